@@ -1,0 +1,62 @@
+/** What master and tasks tell each other about checkpoints and executions: plain data, so that it can cross threads and machines. */
+import type { KeyedStateHandle } from "../state/keyed-state.ts";
+import type { OperatorListSnapshot } from "../state/operator-state.ts";
+import type { TimeMs } from "../time/clock.ts";
+import type { WatermarkStatus } from "../time/watermark.ts";
+
+/** One run of one subtask. Messages of an earlier attempt are dropped. */
+export interface SubtaskId {
+  /** Index of the job vertex. */
+  readonly vertex: number;
+  readonly subtask: number;
+  readonly attempt: number;
+}
+
+/** `savepoint`: refers to no file of an earlier checkpoint. `final`: the one that a job that is done waits for. */
+export type CheckpointKind = "checkpoint" | "savepoint" | "final";
+
+export interface CheckpointOptions {
+  readonly kind: CheckpointKind;
+  /** Stop after the barrier: `suspend` keeps watermark and windows as they are, `drain` sends the last watermark first. */
+  readonly stop?: "suspend" | "drain";
+  /** Directory for the files of this checkpoint, relative to its blob store. */
+  readonly directory: string;
+}
+
+export interface OperatorSnapshot {
+  readonly operatorId: string;
+  readonly keyed?: KeyedStateHandle;
+  readonly lists: readonly OperatorListSnapshot[];
+  /** `-Infinity` for operators that do not depend on time. */
+  readonly watermarkMs: TimeMs;
+}
+
+/** What one input channel had said. */
+export interface ChannelStatus {
+  readonly watermarkMs: TimeMs;
+  readonly status: WatermarkStatus;
+}
+
+/** All that one subtask needs to go on. */
+export interface SubtaskSnapshot {
+  readonly operators: readonly OperatorSnapshot[];
+  /** By input edge of the vertex, in the order of its channels. */
+  readonly channels: readonly (readonly ChannelStatus[])[];
+  /** It had processed the end of all its inputs. */
+  readonly ended: boolean;
+}
+
+export interface CheckpointMetrics {
+  readonly alignmentMs: number;
+  readonly syncMs: number;
+  readonly asyncMs: number;
+  /** Bytes written for this checkpoint. */
+  readonly bytes: number;
+}
+
+export interface CheckpointAck {
+  readonly checkpointId: number;
+  readonly task: SubtaskId;
+  readonly snapshot: SubtaskSnapshot;
+  readonly metrics: CheckpointMetrics;
+}

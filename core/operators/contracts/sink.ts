@@ -1,0 +1,77 @@
+/**
+ * The contract of sinks, after Flink's Sink V2: a writer per subtask, and a committer that makes visible what a completed checkpoint contains.
+ *
+ * At a barrier the engine calls `flush`, then `prepareCommit`, then `snapshot`; the committables are saved with the checkpoint and committed once it is
+ * complete. After a restore, everything in the restored state is committed first. A commit may be repeated after a crash, so it must be idempotent.
+ */
+import type { MetricGroup } from "../../metrics/registry.ts";
+import type { Cancel, TimeMs } from "../../time/clock.ts";
+import type { Config } from "../../util/config.ts";
+
+/** `W` is the writer's state, `C` what is committed. Both are plain values. */
+export interface Sink<T, W = never, C = never> {
+  createWriter(ctx: SinkContext, restored: readonly W[]): SinkWriter<T, W, C>;
+  /** Left out by sinks that have nothing to commit. */
+  createCommitter?(ctx: SinkContext): Committer<C>;
+  /** Who gets the writer states after a restore: each a part (`split`, the default), or all subtasks everything (`union`). */
+  readonly writerState?: "split" | "union";
+  /** More writers than this are refused while the graph is built. Default: no limit. */
+  readonly parallelismMax?: number;
+}
+
+export interface WriteContext {
+  readonly timestampMs: TimeMs;
+  readonly currentWatermarkMs: TimeMs;
+}
+
+export interface SinkWriter<T, W, C> {
+  write(value: T, ctx: WriteContext): void;
+  writeWatermark?(watermarkMs: TimeMs): void;
+  /** Everything written so far reaches the outside, durable where that is promised. No record is written before it settles. */
+  flush?(endOfInput: boolean): void | Promise<void>;
+  /** What the coming checkpoint will commit. Called after `flush`. */
+  prepareCommit?(checkpointId: number): readonly C[];
+  snapshot?(checkpointId: number): readonly W[];
+  close?(): void | Promise<void>;
+}
+
+export interface CommitRequest<C> {
+  readonly committable: C;
+  /** 0 the first time. */
+  readonly retries: number;
+  /** Commit again later, with backoff. */
+  retryLater(): void;
+  updateAndRetryLater(committable: C): void;
+  signalAlreadyCommitted(): void;
+  /** The committable is lost for a known reason: counted, logged, and the job goes on. */
+  signalFailedWithKnownReason(error: unknown): void;
+  /** Fails the job. */
+  signalFailedWithUnknownReason(error: unknown): void;
+}
+
+export interface Committer<C> {
+  /** Requests that are not signalled are committed when it settles. A rejection fails the job, which commits again after the restart. */
+  commit(requests: readonly CommitRequest<C>[]): void | Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+export interface SinkContext {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly attempt: number;
+  readonly jobName: string;
+  /** True if this attempt starts from a checkpoint or savepoint. */
+  readonly restored: boolean;
+  readonly metrics: MetricGroup;
+  readonly config: Config;
+  nowMs(): TimeMs;
+  /** The writer's buffer is full: no record is written until `unblock`. */
+  block(): void;
+  unblock(): void;
+  /** Runs `mail` in the task, between records. */
+  execute(mail: () => void): void;
+  schedule(delayMs: number, mail: () => void): Cancel;
+  /** To the sink's listener beside the client (results of `executeAndCollect`, rxjs). Plain data, in order. */
+  sendToClient(value: unknown): void;
+  fail(error: unknown): void;
+}

@@ -1,0 +1,103 @@
+/**
+ * The contract of sources, after Flink's FLIP-27: an enumerator on the master finds and assigns splits, readers in the tasks read them.
+ *
+ * All progress of a reader lies in the splits that it returns from `snapshot`; the enumerator saves what it has not assigned. Splits and enumerator
+ * states are plain values, encoded by the engine. Promises stay inside connectors: results come back through `execute`.
+ */
+import type { MetricGroup } from "../../metrics/registry.ts";
+import type { Cancel, TimeMs } from "../../time/clock.ts";
+import type { Config } from "../../util/config.ts";
+
+export interface SourceSplit {
+  readonly splitId: string;
+}
+
+export interface Source<T, S extends SourceSplit, E = unknown> {
+  readonly boundedness: "bounded" | "continuous-unbounded";
+  /** False: records read before a failure are lost after it; checkpointing such a source logs a warning. Default: true. */
+  readonly replayable?: boolean;
+  /** More readers than this are refused while the graph is built. Default: no limit. */
+  readonly parallelismMax?: number;
+  createReader(ctx: SourceReaderContext): SourceReader<T, S>;
+  /** `restored`: what `snapshot` returned, undefined on a fresh start. */
+  createEnumerator(ctx: SplitEnumeratorContext<S>, restored: E | undefined): SplitEnumerator<S, E>;
+}
+
+/** Emits records of one split (or of the reader as a whole). */
+export interface SourceOutput<T> {
+  /** Without a timestamp, the record has none until a timestamp assigner gives it one. */
+  collect(value: T, timestampMs?: TimeMs): void;
+  /** No more records until the next one: watermarks need not wait for this split. */
+  markIdle(): void;
+}
+
+export interface ReaderOutput<T> extends SourceOutput<T> {
+  /** True: downstream cannot take more; a reader that emits several records per call stops. */
+  readonly busy: boolean;
+  /** The output of one split, with its own watermark. The same object for the same id until released. */
+  forSplit(splitId: string): SourceOutput<T>;
+  /** The split is read to its end: nobody waits for its watermark any more. */
+  release(splitId: string): void;
+}
+
+export type PollResult = "more-available" | "nothing-available" | "end-of-input";
+
+export interface SourceReader<T, S extends SourceSplit> {
+  start?(): void;
+  /** Emits at most `recordsMax` records and never waits. After `nothing-available` it is called again only after `ctx.wake()`. */
+  pollNext(output: ReaderOutput<T>, recordsMax: number): PollResult;
+  addSplits(splits: readonly S[]): void;
+  noMoreSplits(): void;
+  /** The splits at hand with their positions: exactly the records emitted so far are done. Must not be changed afterwards. */
+  snapshot(checkpointId: number): readonly S[];
+  checkpointCompleted?(checkpointId: number): void;
+  handleEvent?(event: unknown): void;
+  close?(): void | Promise<void>;
+}
+
+export interface SourceReaderContext {
+  readonly subtaskIndex: number;
+  readonly parallelism: number;
+  readonly metrics: MetricGroup;
+  readonly config: Config;
+  /** Wall-clock time, virtual under simulation. */
+  nowMs(): TimeMs;
+  /** Asks the enumerator for a split; answered by `addSplits` or `noMoreSplits`. */
+  requestSplit(): void;
+  sendEvent(event: unknown): void;
+  /** There is something to poll again. Call it in the task only (from `execute` or `schedule` callbacks, or from reader methods). */
+  wake(): void;
+  /** Runs `mail` in the task, between records. */
+  execute(mail: () => void): void;
+  schedule(delayMs: number, mail: () => void): Cancel;
+  /** Fails the task. */
+  fail(error: unknown): void;
+}
+
+export interface SplitEnumerator<S extends SourceSplit, E> {
+  start?(): void;
+  addReader?(subtask: number): void;
+  handleSplitRequest(subtask: number): void;
+  /** Splits that were assigned and not taken over by any reader. */
+  addSplitsBack(splits: readonly S[], subtask: number): void;
+  snapshot(checkpointId: number): E;
+  checkpointCompleted?(checkpointId: number): void;
+  handleEvent?(subtask: number, event: unknown): void;
+  close?(): void | Promise<void>;
+}
+
+export interface SplitEnumeratorContext<S extends SourceSplit> {
+  readonly parallelism: number;
+  readonly metrics: MetricGroup;
+  readonly config: Config;
+  nowMs(): TimeMs;
+  registeredReaders(): readonly number[];
+  assignSplits(subtask: number, splits: readonly S[]): void;
+  signalNoMoreSplits(subtask: number): void;
+  sendEvent(subtask: number, event: unknown): void;
+  /** Runs `mail` on the master, in the enumerator's turn. The only way from a callback into the enumerator. */
+  execute(mail: () => void): void;
+  schedule(delayMs: number, mail: () => void): Cancel;
+  /** Fails the job. */
+  fail(error: unknown): void;
+}

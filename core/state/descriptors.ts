@@ -1,0 +1,124 @@
+/**
+ * How a process function declares its state: `state: { seen: value({ default: 0 }), last: value<Date>() }`.
+ *
+ * A declaration is a plain value. The engine binds it to the operator before the first record, under the name of its property, and hands out
+ * handles as `ctx.state.seen`, typed from the declaration.
+ */
+import type { Duration } from "../util/duration.ts";
+import type { AggregatingState, ListState, MapState, OperatorListState, ReducingState, ValueState } from "./handles.ts";
+
+export interface TtlOptions {
+  /** How long a value lives after it was last touched. */
+  readonly after: Duration;
+  /** Which clock counts: the machine's, or the operator's watermark. Default: `"processing"`. */
+  readonly time?: "processing" | "event";
+  /** What prolongs a life. Default: `"write"`. */
+  readonly refresh?: "write" | "read-and-write";
+}
+
+export interface KeyedStateOptions {
+  /** Each value, list element or map entry expires on its own and is never returned once expired. Default: kept for ever. */
+  readonly ttl?: Duration | TtlOptions;
+}
+
+/** Folds values of `I` into an accumulator `A`; the result is made from it when asked for. */
+export interface AggregateFunction<I, A, R> {
+  createAccumulator(): A;
+  /** Returns the new accumulator, which may be the old one, changed. */
+  add(value: I, accumulator: A): A;
+  getResult(accumulator: A): R;
+  /** Needed where accumulators meet: session windows, sliding windows that share slices. May change and return `left`. */
+  merge?(left: A, right: A): A;
+}
+
+export type ReduceFunction<T> = (left: T, right: T) => T;
+
+export interface ValueDescriptor<T, R> {
+  readonly kind: "value";
+  readonly default: T | undefined;
+  readonly ttl: Duration | TtlOptions | undefined;
+  readonly __handle?: ValueState<T, R>; // carries the type only; never set
+}
+export interface ListDescriptor<T> {
+  readonly kind: "list";
+  readonly ttl: Duration | TtlOptions | undefined;
+  readonly __handle?: ListState<T>;
+}
+export interface MapDescriptor<K, V> {
+  readonly kind: "map";
+  readonly ttl: Duration | TtlOptions | undefined;
+  readonly __handle?: MapState<K, V>;
+}
+export interface ReducingDescriptor<T> {
+  readonly kind: "reducing";
+  readonly reduce: ReduceFunction<T>;
+  readonly ttl: Duration | TtlOptions | undefined;
+  readonly __handle?: ReducingState<T>;
+}
+export interface AggregatingDescriptor<I, A, R> {
+  readonly kind: "aggregating";
+  readonly aggregate: AggregateFunction<I, A, R>;
+  readonly ttl: Duration | TtlOptions | undefined;
+  readonly __handle?: AggregatingState<I, R>;
+}
+export interface OperatorListDescriptor<T> {
+  readonly kind: "operator-list";
+  /** `split`: elements are dealt out evenly on rescale. `union`: every subtask gets all of them. */
+  readonly mode: "split" | "union";
+  readonly __handle?: OperatorListState<T>;
+}
+
+export type KeyedDescriptor =
+  | ValueDescriptor<unknown, unknown>
+  | ListDescriptor<unknown>
+  | MapDescriptor<unknown, unknown>
+  | ReducingDescriptor<unknown>
+  | AggregatingDescriptor<unknown, unknown, unknown>;
+
+export type StateDescriptor = KeyedDescriptor | OperatorListDescriptor<unknown>;
+
+/** What a function declares under `state`. */
+export type StateDeclarations = Readonly<Record<string, { readonly kind: StateDescriptor["kind"]; readonly __handle?: unknown }>>;
+
+/** What it gets as `ctx.state`. */
+export type StateHandles<S extends StateDeclarations> = { readonly [N in keyof S]: NonNullable<S[N]["__handle"]> };
+
+/** One value per key. With a default, `value()` returns that (a fresh copy) until the first `update`; without, `undefined`. */
+export function value<T>(options: KeyedStateOptions & { readonly default: T }): ValueDescriptor<T, T>;
+export function value<T>(options?: KeyedStateOptions): ValueDescriptor<T, T | undefined>;
+export function value<T>(options: KeyedStateOptions & { readonly default?: T } = {}): ValueDescriptor<T, T | undefined> {
+  return { kind: "value", default: options.default, ttl: options.ttl };
+}
+
+/** A list per key, in order of insertion. */
+export function list<T>(options: KeyedStateOptions = {}): ListDescriptor<T> {
+  return { kind: "list", ttl: options.ttl };
+}
+
+/** A map per key; each entry is looked up, saved and expired on its own. Keys as for `keyBy`. */
+export function map<K, V>(options: KeyedStateOptions = {}): MapDescriptor<K, V> {
+  return { kind: "map", ttl: options.ttl };
+}
+
+/** One value per key that absorbs what is added through `reduce`. */
+export function reducing<T>(reduce: ReduceFunction<T>, options: KeyedStateOptions = {}): ReducingDescriptor<T> {
+  return { kind: "reducing", reduce, ttl: options.ttl };
+}
+
+/** One accumulator per key that absorbs what is added through `aggregate`. */
+export function aggregating<I, A, R>(
+  aggregate: AggregateFunction<I, A, R>,
+  options: KeyedStateOptions = {},
+): AggregatingDescriptor<I, A, R> {
+  return { kind: "aggregating", aggregate, ttl: options.ttl };
+}
+
+/** A list per subtask, independent of keys; dealt out evenly when the parallelism changes. */
+export function operatorList<T>(): OperatorListDescriptor<T> {
+  return { kind: "operator-list", mode: "split" };
+}
+
+/** A list per subtask; after a restore every subtask gets the elements of all. */
+export function unionList<T>(): OperatorListDescriptor<T> {
+  return { kind: "operator-list", mode: "union" };
+}

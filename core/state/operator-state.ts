@@ -1,0 +1,21 @@
+/** Operator state: lists per subtask, independent of keys, with their redistribution when the parallelism changes. */
+import type { OperatorListState } from "./handles.ts";
+
+export type RedistributionMode = "split" | "union";
+
+/** One list as saved: plain data, each item encoded on its own. */
+export interface OperatorListSnapshot {
+  readonly name: string;
+  readonly mode: RedistributionMode;
+  readonly items: readonly Uint8Array[];
+}
+
+export interface OperatorState {
+  /** The list of that name, with what was restored. Same handle on every call; a changed mode counts from the next snapshot. */
+  list<T>(name: string, mode: RedistributionMode): OperatorListState<T>;
+}
+
+/** What the task uses beside it. */
+export interface OperatorStateBackend extends OperatorState {
+  snapshot(): readonly OperatorListSnapshot[];
+}

@@ -1,0 +1,42 @@
+/**
+ * Timers of keyed operators, as operators use them. User functions see them as `ctx.timers` without namespaces.
+ *
+ * A timer is a cell: (service, key, namespace, time), at most one each. The index by time is derived and rebuilt on restore. Timers fire in the order
+ * (time, key group, registration number); the number is saved.
+ */
+import type { TimeMs } from "../time/clock.ts";
+import type { Namespace } from "./keyed-state.ts";
+
+/** What timers of keys without namespace carry. */
+export const NO_NAMESPACE = 0;
+
+export interface TimerTarget {
+  /** Called with the key (and namespace) of the timer set as current. */
+  onEventTimer(timeMs: TimeMs, namespace: Namespace): void;
+  onProcessingTimer(timeMs: TimeMs, namespace: Namespace): void;
+}
+
+/** Asked between two timers: true means stop, the rest waits. */
+export interface Busy {
+  readonly busy: boolean;
+}
+
+export interface InternalTimers {
+  /** For the current key. A second registration for the same namespace and time is the same timer. */
+  registerEvent(namespace: Namespace, timeMs: TimeMs): void;
+  registerProcessing(namespace: Namespace, timeMs: TimeMs): void;
+  /** Does nothing if there is no such timer. */
+  deleteEvent(namespace: Namespace, timeMs: TimeMs): void;
+  deleteProcessing(namespace: Namespace, timeMs: TimeMs): void;
+  /**
+   * Fires every event timer with `timeMs <= watermarkMs`, also those that are registered meanwhile; stops after a timer when `busy`.
+   * Each timer is removed before its target is called. True when none is left.
+   */
+  fireEvent(watermarkMs: TimeMs, busy: Busy): boolean;
+  fireProcessing(nowMs: TimeMs, busy: Busy): boolean;
+  /** The earliest processing timer, `Infinity` if there is none. */
+  earliestProcessingMs(): TimeMs;
+  /** Called whenever the earliest processing timer has become earlier. At most one listener. */
+  onEarlierProcessing(listener: (timeMs: TimeMs) => void): void;
+  count(): { readonly event: number; readonly processing: number };
+}

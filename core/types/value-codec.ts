@@ -1,0 +1,4 @@
+/**
+ * The row codec: any plain value ↔ bytes that describe themselves. Used for state, splits, committables and metadata.
+ */
+export {};

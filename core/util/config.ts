@@ -1,0 +1,203 @@
+/**
+ * Every option of millrace, once: key, type, default, unit and a sentence. Names are Flink's where the concept is.
+ *
+ * Values come from code, the command line or a file, as text or typed; `Config` checks them when it is made, so a wrong one never reaches a
+ * running job. `docs/configuration.md` is made from this file.
+ */
+import { toMs } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+import { MillraceError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+export type OptionType = "boolean" | "integer" | "number" | "duration" | "string";
+
+export interface Option<T> {
+  readonly key: string;
+  readonly type: OptionType;
+  /** Durations in ms. */
+  readonly default: T;
+  /** For `string`: what is allowed. */
+  readonly values?: readonly string[];
+  /** For numbers and durations. */
+  readonly min?: number;
+  readonly doc: string;
+}
+
+function integer(key: string, fallback: number, doc: string, min = 0): Option<number> {
+  return { key, type: "integer", default: fallback, doc, min };
+}
+function decimal(key: string, fallback: number, doc: string, min = 0): Option<number> {
+  return { key, type: "number", default: fallback, doc, min };
+}
+function duration(key: string, fallbackMs: number, doc: string, min = 0): Option<number> {
+  return { key, type: "duration", default: fallbackMs, doc, min };
+}
+function flag(key: string, fallback: boolean, doc: string): Option<boolean> {
+  return { key, type: "boolean", default: fallback, doc };
+}
+function text(key: string, fallback: string, doc: string, values?: readonly string[]): Option<string> {
+  return values === undefined ? { key, type: "string", default: fallback, doc } : { key, type: "string", default: fallback, doc, values };
+}
+
+/** The names that code uses; the options themselves stand below. */
+export interface Options {
+  readonly parallelism: Option<number>;
+  readonly maxParallelism: Option<number>;
+  readonly autoWatermarkInterval: Option<number>;
+  readonly operatorChaining: Option<boolean>;
+  readonly autoGenerateUids: Option<boolean>;
+  readonly operatorCopies: Option<boolean>;
+  readonly developmentMode: Option<boolean>;
+  readonly channelCapacity: Option<number>;
+  readonly slots: Option<number>;
+  readonly checkpointInterval: Option<number>;
+  readonly checkpointTimeout: Option<number>;
+  readonly checkpointMinPause: Option<number>;
+  readonly checkpointMaxConcurrent: Option<number>;
+  readonly checkpointTolerableFailures: Option<number>;
+  readonly checkpointMode: Option<string>;
+  readonly checkpointRetained: Option<number>;
+  readonly checkpointRetention: Option<string>;
+  readonly checkpointDirectory: Option<string>;
+  readonly savepointDirectory: Option<string>;
+  readonly checkpointInlineThreshold: Option<number>;
+  readonly restoreFrom: Option<string>;
+  readonly ignoreUnclaimedState: Option<boolean>;
+  readonly claimMode: Option<string>;
+  readonly acceptDuplicates: Option<boolean>;
+  readonly restartStrategy: Option<string>;
+  readonly fixedDelayAttempts: Option<number>;
+  readonly fixedDelay: Option<number>;
+  readonly failureRateMax: Option<number>;
+  readonly failureRateInterval: Option<number>;
+  readonly failureRateDelay: Option<number>;
+  readonly exponentialInitial: Option<number>;
+  readonly exponentialMax: Option<number>;
+  readonly exponentialMultiplier: Option<number>;
+  readonly exponentialJitter: Option<number>;
+  readonly exponentialReset: Option<number>;
+  readonly exponentialAttempts: Option<number>;
+}
+
+/** All options. */
+export const OPTIONS: Options = {
+  parallelism: integer("parallelism.default", 1, "Subtasks per operator where none is set.", 1),
+  maxParallelism: integer("pipeline.max-parallelism", -1, "Key groups of every vertex; -1: derived from its parallelism. Fixed for the life of the state.", -1),
+  autoWatermarkInterval: duration("pipeline.auto-watermark-interval", 200, "How often generators are asked for a watermark; 0: never."),
+  operatorChaining: flag("pipeline.operator-chaining.enabled", true, "Whether operators that can be chained become calls."),
+  autoGenerateUids: flag("pipeline.auto-generate-uids", true, "False: a stateful operator without a uid is refused."),
+  operatorCopies: flag("pipeline.operator-copies", true, "Whether each position of the graph runs its own copy of its operator's code, which is faster and costs 19 KB."),
+  developmentMode: flag("pipeline.development-mode", false, "Whether values that were emitted are frozen, so that code that changes them fails at once. Slow."),
+  channelCapacity: integer("taskmanager.network.in-slot-channel-capacity", 256, "Records that wait between two tasks of one slot.", 1),
+  slots: integer("taskmanager.numberOfTaskSlots", -1, "Slots of the local TaskManager; -1: as many as the job needs.", -1),
+
+  checkpointInterval: duration("execution.checkpointing.interval", 0, "Time between the starts of two checkpoints; 0: none."),
+  checkpointTimeout: duration("execution.checkpointing.timeout", 600_000, "A checkpoint that takes longer is aborted.", 1),
+  checkpointMinPause: duration("execution.checkpointing.min-pause", 0, "Time between the end of one checkpoint and the start of the next; above 0, one at a time."),
+  checkpointMaxConcurrent: integer("execution.checkpointing.max-concurrent-checkpoints", 1, "Checkpoints under way at a time.", 1),
+  checkpointTolerableFailures: integer("execution.checkpointing.tolerable-failed-checkpoints", 0, "Failed checkpoints in a row before the job fails."),
+  checkpointMode: text("execution.checkpointing.mode", "EXACTLY_ONCE", "AT_LEAST_ONCE does not align.", ["EXACTLY_ONCE", "AT_LEAST_ONCE"]),
+  checkpointRetained: integer("execution.checkpointing.num-retained", 1, "Completed checkpoints that are kept.", 1),
+  checkpointRetention: text(
+    "execution.checkpointing.externalized-checkpoint-retention",
+    "NO_EXTERNALIZED_CHECKPOINTS",
+    "What happens to checkpoints when the job ends.",
+    ["NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION"],
+  ),
+  checkpointDirectory: text("execution.checkpointing.dir", "", "Directory of checkpoints; empty: kept in memory, lost with the process."),
+  savepointDirectory: text("execution.checkpointing.savepoint-dir", "", "Directory of savepoints that are triggered without one."),
+  checkpointInlineThreshold: integer("execution.checkpointing.data-inline-threshold", 20_480, "State of a subtask up to this many bytes is kept in the metadata file."),
+  restoreFrom: text("execution.state-recovery.path", "", "Savepoint or retained checkpoint to start from; empty: fresh start."),
+  ignoreUnclaimedState: flag("execution.state-recovery.ignore-unclaimed-state", false, "Whether state that no operator takes over is dropped instead of refused."),
+  claimMode: text("execution.state-recovery.claim-mode", "NO_CLAIM", "CLAIM: the job owns the snapshot it starts from and may delete it.", ["CLAIM", "NO_CLAIM"]),
+  acceptDuplicates: flag("execution.state-recovery.accept-duplicates", false, "Allows to start from an older checkpoint than the newest: output after it is written twice."),
+
+  restartStrategy: text("restart-strategy.type", "", "Empty: exponential-delay with checkpointing, none without.", [
+    "",
+    "none",
+    "fixed-delay",
+    "failure-rate",
+    "exponential-delay",
+  ]),
+  fixedDelayAttempts: integer("restart-strategy.fixed-delay.attempts", 1, "Restarts before the job fails."),
+  fixedDelay: duration("restart-strategy.fixed-delay.delay", 1_000, "Pause before each restart."),
+  failureRateMax: integer("restart-strategy.failure-rate.max-failures-per-interval", 1, "More failures than this within the interval fail the job.", 1),
+  failureRateInterval: duration("restart-strategy.failure-rate.failure-rate-interval", 60_000, "The interval in which failures are counted.", 1),
+  failureRateDelay: duration("restart-strategy.failure-rate.delay", 1_000, "Pause before each restart."),
+  exponentialInitial: duration("restart-strategy.exponential-delay.initial-backoff", 1_000, "Pause before the first restart."),
+  exponentialMax: duration("restart-strategy.exponential-delay.max-backoff", 60_000, "Longest pause."),
+  exponentialMultiplier: decimal("restart-strategy.exponential-delay.backoff-multiplier", 1.5, "Factor from one pause to the next.", 1),
+  exponentialJitter: decimal("restart-strategy.exponential-delay.jitter-factor", 0.1, "Random part of each pause, as a share of it."),
+  exponentialReset: duration("restart-strategy.exponential-delay.reset-backoff-threshold", 3_600_000, "Running this long without failure resets the pause."),
+  exponentialAttempts: integer("restart-strategy.exponential-delay.attempts-before-reset-backoff", -1, "Restarts before the job fails; -1: no limit.", -1),
+};
+
+const BY_KEY: ReadonlyMap<string, Option<boolean | number | string>> = new Map(Object.values(OPTIONS).map((option) => [option.key, option]));
+
+/** Option values as users write them. */
+export type ConfigValues = Readonly<Record<string, boolean | number | string>>;
+
+/** A checked set of option values; immutable. */
+export class Config {
+  readonly #values: ReadonlyMap<string, boolean | number | string>;
+
+  constructor(values: ConfigValues = {}) {
+    this.#values = new Map(Object.entries(values).map(([key, raw]) => [key, parse(optionOf(key), raw)]));
+  }
+
+  /** The value of an option; durations in ms. */
+  get<T extends boolean | number | string>(option: Option<T>): T {
+    return (this.#values.get(option.key) as T | undefined) ?? option.default; // `parse` made it of the option's type
+  }
+
+  /** Whether it was set, rather than left at its default. */
+  has(option: Option<boolean | number | string>): boolean {
+    return this.#values.has(option.key);
+  }
+
+  /** A new configuration; `values` win. */
+  with(values: ConfigValues): Config {
+    return new Config({ ...this.toValues(), ...values });
+  }
+
+  toValues(): Record<string, boolean | number | string> {
+    return Object.fromEntries(this.#values);
+  }
+}
+
+function optionOf(key: string): Option<boolean | number | string> {
+  const option = BY_KEY.get(key);
+  if (option !== undefined) return option;
+  const suggestion = nearest(key, [...BY_KEY.keys()]);
+  throw new MillraceError("MR2001", `there is no option "${key}"${suggestion === undefined ? "" : `; did you mean "${suggestion}"?`}`);
+}
+
+function parse(option: Option<boolean | number | string>, raw: boolean | number | string): boolean | number | string {
+  switch (option.type) {
+    case "boolean":
+      if (raw === true || raw === "true") return true;
+      if (raw === false || raw === "false") return false;
+      return refuse(option, raw, `"true" or "false"`);
+    case "string":
+      if (typeof raw !== "string") return refuse(option, raw, "text");
+      if (option.values !== undefined && !option.values.includes(raw)) return refuse(option, raw, `one of ${option.values.join(", ")}`);
+      return raw;
+    case "duration":
+      return checkMinimum(option, typeof raw === "string" && raw.trim() !== "" && Number.isFinite(Number(raw)) ? Number(raw) : toMs(raw as Duration, option.key));
+    case "integer":
+    case "number": {
+      const amount = typeof raw === "string" && raw.trim() !== "" ? Number(raw) : raw;
+      if (typeof amount !== "number" || !Number.isFinite(amount)) return refuse(option, raw, "a number");
+      if (option.type === "integer" && !Number.isInteger(amount)) return refuse(option, raw, "a whole number");
+      return checkMinimum(option, amount);
+    }
+  }
+}
+
+function checkMinimum(option: Option<boolean | number | string>, amount: number): number {
+  return option.min !== undefined && amount < option.min ? refuse(option, amount, `${option.min} or more`) : amount;
+}
+
+function refuse(option: Option<boolean | number | string>, raw: unknown, wanted: string): never {
+  throw new MillraceError("MR2002", `option "${option.key}" must be ${wanted}, not ${JSON.stringify(raw)}`);
+}

@@ -1,0 +1,47 @@
+/**
+ * The one error class of millrace, and the assertion for our own mistakes.
+ *
+ * Every error that a user can meet has a stable code, a sentence that says what to do, and, where there is one, its cause. All codes
+ * are listed in `docs/errors.md`; the tidy test checks that list and code agree.
+ */
+
+/** `MR` and four digits: 1 building a graph, 2 configuration and command line, 3 running, 4 state and values, 5 checkpoints, 6 connectors, 7 cluster. */
+export type ErrorCode = `MR${number}`;
+
+const BRAND = Symbol.for("millrace.error");
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  /** Whether a restart may help. Default: true; false ends the job at once. */
+  readonly retryable?: boolean;
+}
+
+export class MillraceError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(`${code}: ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "MillraceError";
+    this.code = code;
+    this.retryable = options.retryable ?? true;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** Recognises errors of any copy of the package, which `instanceof` would not. */
+export function isMillraceError(error: unknown): error is MillraceError {
+  return typeof error === "object" && error !== null && BRAND in error;
+}
+
+/** What was thrown, as an `Error`: user code may throw anything. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** States what must be true if millrace itself has no bug. Stays on in production. */
+export function assert(condition: unknown, sentence: string): asserts condition {
+  if (!condition) {
+    throw new MillraceError("MR3000", `a bug in millrace: ${sentence}; please report it`, { retryable: false });
+  }
+}

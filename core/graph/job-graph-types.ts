@@ -61,3 +61,10 @@ export interface JobGraph {
   /** What the user should know: stateful operators without uid, sources that cannot replay under checkpointing. */
   readonly warnings: readonly string[];
 }
+
+/** One of the parallel instances of a vertex. */
+export interface Subtask {
+  /** Index of the job vertex. */
+  readonly vertex: number;
+  readonly subtask: number;
+}

@@ -4,23 +4,14 @@ import type { OperatorListSnapshot } from "../state/operator-state.ts";
 import type { TimeMs } from "../time/clock.ts";
 import type { WatermarkStatus } from "../time/watermark.ts";
 
+export type { CheckpointKind, CheckpointOptions } from "../network/channel.ts";
+
 /** One run of one subtask. Messages of an earlier attempt are dropped. */
 export interface SubtaskId {
   /** Index of the job vertex. */
   readonly vertex: number;
   readonly subtask: number;
   readonly attempt: number;
-}
-
-/** `savepoint`: refers to no file of an earlier checkpoint. `final`: the one that a job that is done waits for. */
-export type CheckpointKind = "checkpoint" | "savepoint" | "final";
-
-export interface CheckpointOptions {
-  readonly kind: CheckpointKind;
-  /** Stop after the barrier: `suspend` keeps watermark and windows as they are, `drain` sends the last watermark first. */
-  readonly stop?: "suspend" | "drain";
-  /** Directory for the files of this checkpoint, relative to its blob store. */
-  readonly directory: string;
 }
 
 export interface OperatorSnapshot {

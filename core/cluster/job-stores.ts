@@ -1,0 +1,62 @@
+/**
+ * Where a job's durable bytes go: its checkpoints, the snapshot that it starts from, and its savepoints, as mounts of one store.
+ *
+ * In:   directories as users write them. Out: one blob store with plain paths, and the paths under which each part lies.
+ */
+import { savepointDirectory } from "../checkpoint/directories.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import { MountedBlobStore } from "../storage/mounted.ts";
+import { OPTIONS } from "../util/config.ts";
+import type { Config } from "../util/config.ts";
+import { MillraceError } from "../util/errors.ts";
+import type { World } from "./world.ts";
+
+const CHECKPOINTS = "checkpoints";
+const RESTORED = "restored";
+
+export class JobStores {
+  readonly store: BlobStore;
+  /** Of the job's own checkpoints. */
+  readonly checkpointDirectory: string;
+  readonly #mounted: MountedBlobStore;
+  readonly #world: World;
+  readonly #config: Config;
+  readonly #jobId: string;
+  #savepoints: number;
+
+  constructor(options: { readonly world: World; readonly config: Config; readonly jobId: string }) {
+    const { world, config, jobId } = options;
+    const directory = config.get(OPTIONS.checkpointDirectory);
+    this.#mounted = new MountedBlobStore((callback) => world.clock.yield(callback));
+    this.#mounted.mount(CHECKPOINTS, directory === "" ? world.memoryStore() : world.openStore(directory));
+    this.store = this.#mounted;
+    this.checkpointDirectory = `${CHECKPOINTS}/${jobId}`;
+    this.#world = world;
+    this.#config = config;
+    this.#jobId = jobId;
+    this.#savepoints = 0;
+  }
+
+  /** The path in `store` of what the job starts from; undefined for a fresh start. */
+  restorePath(): string | undefined {
+    const path = this.#config.get(OPTIONS.restoreFrom);
+    if (path === "") return undefined;
+    const trimmed = path.replace(/\/_metadata$/, "");
+    const { directory, name } = this.#world.splitPath(trimmed);
+    this.#mounted.mount(RESTORED, this.#world.openStore(directory));
+    return `${RESTORED}/${name}`;
+  }
+
+  /** Makes room for a savepoint; `path` is how the user finds it again. */
+  savepoint(directory: string | undefined): { readonly directory: string; readonly path: string } {
+    const parent = directory ?? this.#config.get(OPTIONS.savepointDirectory);
+    if (parent === "") {
+      throw new MillraceError("MR7003", `a savepoint needs a directory: name one, or set ${OPTIONS.savepointDirectory.key}`);
+    }
+    this.#savepoints += 1;
+    const mount = `savepoints-${this.#savepoints}`;
+    this.#mounted.mount(mount, this.#world.openStore(parent));
+    const name = savepointDirectory({ parent: "", jobId: this.#jobId, random: this.#world.random });
+    return { directory: `${mount}/${name}`, path: `${parent.replace(/\/+$/, "")}/${name}` };
+  }
+}

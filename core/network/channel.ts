@@ -1,0 +1,67 @@
+/**
+ * A channel carries one sequence of elements from one producer subtask to one consumer subtask: records, and control elements between them.
+ *
+ * Control elements take no room, so they never wait for capacity. Read `in-slot-channel.ts` first: it is the transport between subtasks of one
+ * thread; others follow the same contract.
+ */
+import type { TimeMs } from "../time/clock.ts";
+
+/** `savepoint`: refers to no file of an earlier checkpoint. `final`: the one that a job that is done waits for. */
+export type CheckpointKind = "checkpoint" | "savepoint" | "final";
+
+export interface CheckpointOptions {
+  readonly kind: CheckpointKind;
+  /** Stop after the barrier: `suspend` keeps watermark and windows as they are, `drain` sends the last watermark first. */
+  readonly stop?: "suspend" | "drain";
+  /** Directory for the files of this checkpoint, relative to its blob store. */
+  readonly directory: string;
+  /**
+   * The newest checkpoint that was complete when this one was triggered. A task that has not heard of it yet counts it as complete before it takes its
+   * snapshot, since the barrier may be faster than the notice, and the files of older checkpoints may be gone.
+   */
+  readonly completedId?: number;
+}
+
+/** What travels between records, in order with them. */
+export type ControlElement =
+  | { readonly kind: "watermark"; readonly watermarkMs: TimeMs }
+  | { readonly kind: "idle"; readonly idle: boolean }
+  | { readonly kind: "barrier"; readonly checkpointId: number; readonly options: CheckpointOptions }
+  /** No more records; barriers may follow. */
+  | { readonly kind: "end-of-data" }
+  /** Nothing more at all: the producer has finished. */
+  | { readonly kind: "close" };
+
+/** The producer's end. */
+export interface ChannelWriter {
+  /** Hot. Always accepts; the producer is told through its `ChannelProducer` when it should stop. */
+  push(value: unknown, timestampMs: TimeMs): void;
+  send(element: ControlElement): void;
+}
+
+/** Whom a channel tells that it is full, and that it has room again. */
+export interface ChannelProducer {
+  block(): void;
+  unblock(): void;
+}
+
+/** Whom a channel tells that it has something again. */
+export interface ChannelConsumer {
+  wake(): void;
+}
+
+/** The consumer's end: runs of records as two parallel rings, read in place. */
+export interface ChannelReader {
+  /** Records before the next control element. */
+  readable(): number;
+  /** Position of the first readable record; the i-th is at `(head + i) & mask`. */
+  readonly head: number;
+  readonly mask: number;
+  readonly values: readonly unknown[];
+  readonly timestampsMs: Float64Array;
+  /** The first `count` readable records were processed. */
+  consumed(count: number): void;
+  /** The control element at the head, if no record is before it. */
+  peekControl(): ControlElement | undefined;
+  takeControl(): void;
+}

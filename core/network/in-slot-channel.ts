@@ -1,0 +1,134 @@
+/**
+ * The channel between two subtasks of one thread: a bounded ring of (value, timestamp), no copy, no lock.
+ *
+ * In:   records and control elements of one producer. Out: the same sequence, read in place by one consumer.
+ * Bound: `capacity` records; the producer is blocked there. What one record emits beyond it (overdraw) is taken all the same, the ring grows, and
+ *        the producer stays blocked until half the capacity is free.
+ *
+ * Positions are 32-bit and wrap around; only their differences count.
+ */
+import { assert } from "../util/errors.ts";
+import { Deque } from "../util/deque.ts";
+import type { TimeMs } from "../time/clock.ts";
+import type { ChannelConsumer, ChannelProducer, ChannelReader, ChannelWriter, ControlElement } from "./channel.ts";
+
+interface PlacedControl {
+  /** The position of the record that follows it. */
+  readonly at: number;
+  readonly element: ControlElement;
+}
+
+export class InSlotChannel implements ChannelWriter, ChannelReader {
+  values: unknown[];
+  timestampsMs: Float64Array;
+  mask: number;
+  head: number;
+  #tail: number;
+  #room: number;
+  #full: boolean;
+  #overdrawn: number;
+  #producer: ChannelProducer | undefined;
+  #consumer: ChannelConsumer | undefined;
+  readonly #capacity: number;
+  readonly #controls: Deque<PlacedControl>;
+
+  constructor(capacity: number) {
+    assert(capacity > 0, "a channel has room for a record");
+    const size = 2 ** Math.ceil(Math.log2(capacity + 1));
+    this.values = new Array<unknown>(size).fill(undefined);
+    this.timestampsMs = new Float64Array(size);
+    this.mask = size - 1;
+    this.head = 0;
+    this.#tail = 0;
+    this.#room = capacity;
+    this.#full = false;
+    this.#overdrawn = 0;
+    this.#producer = undefined;
+    this.#consumer = undefined;
+    this.#capacity = capacity;
+    this.#controls = new Deque();
+  }
+
+  connectProducer(producer: ChannelProducer): void {
+    this.#producer = producer;
+    if (this.#full) producer.block();
+  }
+
+  connectConsumer(consumer: ChannelConsumer): void {
+    this.#consumer = consumer;
+    consumer.wake();
+  }
+
+  /** Records waiting now, and how many were taken beyond the capacity so far. */
+  usage(): { readonly waiting: number; readonly overdrawn: number } {
+    return { waiting: (this.#tail - this.head) | 0, overdrawn: this.#overdrawn };
+  }
+
+  /** Hot: guarded by `bench/micro/channel.ts`. */
+  push(value: unknown, timestampMs: TimeMs): void {
+    const tail = this.#tail;
+    if (this.#room <= 0) this.#overdraw();
+    const slot = tail & this.mask;
+    this.values[slot] = value;
+    this.timestampsMs[slot] = timestampMs;
+    this.#tail = (tail + 1) | 0;
+    this.#room -= 1;
+    if (tail === this.head) this.#consumer?.wake();
+    if (this.#room === 0) this.#fill();
+  }
+
+  send(element: ControlElement): void {
+    this.#controls.push({ at: this.#tail, element });
+    this.#consumer?.wake();
+  }
+
+  readable(): number {
+    const next = this.#controls.peek();
+    return ((next === undefined ? this.#tail : next.at) - this.head) | 0;
+  }
+
+  consumed(count: number): void {
+    const { values, mask, head } = this;
+    for (let index = 0; index < count; index += 1) values[(head + index) & mask] = undefined;
+    this.head = (head + count) | 0;
+    this.#room += count;
+    if (this.#full && this.#room * 2 >= this.#capacity) {
+      this.#full = false;
+      this.#producer?.unblock();
+    }
+  }
+
+  peekControl(): ControlElement | undefined {
+    const next = this.#controls.peek();
+    return next !== undefined && next.at === this.head ? next.element : undefined;
+  }
+
+  takeControl(): void {
+    assert(this.peekControl() !== undefined, "a control element is taken only at the head");
+    this.#controls.shift();
+  }
+
+  #fill(): void {
+    if (this.#full) return;
+    this.#full = true;
+    this.#producer?.block();
+  }
+
+  #overdraw(): void {
+    this.#overdrawn += 1;
+    const waiting = (this.#tail - this.head) | 0;
+    if (waiting <= this.mask) return;
+    const size = (this.mask + 1) * 2;
+    const values = new Array<unknown>(size).fill(undefined);
+    const timestampsMs = new Float64Array(size);
+    for (let index = 0; index < waiting; index += 1) {
+      const from = (this.head + index) & this.mask;
+      const to = (this.head + index) & (size - 1);
+      values[to] = this.values[from];
+      timestampsMs[to] = this.timestampsMs[from] ?? 0;
+    }
+    this.values = values;
+    this.timestampsMs = timestampsMs;
+    this.mask = size - 1;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The operators of one task, head first, and what the task does with them as a whole: resume, end, save, notify, close.
+ *
+ * Records do not pass through here: a chained edge is a direct call from one operator to the next. `chain-builder.ts` makes a chain.
+ */
+import type { JobOperator } from "../graph/job-graph-types.ts";
+import type { OperatorSnapshot } from "../graph/messages.ts";
+import type { Operator } from "../operators/operator.ts";
+import type { KeyedSnapshot } from "../state/keyed-state.ts";
+import { WATERMARK_MIN } from "../time/watermark.ts";
+import type { PartitionWriter } from "./partition-writer.ts";
+import type { OperatorStates } from "./services.ts";
+import type { TaskAvailability } from "./availability.ts";
+import type { UserFunctions } from "./user-functions.ts";
+
+export interface ChainedOperator {
+  readonly job: JobOperator;
+  readonly operator: Operator;
+  readonly states: OperatorStates;
+  readonly functions: UserFunctions;
+}
+
+/** What one operator contributes to a snapshot; its keyed part is serialised later, in slices. */
+export interface OperatorSnapshotParts {
+  readonly snapshot: Omit<OperatorSnapshot, "keyed">;
+  readonly keyed: KeyedSnapshot | undefined;
+}
+
+export class Chain {
+  readonly operators: readonly ChainedOperator[];
+  readonly writers: readonly PartitionWriter[];
+  readonly #availability: TaskAvailability;
+  /** Operators whose input has ended, counted from the head. */
+  #endedOperators: number;
+  /** Operators that are ready for the barrier at hand, counted from the head. */
+  #preparedOperators: number;
+
+  constructor(operators: readonly ChainedOperator[], writers: readonly PartitionWriter[], availability: TaskAvailability) {
+    this.operators = operators;
+    this.writers = writers;
+    this.#availability = availability;
+    this.#endedOperators = 0;
+    this.#preparedOperators = 0;
+  }
+
+  get head(): Operator | undefined {
+    return this.operators[0]?.operator;
+  }
+
+  /** Lets interrupted operators go on, tail first, so that none emits into one that has not finished. True if none is left. */
+  resume(): boolean {
+    for (let index = this.operators.length - 1; index >= 0; index -= 1) {
+      const operator = this.operators[index]?.operator;
+      if (operator === undefined || (operator.pending ?? "none") === "none") continue;
+      if (this.#availability.busy) return false;
+      operator.resume?.();
+      if ((operator.pending ?? "none") !== "none") {
+        this.#availability.busy = true;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether a barrier may pass now: what is pending lies in the state of its operator. */
+  get interruptible(): boolean {
+    return this.operators.every(({ operator }) => (operator.pending ?? "none") !== "atomic");
+  }
+
+  get pending(): boolean {
+    return this.operators.some(({ operator }) => (operator.pending ?? "none") !== "none");
+  }
+
+  /** Ends one operator after the other, each once all before it have emitted their last. True when the tail has. */
+  end(): boolean {
+    while (this.#endedOperators < this.operators.length) {
+      if (!this.resume()) return false;
+      if (this.#availability.busy) return false;
+      const index = this.#endedOperators;
+      this.#endedOperators += 1;
+      // The inputs of the head ended one by one, as their channels did.
+      if (index > 0 || this.operators[0]?.operator.inputs.length === 0) this.operators[index]?.operator.endInput?.(0);
+    }
+    return this.resume();
+  }
+
+  /** True once every operator is ready for the barrier; asked again after a wake-up until then. */
+  prepareBarrier(checkpointId: number): boolean {
+    while (this.#preparedOperators < this.operators.length) {
+      const operator = this.operators[this.#preparedOperators]?.operator;
+      if (operator?.prepareBarrier?.(checkpointId) === false) return false;
+      this.#preparedOperators += 1;
+    }
+    this.#preparedOperators = 0;
+    return true;
+  }
+
+  /** Only closes epochs and copies small lists; the keyed parts are serialised afterwards. */
+  snapshot(checkpointId: number, options: { readonly full: boolean }): OperatorSnapshotParts[] {
+    return this.operators.map(({ job, operator, states }) => {
+      operator.snapshot?.(checkpointId);
+      const watermarkMs = operator.watermarkMs ?? WATERMARK_MIN;
+      return {
+        snapshot: { operatorId: job.id, lists: states.lists.snapshot(), watermarkMs },
+        keyed: states.keyed?.beginSnapshot(checkpointId, { full: options.full, watermarkMs }),
+      };
+    });
+  }
+
+  completed(checkpointId: number): void {
+    for (const { operator, states } of this.operators) {
+      states.keyed?.checkpointCompleted(checkpointId);
+      operator.checkpointCompleted?.(checkpointId);
+    }
+  }
+
+  aborted(checkpointId: number): void {
+    for (const { operator, states } of this.operators) {
+      states.keyed?.checkpointAborted(checkpointId);
+      operator.checkpointAborted?.(checkpointId);
+    }
+  }
+
+  /** No commit is under way. */
+  get settled(): boolean {
+    return this.operators.every(({ operator }) => operator.settled !== false);
+  }
+
+  handleEvent(operatorId: string, event: unknown): void {
+    for (const { job, operator } of this.operators) if (job.id === operatorId) operator.handleEvent?.(event);
+  }
+
+  /** Closes operators, then the user's functions, all of them even if one throws; resolves with the first error. */
+  async close(): Promise<unknown> {
+    let firstError: unknown;
+    for (const { operator, functions } of this.operators) {
+      try {
+        await operator.close?.();
+      } catch (error) {
+        firstError ??= error;
+      }
+      firstError ??= await functions.close();
+    }
+    return firstError;
+  }
+}

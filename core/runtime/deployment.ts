@@ -1,0 +1,74 @@
+/** What a TaskManager needs to run one subtask: plain data about the job, and the seams of its thread. */
+import type { ChannelStatus, CheckpointAck, SubtaskId } from "../graph/messages.ts";
+import type { JobGraph } from "../graph/job-graph-types.ts";
+import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
+import type { MetricRegistry } from "../metrics/metric-registry.ts";
+import type { ChannelConsumer, ChannelProducer, ChannelWriter } from "../network/channel.ts";
+import type { KeyedStateHandle } from "../state/keyed-state.ts";
+import type { OperatorListSnapshot } from "../state/operator-state.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import type { Clock, TimeMs } from "../time/clock.ts";
+import type { Config } from "../util/config.ts";
+import type { Random } from "../util/random.ts";
+import type { ModuleCopies } from "./copies.ts";
+import type { GateChannel } from "./input-gate.ts";
+
+export interface OperatorRestore {
+  readonly operatorId: string;
+  readonly lists: readonly OperatorListSnapshot[];
+  readonly keyed: readonly KeyedStateHandle[];
+  readonly watermarkMs: TimeMs;
+}
+
+/** What a subtask takes over from a checkpoint. */
+export interface SubtaskRestore {
+  readonly operators: readonly OperatorRestore[];
+  /** By input edge of the vertex, in the order of its channels. */
+  readonly channels: readonly (readonly ChannelStatus[])[];
+  readonly ended: boolean;
+  /** Later checkpoints may refer to the files of this one. */
+  readonly owned: boolean;
+}
+
+export interface TaskDescriptor {
+  readonly task: SubtaskId;
+  readonly jobName: string;
+  readonly graph: JobGraph;
+  readonly config: Config;
+  readonly restore: SubtaskRestore | undefined;
+}
+
+/** The channels of a subtask. */
+export interface TaskChannels {
+  /** In the order of `inputChannels`. */
+  readonly inputs: readonly GateChannel[];
+  /** By edge index of the job graph, each in the order of `outputChannels`. */
+  readonly outputs: ReadonlyMap<number, readonly ChannelWriter[]>;
+  /** Connects all ends to the task that reads and writes them. */
+  connect(end: ChannelProducer & ChannelConsumer): void;
+}
+
+/** The master, as a task sees it. Every call is a message. */
+export interface TaskReports {
+  running(task: SubtaskId): void;
+  /** All inputs have ended and everything that follows from it was emitted. */
+  ended(task: SubtaskId): void;
+  /** It fails; resources are still being closed. */
+  failed(task: SubtaskId, cause: Error): void;
+  /** Everything is closed. The last report of a task. */
+  terminated(task: SubtaskId, state: "finished" | "canceled" | "failed"): void;
+  acknowledge(ack: CheckpointAck): void;
+  decline(checkpointId: number, task: SubtaskId, reason: CheckpointFailureReason, cause: Error): void;
+  operatorEvent(task: SubtaskId, operatorId: string, event: unknown): void;
+  accumulated(task: SubtaskId, totals: Readonly<Record<string, number>>): void;
+}
+
+/** What a thread shares among its tasks. */
+export interface TaskEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly storage: BlobStore;
+  readonly metrics: MetricRegistry;
+  readonly copies: ModuleCopies;
+  readonly reports: TaskReports;
+}

@@ -1,0 +1,66 @@
+/**
+ * All input channels of a task, over all its logical inputs: which one is next, which are held back, which have ended.
+ *
+ * Channels take turns, so a busy one cannot starve the others.
+ */
+import type { ChannelReader, ControlElement } from "../network/channel.ts";
+import type { ChannelStatus } from "../graph/messages.ts";
+import { BarrierAlignment } from "./barrier-alignment.ts";
+import { WatermarkValve } from "./watermark-valve.ts";
+
+export interface GateChannel {
+  readonly reader: ChannelReader;
+  /** Position of its edge among the input edges of the vertex. */
+  readonly edge: number;
+  /** Which logical input of the head operator it belongs to. */
+  readonly input: number;
+}
+
+export class InputGate {
+  readonly channels: readonly GateChannel[];
+  readonly alignment: BarrierAlignment;
+  readonly valve: WatermarkValve;
+  readonly #ended: boolean[];
+  #cursor: number;
+
+  constructor(channels: readonly GateChannel[], options: { readonly exactlyOnce: boolean; readonly restored: readonly ChannelStatus[] }) {
+    this.channels = channels;
+    this.alignment = new BarrierAlignment({ channels: channels.length, exactlyOnce: options.exactlyOnce });
+    this.valve = new WatermarkValve(options.restored);
+    this.#ended = channels.map(() => false);
+    this.#cursor = 0;
+  }
+
+  /** The next channel in turn that has records or a control element, -1 if none has. `controlOnly`: records cannot be taken now. */
+  next(controlOnly: boolean): number {
+    const count = this.channels.length;
+    for (let step = 0; step < count; step += 1) {
+      const index = (this.#cursor + step) % count;
+      const channel = this.channels[index];
+      if (channel === undefined || this.alignment.blocked[index] === true) continue;
+      const control = channel.reader.peekControl();
+      if (control === undefined ? !controlOnly && channel.reader.readable() > 0 : !controlOnly || passesBusy(control)) {
+        this.#cursor = (index + 1) % count;
+        return index;
+      }
+    }
+    return -1;
+  }
+
+  /** Marks the end of a channel's data; returns the logical input that has ended with it, -1 if others of that input go on. */
+  endOfData(index: number): number {
+    this.#ended[index] = true;
+    const input = this.channels[index]?.input ?? 0;
+    const goesOn = this.channels.some((channel, other) => channel.input === input && this.#ended[other] !== true);
+    return goesOn ? -1 : input;
+  }
+
+  get allEnded(): boolean {
+    return this.#ended.every(Boolean);
+  }
+}
+
+/** What is handled even while the chain is busy: barriers, since they must not wait for capacity, and what they may wait for. */
+function passesBusy(control: ControlElement): boolean {
+  return control.kind === "barrier" || control.kind === "close";
+}

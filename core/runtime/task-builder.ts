@@ -1,0 +1,170 @@
+/** Builds a task from its descriptor: reads its state, makes the writers, the chain, the gate, and puts them together. */
+import type { JobEdge, JobOperator } from "../graph/job-graph-types.ts";
+import type { ChannelStatus } from "../graph/messages.ts";
+import type { MetricLease } from "../metrics/metric-registry.ts";
+import type { TaskInfo } from "../operators/contracts/functions.ts";
+import type { Cancel } from "../time/clock.ts";
+import { WATERMARK_MIN } from "../time/watermark.ts";
+import { OPTIONS } from "../util/config.ts";
+import { assert, MillraceError } from "../util/errors.ts";
+import type { TaskAvailability } from "./availability.ts";
+import { buildChain } from "./chain-builder.ts";
+import type { Chain } from "./chain.ts";
+import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment.ts";
+import { DevelopmentGuard } from "./development-guard.ts";
+import { InputGate } from "./input-gate.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { createPartitionWriter, PartitionWriter } from "./partition-writer.ts";
+import type { pump } from "./pump.ts";
+import type { TaskServices } from "./services.ts";
+import { loadState } from "./state-loading.ts";
+import type { LoadedOperatorState } from "./state-loading.ts";
+import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
+import type { TaskMetrics } from "./task-metrics.ts";
+import type { TaskTimers } from "./task-timers.ts";
+import { Task } from "./task.ts";
+
+export interface TaskBuildParts {
+  readonly descriptor: TaskDescriptor;
+  readonly environment: TaskEnvironment;
+  readonly channels: TaskChannels;
+  readonly info: TaskInfo;
+  readonly mailbox: Mailbox;
+  readonly availability: TaskAvailability;
+  readonly timers: TaskTimers;
+  readonly checkpoints: SubtaskCheckpoints;
+  readonly metrics: TaskMetrics;
+  readonly lease: MetricLease;
+  accumulate(name: string, amount: number): void;
+  execute(mail: () => void): void;
+  schedule(delayMs: number, mail: () => void): Cancel;
+  wake(): void;
+  fail(error: unknown): void;
+  onEnded(): void;
+  onFinished(): void;
+}
+
+export interface BuiltTask {
+  readonly chain: Chain;
+  /** Makes the task, which emits at once what was due when it was saved: call it when the task may run. */
+  readonly createTask: () => Task;
+}
+
+/** Rejects with what failed; whatever was opened until then is closed. */
+export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
+  const { descriptor, environment, channels, availability } = parts;
+  const { graph, config, task, restore } = descriptor;
+  const vertex = graph.vertices[task.vertex];
+  assert(vertex !== undefined, "a task belongs to a vertex of its graph");
+  const position = String(vertex.index);
+  const restored = restore === undefined ? undefined : await readState(parts);
+  const chain = await buildChain({
+    task: taskServices(parts),
+    availability,
+    copies: environment.copies,
+    writers: await createWriters(parts, position),
+    restored,
+    guard: config.get(OPTIONS.developmentMode) ? new DevelopmentGuard() : undefined,
+    context: (operator) => ({
+      task: { ...parts.info, name: operator.name },
+      metrics: parts.lease.operator(operator.name),
+      accumulate: (name, amount) => parts.accumulate(name, amount),
+    }),
+  });
+  const feed = await loadRuntimeModule<{ readonly pump: typeof pump }>(environment, "runtime/pump", position);
+  const gate = new InputGate(channels.inputs, {
+    exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
+    restored: restoredChannels(parts),
+  });
+  const createTask = (): Task =>
+    new Task({
+      vertex,
+      chain,
+      gate,
+      mailbox: parts.mailbox,
+      availability,
+      timers: parts.timers,
+      checkpoints: parts.checkpoints,
+      metrics: parts.metrics,
+      pump: feed.pump,
+      restoredEnded: restore?.ended ?? false,
+      onEnded: () => parts.onEnded(),
+      onFinished: () => parts.onFinished(),
+      onSuperseded: (checkpointId) =>
+        environment.reports.decline(
+          checkpointId,
+          task,
+          "CHECKPOINT_SUBSUMED",
+          new MillraceError("MR3008", `checkpoint ${checkpointId} was overtaken by a newer one in a task`),
+        ),
+    });
+  return { chain, createTask };
+}
+
+function readState(parts: TaskBuildParts): Promise<ReadonlyMap<string, LoadedOperatorState>> {
+  const { restore } = parts.descriptor;
+  assert(restore !== undefined, "state is read only for a restore");
+  return new Promise((resolve, reject) => {
+    loadState(parts.environment.storage, restore, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+  });
+}
+
+async function createWriters(parts: TaskBuildParts, position: string): Promise<ReadonlyMap<number, PartitionWriter>> {
+  const { descriptor, environment, channels } = parts;
+  const writers = new Map<number, PartitionWriter>();
+  for (const [index, outputs] of channels.outputs) {
+    const edge: JobEdge | undefined = descriptor.graph.edges[index];
+    const consumer = descriptor.graph.vertices[edge?.to ?? -1];
+    assert(edge !== undefined && consumer !== undefined, "an edge leads from vertex to vertex");
+    const module = await loadRuntimeModule<{ readonly createPartitionWriter: typeof createPartitionWriter }>(
+      environment,
+      "runtime/partition-writer",
+      `${position}/${index}`,
+    );
+    writers.set(
+      index,
+      module.createPartitionWriter({
+        partitioning: edge.partitioning,
+        channels: outputs,
+        maxParallelism: consumer.maxParallelism,
+        producer: descriptor.task.subtask,
+        random: environment.random,
+      }),
+    );
+  }
+  return writers;
+}
+
+function loadRuntimeModule<M>(environment: TaskEnvironment, name: string, position: string): Promise<M> {
+  return new Promise((resolve) => environment.copies.load(name, position, (module) => resolve(module as M))); // the name decides the type
+}
+
+function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly ChannelStatus[] {
+  const byEdge = descriptor.restore?.channels ?? [];
+  const nextOfEdge: number[] = [];
+  return channels.inputs.map(({ edge }) => {
+    const position = nextOfEdge[edge] ?? 0;
+    nextOfEdge[edge] = position + 1;
+    return byEdge[edge]?.[position] ?? { watermarkMs: WATERMARK_MIN, status: "active" };
+  });
+}
+
+function taskServices(parts: TaskBuildParts): TaskServices {
+  const { descriptor, environment, availability, timers, info, lease } = parts;
+  const vertex = descriptor.graph.vertices[descriptor.task.vertex];
+  assert(vertex !== undefined, "a task belongs to a vertex of its graph");
+  return {
+    vertex,
+    info,
+    config: descriptor.config,
+    clock: environment.clock,
+    availability,
+    timers,
+    metrics: (operator: JobOperator) => lease.operator(operator.name),
+    execute: (mail) => parts.execute(mail),
+    schedule: (delayMs, mail) => parts.schedule(delayMs, mail),
+    wake: () => parts.wake(),
+    sendEvent: (operator, event) => environment.reports.operatorEvent(descriptor.task, operator.id, event),
+    fail: (error) => parts.fail(error),
+  };
+}

@@ -1,0 +1,266 @@
+/**
+ * The life of one attempt of one subtask around its `Task`: loading state, opening functions, running in turns, failing, being cancelled, closing.
+ *
+ * In:   a descriptor, and messages from the master at any time. Out: reports; `terminated` is the last one, sent when everything is closed.
+ * What throws inside a step fails the task, with the operator named, and never leaves this file.
+ */
+import type { JobOperator } from "../graph/job-graph-types.ts";
+import type { TaskInfo } from "../operators/contracts/functions.ts";
+import { OPTIONS } from "../util/config.ts";
+import { assert, asError, isMillraceError, MillraceError } from "../util/errors.ts";
+import type { MetricLease } from "../metrics/metric-registry.ts";
+import type { Cancel } from "../time/clock.ts";
+import { TaskAvailability } from "./availability.ts";
+import type { AlignedCheckpoint } from "./barrier-alignment.ts";
+import type { Chain } from "./chain.ts";
+import { failureSite } from "./failure-site.ts";
+import { Mailbox } from "./mailbox.ts";
+import { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
+import { TaskMetrics } from "./task-metrics.ts";
+import { TaskTimers } from "./task-timers.ts";
+import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment.ts";
+import { buildTask } from "./task-builder.ts";
+import type { Task } from "./task.ts";
+import type { Runnable, Seat, ThreadScheduler } from "./thread-scheduler.ts";
+
+/** Records that a task may take before the next one has its turn. */
+const RECORDS_PER_STEP = 1_024;
+
+type State =
+  | { readonly kind: "starting" }
+  | { readonly kind: "running"; readonly task: Task; readonly chain: Chain }
+  | { readonly kind: "closing" };
+
+export class TaskExecution implements Runnable {
+  readonly descriptor: TaskDescriptor;
+  readonly #environment: TaskEnvironment;
+  readonly #seat: Seat;
+  readonly #mailbox: Mailbox;
+  readonly #availability: TaskAvailability;
+  readonly #timers: TaskTimers;
+  readonly #checkpoints: SubtaskCheckpoints;
+  readonly #lease: MetricLease;
+  readonly #metrics: TaskMetrics;
+  readonly #accumulated: Map<string, number>;
+  readonly #scheduled: Set<Cancel>;
+  #state: State;
+  #chain: Chain | undefined;
+
+  constructor(descriptor: TaskDescriptor, channels: TaskChannels, environment: TaskEnvironment, scheduler: ThreadScheduler) {
+    this.descriptor = descriptor;
+    this.#environment = environment;
+    this.#seat = scheduler.add(this);
+    this.#mailbox = new Mailbox(() => this.#seat.wake());
+    this.#availability = new TaskAvailability(() => this.#seat.wake());
+    this.#timers = new TaskTimers({ clock: environment.clock, onDue: () => this.#seat.wake() });
+    this.#checkpoints = this.#createCheckpoints();
+    this.#lease = environment.metrics.open(this.#scope());
+    this.#metrics = new TaskMetrics(this.#lease.metrics, environment.clock);
+    this.#accumulated = new Map();
+    this.#scheduled = new Set();
+    this.#state = { kind: "starting" };
+    this.#chain = undefined;
+    channels.connect({
+      block: () => this.#availability.block(),
+      unblock: () => this.#availability.unblock(),
+      wake: () => this.#seat.wake(),
+    });
+    this.#start(channels);
+  }
+
+  /** One turn in the thread. */
+  runStep(): boolean {
+    if (this.#state.kind === "closing") return false;
+    this.#metrics.stepStarts();
+    try {
+      if (this.#state.kind === "starting") {
+        this.#mailbox.run();
+        return !this.#mailbox.empty;
+      }
+      const result = this.#state.task.step(RECORDS_PER_STEP);
+      this.#metrics.stepEnds(result);
+      return result === "again";
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  trigger(checkpoint: AlignedCheckpoint): void {
+    this.#mail((task) => task.trigger(checkpoint));
+  }
+
+  completed(checkpointId: number): void {
+    this.#mail((task) => task.completed(checkpointId));
+  }
+
+  aborted(checkpointId: number): void {
+    this.#mail((task) => task.aborted(checkpointId));
+  }
+
+  operatorEvent(operatorId: string, event: unknown): void {
+    this.#mail((_task, chain) => chain.handleEvent(operatorId, event));
+  }
+
+  cancel(): void {
+    if (this.#state.kind !== "closing") this.#close("canceled");
+  }
+
+  fail(error: unknown): void {
+    if (this.#state.kind === "closing") return;
+    this.#environment.reports.failed(this.descriptor.task, this.#describe(error));
+    this.#close("failed");
+  }
+
+  /** Takes its metrics away; until then they can be read though the task has ended. */
+  release(): void {
+    this.#lease.close();
+  }
+
+  /** Mails that arrive before the task exists wait in order until it does. */
+  #mail(mail: (task: Task, chain: Chain) => void): void {
+    if (this.#state.kind === "closing") return;
+    this.#mailbox.put(() => {
+      if (this.#state.kind === "running") mail(this.#state.task, this.#state.chain);
+      else if (this.#state.kind === "starting") this.#mail(mail);
+    });
+  }
+
+  #start(channels: TaskChannels): void {
+    const { clock } = this.#environment;
+    buildTask({
+      descriptor: this.descriptor,
+      environment: this.#environment,
+      channels,
+      info: this.#info(),
+      mailbox: this.#mailbox,
+      availability: this.#availability,
+      timers: this.#timers,
+      checkpoints: this.#checkpoints,
+      metrics: this.#metrics,
+      lease: this.#lease,
+      accumulate: (name, amount) => this.#accumulate(name, amount),
+      execute: (mail) => this.#execute(mail),
+      schedule: (delayMs, mail) => {
+        const cancel = clock.schedule(delayMs, () => {
+          this.#scheduled.delete(cancel);
+          this.#execute(mail);
+        });
+        this.#scheduled.add(cancel);
+        return () => {
+          this.#scheduled.delete(cancel);
+          cancel();
+        };
+      },
+      wake: () => {
+        if (this.#state.kind === "running") this.#state.task.sourceReady();
+        this.#seat.wake();
+      },
+      fail: (error) => this.fail(error),
+      onEnded: () => this.#environment.reports.ended(this.descriptor.task),
+      onFinished: () => this.#close("finished"),
+    }).then(
+      ({ chain, createTask }) => this.#built(chain, createTask),
+      (error: unknown) => {
+        if (this.#state.kind === "closing") this.#closeChain("canceled");
+        else this.fail(error);
+      },
+    );
+  }
+
+  #built(chain: Chain, createTask: () => Task): void {
+    this.#chain = chain;
+    if (this.#state.kind === "closing") {
+      this.#closeChain("canceled");
+      return;
+    }
+    try {
+      this.#state = { kind: "running", task: createTask(), chain };
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.#environment.reports.running(this.descriptor.task);
+    this.#seat.wake();
+  }
+
+  #execute(mail: () => void): void {
+    if (this.#state.kind !== "closing") this.#mailbox.put(mail);
+  }
+
+  #accumulate(name: string, amount: number): void {
+    this.#accumulated.set(name, (this.#accumulated.get(name) ?? 0) + amount);
+  }
+
+  #close(state: "finished" | "canceled" | "failed"): void {
+    const building = this.#state.kind === "starting" && this.#chain === undefined && state === "canceled";
+    this.#state = { kind: "closing" };
+    this.#seat.leave();
+    this.#timers.stop();
+    for (const cancel of this.#scheduled) cancel();
+    if (!building) this.#closeChain(state); // else once it is built
+  }
+
+  #closeChain(state: "finished" | "canceled" | "failed"): void {
+    const { reports } = this.#environment;
+    const { task } = this.descriptor;
+    if (state === "finished") reports.accumulated(task, Object.fromEntries(this.#accumulated));
+    const closed = this.#chain?.close() ?? Promise.resolve(undefined);
+    void closed.then((error) => {
+      if (error !== undefined && state === "finished") reports.failed(task, this.#describe(error));
+      reports.terminated(task, error !== undefined && state === "finished" ? "failed" : state);
+    });
+  }
+
+  #createCheckpoints(): SubtaskCheckpoints {
+    const { clock, storage, reports } = this.#environment;
+    const { task } = this.descriptor;
+    return new SubtaskCheckpoints({
+      task,
+      vertexId: this.#vertex().id,
+      clock,
+      storage,
+      execute: (mail) => this.#execute(mail),
+      acknowledge: (ack) => {
+        if (this.#accumulated.size > 0) reports.accumulated(task, Object.fromEntries(this.#accumulated));
+        reports.acknowledge(ack);
+      },
+      decline: (checkpointId, reason, cause) => reports.decline(checkpointId, task, reason, cause),
+    });
+  }
+
+  /** The user's error inside one that says where it happened. Errors of millrace keep their code. */
+  #describe(error: unknown): MillraceError {
+    const { subtaskIndex, parallelism } = this.#info();
+    const site: JobOperator | undefined = failureSite(error, this.#vertex().operators);
+    const where = `"${site?.name ?? this.#vertex().name}" (${subtaskIndex + 1}/${parallelism})`;
+    const { message } = asError(error);
+    if (isMillraceError(error)) {
+      return new MillraceError(error.code, `operator ${where}: ${message.replace(/^MR\d+: /, "")}`, { cause: error, retryable: error.retryable });
+    }
+    return new MillraceError("MR3001", `operator ${where} failed: ${message}`, { cause: error });
+  }
+
+  #info(): TaskInfo {
+    const { task, jobName } = this.descriptor;
+    const vertex = this.#vertex();
+    return {
+      jobName,
+      name: vertex.name,
+      subtaskIndex: task.subtask,
+      parallelism: vertex.parallelism,
+      maxParallelism: vertex.maxParallelism,
+      attempt: task.attempt,
+    };
+  }
+
+  #scope(): { readonly job: string; readonly task: string; readonly subtask: number } {
+    return { job: this.descriptor.jobName, task: this.#vertex().name, subtask: this.descriptor.task.subtask };
+  }
+
+  #vertex(): TaskDescriptor["graph"]["vertices"][number] {
+    const vertex = this.descriptor.graph.vertices[this.descriptor.task.vertex];
+    assert(vertex !== undefined, "a task belongs to a vertex of its graph");
+    return vertex;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The heart: one subtask of one vertex as a coroutine of its thread. `step` runs mails first, then lets interrupted operators go on, then handles a
+ * checkpoint that is due, then takes a bounded amount of input. It never blocks; it says whether it has more to do or waits for a wake-up.
+ *
+ * In:   elements of the input channels (or of a source), and messages from the master as mails.
+ * Out:  records and control elements into the output channels; reports to the master.
+ * State: in the operators of the chain, and in the gate (watermarks per channel).
+ */
+import type { JobVertex } from "../graph/job-graph-types.ts";
+import type { ChannelStatus } from "../graph/messages.ts";
+import type { ControlElement } from "../network/channel.ts";
+import type { Input } from "../operators/operator.ts";
+import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
+import { assert } from "../util/errors.ts";
+import type { TaskAvailability } from "./availability.ts";
+import type { AlignedCheckpoint } from "./barrier-alignment.ts";
+import type { Chain } from "./chain.ts";
+import type { InputGate } from "./input-gate.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { pump } from "./pump.ts";
+import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
+import type { TaskMetrics } from "./task-metrics.ts";
+import type { TaskTimers } from "./task-timers.ts";
+
+/** `again`: has more to do. `waiting`: nothing until a wake-up. `blocked`: waits for downstream, or for a sink. */
+export type StepResult = "again" | "waiting" | "blocked";
+
+/** Records of one channel before the next has its turn. */
+const RUN_MAX = 256;
+
+export interface TaskParts {
+  readonly vertex: JobVertex;
+  readonly chain: Chain;
+  readonly gate: InputGate;
+  readonly mailbox: Mailbox;
+  readonly availability: TaskAvailability;
+  readonly timers: TaskTimers;
+  readonly checkpoints: SubtaskCheckpoints;
+  readonly metrics: TaskMetrics;
+  readonly pump: typeof pump;
+  /** It had ended when it was saved: no source is polled, no `endInput` called again. */
+  readonly restoredEnded: boolean;
+  onEnded(): void;
+  onFinished(): void;
+  onSuperseded(checkpointId: number): void;
+}
+
+type Phase =
+  | { readonly kind: "running" }
+  /** All inputs have ended; the operators end one after the other. */
+  | { readonly kind: "ending" }
+  /** Nothing more will be emitted: waits until a checkpoint that contains this is complete. */
+  | { readonly kind: "ended"; readonly checkpointId: number | undefined }
+  /** That checkpoint is complete: waits for commits. */
+  | { readonly kind: "committing" }
+  | { readonly kind: "finished" };
+
+export class Task {
+  readonly #parts: TaskParts;
+  readonly #inputs: readonly Input<unknown>[];
+  /** Checkpoints asked for by the master directly, for tasks without running upstream. */
+  readonly #triggers: AlignedCheckpoint[];
+  #phase: Phase;
+  #sourceReady: boolean;
+  #alignmentStartedMs: number;
+  #completedUpTo: number;
+
+  constructor(parts: TaskParts) {
+    const { chain, gate } = parts;
+    assert(chain.head !== undefined, "a task has operators");
+    this.#parts = parts;
+    this.#inputs = gate.channels.map(({ input }) => {
+      const target = chain.head?.inputs[input];
+      assert(target !== undefined, "every channel leads to an input of the head operator");
+      return target as Input<unknown>; // the graph connects equal types
+    });
+    this.#triggers = [];
+    this.#phase = { kind: "running" };
+    this.#sourceReady = true;
+    this.#alignmentStartedMs = 0;
+    this.#completedUpTo = 0;
+    if (parts.restoredEnded) {
+      for (const writer of chain.writers) writer.processWatermark(WATERMARK_MAX);
+      this.#ended();
+    } else if (gate.valve.watermarkMs > WATERMARK_MIN) {
+      this.#watermark(); // fires what was due and unfired when the barrier passed, and tells downstream
+    }
+  }
+
+  /** A source that waited has something again. */
+  sourceReady(): void {
+    this.#sourceReady = true;
+  }
+
+  /** Asked by the master; only tasks without running upstream. */
+  trigger(checkpoint: AlignedCheckpoint): void {
+    if (checkpoint.options.stop === "drain" && this.#phase.kind === "running") {
+      this.#parts.chain.head?.stop?.({ drain: true });
+      this.#phase = { kind: "ending" };
+    }
+    this.#triggers.push(checkpoint);
+  }
+
+  /** Told by the master, or by the barrier of a later checkpoint that is faster than the master. Older ids are implied. */
+  completed(checkpointId: number): void {
+    if (checkpointId <= this.#completedUpTo) return;
+    this.#completedUpTo = checkpointId;
+    this.#parts.chain.completed(checkpointId);
+    if (this.#phase.kind === "ended" && this.#phase.checkpointId !== undefined && checkpointId >= this.#phase.checkpointId) {
+      this.#phase = { kind: "committing" };
+    }
+  }
+
+  aborted(checkpointId: number): void {
+    const waiting = this.#triggers.findIndex((trigger) => trigger.checkpointId === checkpointId);
+    if (waiting >= 0) this.#triggers.splice(waiting, 1);
+    this.#parts.gate.alignment.abort(checkpointId);
+    this.#parts.checkpoints.abort(checkpointId);
+    this.#parts.chain.aborted(checkpointId);
+  }
+
+  /** The coroutine. `recordsMax` bounds the input, so that the thread's other tasks have their turn. */
+  step(recordsMax: number): StepResult {
+    const { mailbox, availability, checkpoints, chain, timers } = this.#parts;
+    mailbox.run();
+    const serialising = checkpoints.advance();
+    availability.refresh();
+    const resumed = chain.resume() && timers.fire(availability);
+    if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
+    const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
+    const again = (mayRead && this.#input(recordsMax, resumed)) || serialising;
+    if (this.#phase.kind === "committing" && chain.settled) {
+      this.#phase = { kind: "finished" };
+      for (const writer of chain.writers) writer.send({ kind: "close" });
+      this.#parts.onFinished();
+      return "waiting";
+    }
+    if (!mailbox.empty || again) return "again";
+    if (availability.blocked) return "blocked";
+    return chain.pending || this.#phase.kind === "ending" ? "again" : "waiting";
+  }
+
+  /** True if there may be more input right now. */
+  #input(recordsMax: number, resumed: boolean): boolean {
+    return this.#inputs.length === 0 ? this.#poll(recordsMax, resumed) : this.#read(recordsMax, resumed);
+  }
+
+  #poll(recordsMax: number, resumed: boolean): boolean {
+    const { chain, availability } = this.#parts;
+    if (this.#phase.kind !== "running" || !resumed || availability.busy || !this.#sourceReady) return false;
+    this.#sourceReady = false;
+    const status = chain.head?.poll?.(recordsMax) ?? "finished";
+    if (status === "waiting") return this.#sourceReady;
+    this.#sourceReady = true;
+    if (status === "finished") this.#phase = { kind: "ending" };
+    return true;
+  }
+
+  #read(recordsMax: number, resumed: boolean): boolean {
+    const { gate, availability, metrics } = this.#parts;
+    let budget = recordsMax;
+    while (budget > 0) {
+      const index = gate.next(!resumed || availability.busy);
+      const channel = gate.channels[index];
+      const input = this.#inputs[index];
+      if (channel === undefined || input === undefined) return false;
+      const control = channel.reader.peekControl();
+      if (control === undefined) {
+        const fed = this.#parts.pump(channel.reader, input, availability, Math.min(channel.reader.readable(), budget, RUN_MAX));
+        channel.reader.consumed(fed);
+        metrics.recordsIn.count += fed;
+        budget -= fed;
+      } else {
+        channel.reader.takeControl();
+        budget -= 1;
+        this.#control(index, control);
+        if (gate.alignment.complete() !== undefined || this.#phase.kind === "ending") return true;
+      }
+    }
+    return true;
+  }
+
+  #control(index: number, control: ControlElement): void {
+    const { gate, chain } = this.#parts;
+    const { valve } = gate;
+    switch (control.kind) {
+      case "watermark":
+        if (valve.advance(index, control.watermarkMs)) this.#watermark();
+        return;
+      case "idle": {
+        const wasIdle = valve.idle;
+        if (valve.setStatus(index, control.idle ? "idle" : "active")) this.#watermark();
+        if (valve.idle !== wasIdle) for (const input of chain.head?.inputs ?? []) input.processIdle(valve.idle);
+        return;
+      }
+      case "barrier": {
+        if (gate.alignment.current === undefined) this.#alignmentStartedMs = this.#parts.metrics.nowMs();
+        const superseded = gate.alignment.barrier(index, control);
+        if (superseded !== undefined) this.#parts.onSuperseded(superseded);
+        return;
+      }
+      case "end-of-data": {
+        if (valve.setStatus(index, "finished")) this.#watermark();
+        const input = gate.endOfData(index);
+        if (input >= 0 && this.#phase.kind === "running") chain.head?.endInput?.(input);
+        if (gate.allEnded && this.#phase.kind === "running") this.#phase = { kind: "ending" };
+        return;
+      }
+      case "close":
+        gate.alignment.close(index);
+    }
+  }
+
+  /** The same combined watermark on each logical input: what is combined per input too comes out the same. */
+  #watermark(): void {
+    const { chain, gate } = this.#parts;
+    for (const input of chain.head?.inputs ?? []) input.processWatermark(gate.valve.watermarkMs);
+  }
+
+  /** False while a barrier waits for an operator; nothing may be read until then. */
+  #handleCheckpoints(): boolean {
+    for (;;) {
+      const due = this.#triggers[0] ?? this.#parts.gate.alignment.complete();
+      if (due === undefined) return true;
+      if (this.#phase.kind === "ending") return true;
+      if (!this.#parts.chain.interruptible) return false;
+      if (due.options.completedId !== undefined) this.completed(due.options.completedId);
+      if (!this.#parts.chain.prepareBarrier(due.checkpointId)) return false;
+      this.#take(due);
+    }
+  }
+
+  #take(checkpoint: AlignedCheckpoint): void {
+    const { chain, gate, checkpoints, vertex, metrics } = this.#parts;
+    const { checkpointId, options } = checkpoint;
+    if (this.#triggers[0] === checkpoint) this.#triggers.shift();
+    for (const writer of chain.writers) writer.send({ kind: "barrier", checkpointId, options });
+    const alignmentMs = gate.alignment.current === undefined ? 0 : metrics.nowMs() - this.#alignmentStartedMs;
+    gate.alignment.taken(checkpointId);
+    const parts = chain.snapshot(checkpointId, { full: options.kind === "savepoint" });
+    const ended = this.#phase.kind === "ended" || this.#phase.kind === "committing";
+    checkpoints.begin(checkpoint, parts, { channels: this.#channelsByEdge(vertex.inputs.length), ended, alignmentMs });
+    metrics.alignmentMs = alignmentMs;
+    if (this.#phase.kind === "ended" && this.#phase.checkpointId === undefined) this.#phase = { kind: "ended", checkpointId };
+    if (options.stop === "suspend" && this.#phase.kind === "running") {
+      chain.head?.stop?.({ drain: false });
+      this.#phase = { kind: "ended", checkpointId };
+    }
+  }
+
+  #ended(): void {
+    for (const writer of this.#parts.chain.writers) writer.send({ kind: "end-of-data" });
+    this.#phase = { kind: "ended", checkpointId: undefined };
+    this.#parts.onEnded();
+  }
+
+  #channelsByEdge(edges: number): ChannelStatus[][] {
+    const byEdge: ChannelStatus[][] = Array.from({ length: edges }, () => []);
+    const statuses = this.#parts.gate.valve.snapshot();
+    for (const [index, channel] of this.#parts.gate.channels.entries()) {
+      const status = statuses[index];
+      if (status !== undefined) byEdge[channel.edge]?.push(status);
+    }
+    return byEdge;
+  }
+}

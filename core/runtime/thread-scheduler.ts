@@ -1,0 +1,79 @@
+/**
+ * Runs the tasks of one thread in turns, and lets everything else that lives in the thread (I/O, timers, the master) have its turn in between.
+ *
+ * It runs while some task has more to do and yields to the event loop every few milliseconds; with nothing to do it does not run at all. Nobody spins.
+ */
+import type { Clock } from "../time/clock.ts";
+
+/** How long tasks run before others have their turn. */
+const TURN_MS = 4;
+/** A bound in steps too, for clocks that stand still. */
+const ROUNDS_MAX = 64;
+
+/** Something that can be run in turns. */
+export interface Runnable {
+  /** True: it has more to do right now. */
+  runStep(): boolean;
+}
+
+/** A runnable's place in the schedule. */
+export interface Seat {
+  /** It has something to do again. Cheap, may be called at any time. */
+  wake(): void;
+  leave(): void;
+}
+
+interface Entry {
+  readonly runnable: Runnable;
+  ready: boolean;
+  gone: boolean;
+}
+
+export class ThreadScheduler {
+  readonly #clock: Clock;
+  #entries: Entry[];
+  #scheduled: boolean;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#entries = [];
+    this.#scheduled = false;
+  }
+
+  add(runnable: Runnable): Seat {
+    const entry: Entry = { runnable, ready: false, gone: false };
+    this.#entries.push(entry);
+    return {
+      wake: () => {
+        entry.ready = true;
+        if (!this.#scheduled) this.#schedule();
+      },
+      leave: () => {
+        entry.gone = true;
+        this.#entries = this.#entries.filter((other) => other !== entry);
+      },
+    };
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    this.#clock.yield(() => this.#turn());
+  }
+
+  #turn(): void {
+    const endMs = this.#clock.elapsedMs() + TURN_MS;
+    let more = true;
+    for (let round = 0; more && round < ROUNDS_MAX; round += 1) {
+      more = false;
+      for (const entry of this.#entries) {
+        if (!entry.ready || entry.gone) continue;
+        entry.ready = false;
+        if (entry.runnable.runStep()) entry.ready = true;
+        if (this.#clock.elapsedMs() >= endMs) round = ROUNDS_MAX;
+      }
+      more = this.#entries.some((entry) => entry.ready);
+    }
+    this.#scheduled = false;
+    if (this.#entries.some((entry) => entry.ready)) this.#schedule();
+  }
+}

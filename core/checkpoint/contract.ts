@@ -33,11 +33,17 @@ export interface CheckpointParticipants {
   failJob(cause: Error): void;
 }
 
-export interface VertexSnapshot {
+/** A vertex as checkpoints remember it, so that a later version of the job can tell what belongs where. */
+export interface VertexDescription {
   /** Ids of the vertex's operators, head first, with the names and uids they had. */
   readonly operators: readonly { readonly id: string; readonly name: string; readonly uid: string | undefined; readonly stateful: boolean }[];
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** One text per input edge, in their order: the operator that sends, and how. Same text, same edge. Made by `describe-vertices.ts`. */
+  readonly inputs: readonly string[];
+}
+
+export interface VertexSnapshot extends VertexDescription {
   readonly subtasks: readonly SubtaskSnapshot[];
 }
 

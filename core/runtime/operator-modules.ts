@@ -14,6 +14,12 @@ import * as reduce from "../operators/reduce.ts";
 import * as sink from "../operators/sink.ts";
 import * as source from "../operators/source.ts";
 import * as timestamps from "../operators/timestamps.ts";
+import * as windowCount from "../operators/window/count.ts";
+import * as windowMerging from "../operators/window/merging.ts";
+import * as windowSession from "../operators/window/session.ts";
+import * as windowSliding from "../operators/window/sliding.ts";
+import * as windowTumbling from "../operators/window/tumbling.ts";
+import * as windowGeneral from "../operators/window/window.ts";
 import * as custom from "./custom.ts";
 import * as partitionWriter from "./partition-writer.ts";
 import * as pump from "./pump.ts";
@@ -35,6 +41,12 @@ export const SHARED_MODULES: Readonly<Record<string, unknown>> = {
   sink,
   source,
   timestamps,
+  "window/count": windowCount,
+  "window/merging": windowMerging,
+  "window/session": windowSession,
+  "window/sliding": windowSliding,
+  "window/tumbling": windowTumbling,
+  "window/window": windowGeneral,
   "runtime/custom": custom,
   "runtime/partition-writer": partitionWriter,
   "runtime/pump": pump,

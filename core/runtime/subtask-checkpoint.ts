@@ -70,10 +70,15 @@ export class SubtaskCheckpoints {
     });
   }
 
-  /** Works on the oldest checkpoint that can go on; true if there is more to do without waiting. */
-  advance(): boolean {
+  /** There is something to serialise now, without waiting for storage. */
+  get serialising(): boolean {
+    return this.#inProgress.some((checkpoint) => !checkpoint.writing);
+  }
+
+  /** One slice of the oldest checkpoint that can go on. */
+  advance(): void {
     const current = this.#inProgress.find((checkpoint) => !checkpoint.writing);
-    if (current === undefined) return false;
+    if (current === undefined) return;
     try {
       const startedMs = this.#options.clock.elapsedMs();
       this.#advanceOne(current);
@@ -81,7 +86,6 @@ export class SubtaskCheckpoints {
     } catch (error) {
       this.#decline(current, "CHECKPOINT_ASYNC_EXCEPTION", asError(error));
     }
-    return this.#inProgress.some((checkpoint) => !checkpoint.writing);
   }
 
   /** What was not acknowledged yet will not be. Files that are being written are acknowledged late, so that the master can delete them. */

@@ -123,12 +123,12 @@ export class Task {
   step(recordsMax: number): StepResult {
     const { mailbox, availability, checkpoints, chain, timers } = this.#parts;
     mailbox.run();
-    const serialising = checkpoints.advance();
+    checkpoints.advance();
     availability.refresh();
     const resumed = chain.resume() && timers.fire(availability);
     if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
     const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
-    const again = (mayRead && this.#input(recordsMax, resumed)) || serialising;
+    const again = (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising;
     if (this.#phase.kind === "committing" && chain.settled) {
       this.#phase = { kind: "finished" };
       for (const writer of chain.writers) writer.send({ kind: "close" });

@@ -31,7 +31,8 @@ export interface AggregateFunction<I, A, R> {
   merge?(left: A, right: A): A;
 }
 
-export type ReduceFunction<T> = (left: T, right: T) => T;
+/** The type of a method, which TypeScript compares in both directions: a stream of cats is a stream of animals, although both can be reduced. */
+export type ReduceFunction<T> = { reduce(left: T, right: T): T }["reduce"];
 
 export interface ValueDescriptor<T, R> {
   readonly kind: "value";

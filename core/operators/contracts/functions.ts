@@ -41,7 +41,7 @@ export interface Collector<O> {
 /** Names a side output; the type travels with it. Two tags are equal if their ids are. */
 export class OutputTag<T> {
   readonly id: string;
-  declare readonly __type?: T; // carries the type only; never set
+  declare readonly __type?: (value: T) => void; // carries the type only, as something that takes T, so that no part of a T passes for one; never set
 
   constructor(id: string) {
     this.id = id;

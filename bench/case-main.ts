@@ -1,0 +1,40 @@
+/**
+ * One benchmark case in a process of its own: two other jobs first, as in a process that has worked before, then job and plain loop in turns.
+ *
+ * Arguments: index of the case, records, rounds. Writes one line of JSON.
+ */
+import { StreamExecutionEnvironment } from "millrace";
+import { CASES } from "./cases/index.ts";
+import type { BenchCase } from "./case.ts";
+
+const [index = "0", records = "1000", rounds = "1"] = process.argv.slice(2);
+const subject = CASES[Number(index)];
+if (subject === undefined) throw new Error(`there is no case ${index}`);
+
+async function runJob(bench: BenchCase, count: number): Promise<number> {
+  const env = StreamExecutionEnvironment.create(bench.config ?? {});
+  bench.build(env, count);
+  const startedMs = performance.now();
+  await env.execute(bench.name);
+  return performance.now() - startedMs;
+}
+
+function runPlain(bench: BenchCase, count: number): number {
+  const startedMs = performance.now();
+  blackHole += bench.plain(count);
+  return performance.now() - startedMs;
+}
+
+let blackHole = 0;
+const others = CASES.filter((other) => other !== subject).slice(0, 3);
+for (const other of [others[0], others[2]]) if (other !== undefined) await runJob(other, Math.min(200_000, Number(records)));
+
+const jobMs: number[] = [];
+const plainMs: number[] = [];
+let extra: Readonly<Record<string, number | string>> = {};
+for (let round = 0; round < Number(rounds); round += 1) {
+  plainMs.push(runPlain(subject, Number(records)));
+  jobMs.push(await runJob(subject, Number(records)));
+  extra = { ...extra, ...subject.extra?.() };
+}
+process.stdout.write(`${JSON.stringify({ jobMs, plainMs, extra, peakMb: Math.round(process.resourceUsage().maxRSS / 1_024), blackHole })}\n`);

@@ -1,0 +1,59 @@
+/**
+ * `npm run bench [-- --quick] [-- --only text] [-- --json file] [-- --rounds n]`: every case in its own process, medians of three, as a table.
+ *
+ * Absolute figures are noisy on shared machines: compare the ratio to the plain loop of the same run.
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { CASES } from "./cases/index.ts";
+
+interface Measured {
+  readonly jobMs: readonly number[];
+  readonly plainMs: readonly number[];
+  readonly extra: Readonly<Record<string, number | string>>;
+  readonly peakMb: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    json: { type: "string", default: "" },
+    rounds: { type: "string", default: "3" },
+  },
+});
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+const rows: Record<string, unknown>[] = [];
+for (const [index, bench] of CASES.entries()) {
+  if (!bench.name.includes(flags.only)) continue;
+  const records = flags.quick ? Math.ceil(bench.records / 50) : bench.records;
+  const main = fileURLToPath(new URL("./case-main.js", import.meta.url));
+  const output = execFileSync(process.execPath, [main, String(index), String(records), flags.quick ? "1" : flags.rounds], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const measured = JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Measured; // the last line of the case's process
+  const jobMs = median(measured.jobMs);
+  const millions = records / jobMs / 1_000;
+  const row = {
+    case: bench.name,
+    records,
+    "M records/s": Number(millions.toFixed(2)),
+    "plain loop": Number((records / median(measured.plainMs) / 1_000).toFixed(2)),
+    ratio: Number((median(measured.plainMs) / jobMs).toFixed(2)),
+    "x Flink": bench.flinkMillions === undefined ? "" : Number((millions / bench.flinkMillions).toFixed(1)),
+    "peak MB": measured.peakMb,
+    ...measured.extra,
+  };
+  rows.push(row);
+  console.log(JSON.stringify(row));
+}
+console.table(rows);
+if (flags.json !== "") writeFileSync(flags.json, `${JSON.stringify({ node: process.version, quick: flags.quick, rows }, undefined, 2)}\n`);

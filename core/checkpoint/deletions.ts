@@ -1,0 +1,85 @@
+/**
+ * Deletes files of checkpoints in the background, a few at a time, and tries those again that could not be deleted.
+ *
+ * In:   paths. Out: calls to the blob store; `then` once the file is known to be gone.
+ * Bounds: `IN_FLIGHT_MAX` deletions run at a time, the others queue; after `ATTEMPTS_MAX` attempts a file is left behind and counted.
+ */
+import type { BlobStore } from "../storage/blob-store.ts";
+
+const IN_FLIGHT_MAX = 16;
+const ATTEMPTS_MAX = 5;
+
+interface Deletion {
+  readonly storage: BlobStore;
+  readonly path: string;
+  readonly then: (() => void) | undefined;
+  readonly attempts: number;
+}
+
+export class Deletions {
+  #queue: Deletion[] = [];
+  #again: Deletion[] = [];
+  #inFlight = 0;
+  #held = 0;
+  #idle: (() => void)[] = [];
+  #abandoned = 0;
+
+  /** Files that were given up. */
+  get abandoned(): number {
+    return this.#abandoned;
+  }
+
+  delete(storage: BlobStore, path: string, then?: () => void): void {
+    this.#queue.push({ storage, path, then, attempts: 0 });
+    this.#next();
+  }
+
+  /** Tries again what failed: called now and then, so that a storage that is down is not hammered. */
+  retry(): void {
+    if (this.#again.length === 0) return;
+    this.#queue.push(...this.#again);
+    this.#again = [];
+    this.#next();
+  }
+
+  /** Until the matching {@link unhold}, `whenIdle` waits: something is under way that will need a deletion. */
+  hold(): void {
+    this.#held += 1;
+  }
+
+  unhold(): void {
+    this.#held -= 1;
+    this.#reportIdle();
+  }
+
+  /** Calls back once nothing is being deleted; what failed does not count. May call at once. */
+  whenIdle(callback: () => void): void {
+    this.#idle.push(callback);
+    this.#reportIdle();
+  }
+
+  #next(): void {
+    while (this.#inFlight < IN_FLIGHT_MAX) {
+      const deletion = this.#queue.shift();
+      if (deletion === undefined) return;
+      this.#inFlight += 1;
+      deletion.storage.delete(deletion.path, (outcome) => this.#settled(deletion, outcome.ok));
+    }
+  }
+
+  #settled(deletion: Deletion, gone: boolean): void {
+    this.#inFlight -= 1;
+    if (gone) deletion.then?.();
+    else if (deletion.attempts + 1 < ATTEMPTS_MAX) this.#again.push({ ...deletion, attempts: deletion.attempts + 1 });
+    else this.#abandoned += 1;
+    this.#next();
+    this.#reportIdle();
+  }
+
+  #reportIdle(): void {
+    if (this.#inFlight > 0 || this.#held > 0) return;
+    const callbacks = this.#idle;
+    this.#idle = [];
+    for (const callback of callbacks) callback();
+  }
+}

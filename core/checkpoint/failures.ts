@@ -1,0 +1,2 @@
+export type { CheckpointFailure, CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
+export { CHECKPOINT_FAILURES } from "../graph/checkpoint-failures.ts";

@@ -1,0 +1,78 @@
+/**
+ * What each subtask of a job takes over from a checkpoint, though the job may have changed: its parallelism, its chains, its stateless operators.
+ *
+ * In:   a checkpoint, the job graph. Out: per subtask its operators' state, its channels' watermarks, whether it had ended; or a refusal.
+ *
+ * Operators are found by id. Read on in `restore-operators.ts` (state) and `restore-inputs.ts` (channels and ends).
+ */
+import type { JobGraph } from "../graph/job-graph-types.ts";
+import type { SubtaskRestore } from "../runtime/deployment.ts";
+import { assert, MillraceError } from "../util/errors.ts";
+import { OPTIONS } from "../util/config.ts";
+import type { Config } from "../util/config.ts";
+import type { CompletedCheckpoint } from "./contract.ts";
+import { planInputs } from "./restore-inputs.ts";
+import { restoreOperator } from "./restore-operators.ts";
+import { describeOperator, hasState, savedOperators } from "./saved-operators.ts";
+import type { SavedOperators } from "./saved-operators.ts";
+
+/** Whether the files are the job's own depends on where the checkpoint comes from, not on the plan. */
+export type PlannedRestore = Omit<SubtaskRestore, "owned">;
+
+export interface RestorePlan {
+  readonly checkpointId: number;
+  subtask(vertex: number, subtask: number): PlannedRestore;
+}
+
+/**
+ * Errors: `MR5007` state that no operator of the job takes over, unless `execution.state-recovery.ignore-unclaimed-state`; `MR5008` another maximum
+ * parallelism.
+ */
+export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, config: Config): RestorePlan {
+  const saved = savedOperators(checkpoint);
+  if (!config.get(OPTIONS.ignoreUnclaimedState)) refuseUnclaimed(saved, graph);
+  refuseOtherKeyGroups(saved, graph);
+  const inputs = planInputs({ checkpoint, saved, graph });
+  const operators = graph.vertices.map((vertex) =>
+    vertex.operators.map((operator) => restoreOperator({ saved: saved.get(operator.id), operator, vertex, drained: checkpoint.drained })),
+  );
+  return {
+    checkpointId: checkpoint.checkpointId,
+    subtask: (vertex, subtask) => {
+      const input = inputs[vertex]?.[subtask];
+      assert(input !== undefined, `the job has no subtask ${subtask} of vertex ${vertex}`);
+      const restored = (operators[vertex] ?? []).map((bySubtask) => {
+        const operator = bySubtask[subtask];
+        assert(operator !== undefined, "every operator is planned for every subtask of its vertex");
+        return operator;
+      });
+      return { operators: restored, channels: input.channels, ended: input.ended };
+    },
+  };
+}
+
+function refuseUnclaimed(saved: SavedOperators, graph: JobGraph): void {
+  const present = new Set(graph.vertices.flatMap((vertex) => vertex.operators.map((operator) => operator.id)));
+  const unclaimed = [...saved.values()].filter((operator) => !present.has(operator.id) && hasState(operator));
+  if (unclaimed.length === 0) return;
+  const names = unclaimed.map(describeOperator).join(", ");
+  const message =
+    `the checkpoint has state of ${names}, which the job does not have; give the operator that should take it over the same uid, ` +
+    `or set ${OPTIONS.ignoreUnclaimedState.key} to true to drop it`;
+  throw new MillraceError("MR5007", message, { retryable: false });
+}
+
+/** A key's group is its hash modulo the maximum parallelism, so that with another one nobody would find their keys. */
+function refuseOtherKeyGroups(saved: SavedOperators, graph: JobGraph): void {
+  for (const vertex of graph.vertices) {
+    for (const operator of vertex.operators) {
+      const before = saved.get(operator.id);
+      if (before === undefined || before.vertex.maxParallelism === vertex.maxParallelism) continue;
+      if (before.snapshots.every((snapshot) => snapshot?.keyed === undefined)) continue;
+      const message =
+        `${describeOperator(before)} was saved with a maximum parallelism of ${before.vertex.maxParallelism} and now has ${vertex.maxParallelism}; ` +
+        `set its maximum parallelism, or ${OPTIONS.maxParallelism.key}, to ${before.vertex.maxParallelism}`;
+      throw new MillraceError("MR5008", message, { retryable: false });
+    }
+  }
+}

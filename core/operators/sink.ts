@@ -1,0 +1,252 @@
+/**
+ * The operator behind `stream.sinkTo(sink)`: the sink's writer, and behind it what commits (`commits.ts`).
+ *
+ * In:    records and watermarks of one input; barriers, completed checkpoints.
+ * Out:   calls of the writer and the committer. At a barrier: `flush`, `prepareCommit`, `snapshot`, in this order, nothing written in between.
+ * State: the list `writer`: what the writer returns. The list `committables`: all that is not yet visible.
+ *
+ * While a flush is under way, and until everything restored is committed, nothing is to be written, so the chain is blocked; what an operator in the
+ * same chain overdraws meanwhile waits here and is flushed as well, before the barrier passes.
+ */
+import type { Counter } from "../metrics/registry.ts";
+import type { OperatorListState } from "../state/handles.ts";
+import type { TimeMs } from "../time/clock.ts";
+import { MillraceError, assert } from "../util/errors.ts";
+import { Commits } from "./commits.ts";
+import type { SavedCommittable } from "./commits.ts";
+import type { Committer, Sink, SinkContext, SinkWriter, WriteContext } from "./contracts/sink.ts";
+import type { WriterToCoordinator } from "./contracts/sink-events.ts";
+import { NO_TIMESTAMP } from "./operator.ts";
+import type { Availability, Input, Operator, OperatorServices, Pending } from "./operator.ts";
+
+export interface SinkOptions<T, W, C> {
+  readonly sink: Sink<T, W, C>;
+}
+
+class RecordContext implements WriteContext {
+  timestampMs: TimeMs = NO_TIMESTAMP;
+  currentWatermarkMs: TimeMs;
+
+  constructor(currentWatermarkMs: TimeMs) {
+    this.currentWatermarkMs = currentWatermarkMs;
+  }
+}
+
+/** Arrived while nothing may be written. */
+type Waiting<T> =
+  | { readonly kind: "record"; readonly value: T; readonly timestampMs: TimeMs }
+  | { readonly kind: "watermark"; readonly watermarkMs: TimeMs };
+
+interface Progress {
+  readonly checkpointId: number;
+  readonly records: number;
+}
+
+const NOTHING: Progress = { checkpointId: Number.NaN, records: 0 };
+
+class SinkOperator<T, W, C> implements Operator, Input<T> {
+  readonly inputs: readonly Input<never>[];
+  readonly #services: OperatorServices<never>;
+  readonly #availability: Availability;
+  readonly #writer: SinkWriter<T, W, C>;
+  readonly #committer: Committer<C> | undefined;
+  readonly #commits: Commits<C> | undefined;
+  readonly #context: RecordContext;
+  readonly #sent: Counter;
+  readonly #writerStates: OperatorListState<W>;
+  readonly #committables: OperatorListState<SavedCommittable<C>>;
+  /** A flush is under way, or restored committables are not visible yet: nothing is written. */
+  #closed = false;
+  #flushing = false;
+  #waiting: Waiting<T>[] = [];
+  #ended = false;
+  /** For which checkpoint, and after how many records, the writer was last flushed and prepared: a record in between asks for both again. */
+  #flushedFor: Progress = NOTHING;
+  #preparedFor: Progress = NOTHING;
+
+  constructor(services: OperatorServices<never>, options: SinkOptions<T, W, C>) {
+    const { sink } = options;
+    const context = sinkContext(services);
+    this.inputs = [this];
+    this.#services = services;
+    this.#availability = services.availability;
+    this.#writerStates = services.operatorState.list("writer", sink.writerState ?? "split");
+    this.#committables = services.operatorState.list("committables", "split");
+    const restored = this.#committables.get();
+    if (restored.length > 0 && sink.createCommitter === undefined) throw nobodyCommits(restored.length);
+    this.#committer = sink.createCommitter?.(context);
+    this.#commits = this.#committer && new Commits(this.#committer, services, { restored, onQuiet: () => this.#onQuiet() });
+    this.#writer = sink.createWriter(context, [...this.#writerStates.get()]);
+    this.#context = new RecordContext(services.restoredWatermarkMs);
+    this.#sent = services.metrics.counter("numRecordsSend");
+    if (restored.length === 0) return;
+    this.#close();
+    services.execute(() => this.#commits?.run());
+  }
+
+  /** Atomic only at the end of input: the last flush has no barrier to wait for it. */
+  get pending(): Pending {
+    return this.#ended && (this.#flushing || this.#waiting.length > 0) ? "atomic" : "none";
+  }
+
+  get settled(): boolean {
+    return !this.#flushing && (this.#commits?.empty ?? true);
+  }
+
+  get watermarkMs(): TimeMs {
+    return this.#context.currentWatermarkMs;
+  }
+
+  /** Hot. */
+  processRecord(value: T, timestampMs: TimeMs): void {
+    if (this.#closed) return this.#wait({ kind: "record", value, timestampMs });
+    this.#context.timestampMs = timestampMs;
+    this.#sent.count++;
+    this.#writer.write(value, this.#context);
+  }
+
+  processWatermark(watermarkMs: TimeMs): void {
+    if (this.#closed) return this.#wait({ kind: "watermark", watermarkMs });
+    this.#context.currentWatermarkMs = watermarkMs;
+    this.#writer.writeWatermark?.(watermarkMs);
+  }
+
+  processIdle(): void {
+    // A sink waits for nobody.
+  }
+
+  resume(): void {
+    // The last flush goes on by itself, and blocks the chain until it ends.
+  }
+
+  endInput(): void {
+    assert(!this.#flushing, "a sink's input ends after the barrier has passed");
+    this.#ended = true;
+    this.#flush(Number.NaN);
+  }
+
+  prepareBarrier(checkpointId: number): boolean {
+    if (this.#is(this.#preparedFor, checkpointId)) return true;
+    if (this.#flushing || this.#waiting.length > 0) return false;
+    if (!this.#ended && !this.#is(this.#flushedFor, checkpointId)) this.#flush(checkpointId);
+    if (this.#flushing) return false;
+    if (this.#commits !== undefined) this.#commits.add(checkpointId, this.#writer.prepareCommit?.(checkpointId) ?? []);
+    this.#preparedFor = { checkpointId, records: this.#sent.count };
+    return true;
+  }
+
+  snapshot(checkpointId: number): void {
+    assert(this.#is(this.#preparedFor, checkpointId), `a sink writes nothing between its flush and its snapshot ${checkpointId}`);
+    this.#writerStates.update(this.#writer.snapshot?.(checkpointId) ?? []);
+    this.#committables.update(this.#commits?.saved ?? []);
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.#commits?.completed(checkpointId);
+  }
+
+  close(): void | Promise<void> {
+    return closeBoth(this.#writer, this.#committer);
+  }
+
+  #is(progress: Progress, checkpointId: number): boolean {
+    return progress.checkpointId === checkpointId && progress.records === this.#sent.count;
+  }
+
+  /** Blocks the chain for as long as the writer's promise is open. */
+  #flush(checkpointId: number): void {
+    this.#flushedFor = { checkpointId, records: this.#sent.count };
+    const flushed = this.#writer.flush?.(this.#ended);
+    if (flushed === undefined) return;
+    this.#flushing = true;
+    this.#close();
+    flushed.then(
+      () => this.#services.execute(() => this.#flushEnded()),
+      (error: unknown) => this.#services.execute(() => this.#services.fail(error)),
+    );
+  }
+
+  #flushEnded(): void {
+    this.#flushing = false;
+    this.#reopen();
+    this.#services.wake();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#availability.block();
+  }
+
+  /** Once no reason is left to keep closed. What waited is written now. */
+  #reopen(): void {
+    if (!this.#closed || this.#flushing || this.#commits?.caughtUp === false) return;
+    this.#closed = false;
+    this.#availability.unblock();
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const one of waiting) {
+      if (one.kind === "record") this.processRecord(one.value, one.timestampMs);
+      else this.processWatermark(one.watermarkMs);
+    }
+    if (this.#ended) this.#flush(Number.NaN);
+  }
+
+  #wait(waiting: Waiting<T>): void {
+    this.#waiting.push(waiting);
+  }
+
+  /** Commits have nothing to do for now: the restored ones are through, or a task that waits to finish may. */
+  #onQuiet(): void {
+    this.#reopen();
+    this.#services.wake();
+  }
+}
+
+function sinkContext(services: OperatorServices<never>): SinkContext {
+  const { task, availability } = services;
+  return {
+    subtaskIndex: task.subtaskIndex,
+    parallelism: task.parallelism,
+    attempt: task.attempt,
+    jobName: task.jobName,
+    restored: services.restored,
+    metrics: services.metrics,
+    config: services.config,
+    nowMs: () => services.clock.nowMs(),
+    block: () => availability.block(),
+    unblock: () => availability.unblock(),
+    execute: (mail) => services.execute(mail),
+    schedule: (delayMs, mail) => services.schedule(delayMs, mail),
+    sendToClient: (value) => {
+      const event: WriterToCoordinator = { type: "to-client", value };
+      services.sendEvent(event);
+    },
+    fail: (error) => services.fail(error),
+  };
+}
+
+/** Both, also if the writer's fails. */
+function closeBoth(writer: { close?(): void | Promise<void> }, committer: { close?(): void | Promise<void> } | undefined): void | Promise<void> {
+  let closing: void | Promise<void>;
+  try {
+    closing = writer.close?.();
+  } catch (error) {
+    closing = Promise.reject(error);
+  }
+  if (closing === undefined) return committer?.close?.();
+  return closing.finally(() => committer?.close?.());
+}
+
+function nobodyCommits(count: number): MillraceError {
+  return new MillraceError(
+    "MR3025",
+    `the snapshot holds ${count} committables of this sink, but the sink has no committer any more: give it one, or start without the sink's state`,
+    { retryable: false },
+  );
+}
+
+export function createOperator<T, W, C>(services: OperatorServices<never>, options: SinkOptions<T, W, C>): Operator {
+  return new SinkOperator(services, options);
+}

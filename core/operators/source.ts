@@ -1,0 +1,335 @@
+/**
+ * The operator behind `env.fromSource(source, strategy)`: polls a reader, stamps its records and makes their watermarks, per split.
+ *
+ * In:    `poll` of the task, while downstream takes more; events of the split enumerator (`contracts/source-events.ts`).
+ * Out:   the records; the minimum of the splits' watermarks, after a record or every `pipeline.auto-watermark-interval`; at the end the last watermark.
+ * State: the list `splits`: each split with its position, its generator and its watermark. The list `main`: the same for records of no split.
+ *
+ * A split counts from its assignment, also before its first record: a split that waits to be read must not be overtaken by the watermarks of the others.
+ * A reader that emits through the main output ignores splits, and then only those count that it asks an output for.
+ */
+import type { Counter } from "../metrics/registry.ts";
+import type { OperatorListState } from "../state/handles.ts";
+import type { TimeMs } from "../time/clock.ts";
+import { IdleClock } from "../time/idle-clock.ts";
+import type { CombinedPart } from "../time/watermark-combiner.ts";
+import { notATimestamp } from "../time/watermark-strategy.ts";
+import type { WatermarkGenerator, WatermarkOutput, WatermarkStrategy } from "../time/watermark-strategy.ts";
+import { WATERMARK_MIN } from "../time/watermark.ts";
+import { OPTIONS } from "../util/config.ts";
+import { assert } from "../util/errors.ts";
+import type { CoordinatorToReader, ReaderToCoordinator } from "./contracts/source-events.ts";
+import type { ReaderOutput, Source, SourceOutput, SourceReader, SourceSplit } from "./contracts/source.ts";
+import { NO_TIMESTAMP } from "./operator.ts";
+import type { Availability, Operator, OperatorServices, Output, SourceStatus } from "./operator.ts";
+import { takeOverGenerator } from "./saved-generator.ts";
+import type { SavedGenerator } from "./saved-generator.ts";
+import { sourceReaderContext } from "./source-reader-context.ts";
+import { SourceTime } from "./source-time.ts";
+
+export interface SourceOptions<T, S extends SourceSplit> {
+  readonly source: Source<T, S>;
+  readonly strategy: WatermarkStrategy<T>;
+}
+
+interface SavedSplit<S> {
+  readonly split: S;
+  readonly watermarkMs: TimeMs;
+  readonly generator: unknown;
+}
+
+/** What all outputs of one source share. */
+interface Shared<T> {
+  readonly time: SourceTime;
+  readonly output: Output<T>;
+  readonly strategy: WatermarkStrategy<T>;
+  readonly assign: (value: T, timestampMs: TimeMs) => TimeMs;
+  readonly records: Counter;
+  readonly idleClock: IdleClock;
+}
+
+/** One split, or all records of no split. */
+class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
+  readonly generator: WatermarkGenerator<T>;
+  readonly part: CombinedPart<string>;
+  /** The reader has asked for it. */
+  claimed = false;
+  readonly #assign: (value: T, timestampMs: TimeMs) => TimeMs;
+  readonly #output: Output<T>;
+  readonly #records: Counter;
+  readonly #time: SourceTime;
+  #idle = false;
+  /** A record came since the last tick. */
+  #touched = false;
+  #activeAtMs: number;
+
+  constructor(shared: Shared<T>, id: string, savedGenerator: unknown) {
+    this.generator = shared.strategy.createGenerator(savedGenerator);
+    this.part = shared.time.combiner.register(id);
+    this.#assign = shared.assign;
+    this.#output = shared.output;
+    this.#records = shared.records;
+    this.#time = shared.time;
+    this.#activeAtMs = shared.idleClock.nowMs();
+  }
+
+  /** Hot. */
+  collect(value: T, recordTimestampMs: TimeMs = NO_TIMESTAMP): void {
+    const timestampMs = this.#assign(value, recordTimestampMs);
+    if (!(timestampMs >= WATERMARK_MIN)) throw notATimestamp(timestampMs);
+    this.#touched = true;
+    if (this.#idle) this.markActive();
+    this.#records.count++;
+    this.#output.processRecord(value, timestampMs);
+    this.generator.onEvent(value, timestampMs, this);
+  }
+
+  emitWatermark(watermarkMs: TimeMs): void {
+    if (!(watermarkMs > this.part.watermarkMs)) return;
+    if (this.#idle) this.markActive();
+    if (this.#time.combiner.update(this.part, watermarkMs)) this.#time.tell();
+  }
+
+  markIdle(): void {
+    this.#idle = true;
+    if (this.#time.combiner.setIdle(this.part, true)) this.#time.tell();
+  }
+
+  markActive(): void {
+    this.#idle = false;
+    if (this.#time.combiner.setIdle(this.part, false)) this.#time.tell();
+  }
+
+  /** Idleness is looked at last: a generator may repeat its watermark for ever, which is no activity. */
+  tick(nowMs: number, idlenessMs: number | undefined): void {
+    if (this.#touched) {
+      this.#touched = false;
+      this.#activeAtMs = nowMs;
+    }
+    this.generator.onPeriodicEmit(this);
+    if (idlenessMs !== undefined && nowMs - this.#activeAtMs >= idlenessMs) this.markIdle();
+  }
+}
+
+/** What the reader emits to. */
+class MainOutput<T> implements ReaderOutput<T> {
+  readonly #shared: Shared<T>;
+  readonly #availability: Availability;
+  readonly #splits = new Map<string, SplitOutput<T>>();
+  #main: SplitOutput<T> | undefined;
+  /** Stands for the splits to come while there is none, once idle. */
+  #nobody: CombinedPart<string> | undefined = undefined;
+  #emptySinceMs: number;
+
+  constructor(shared: Shared<T>, availability: Availability, restoredMain: SavedGenerator | undefined) {
+    this.#shared = shared;
+    this.#availability = availability;
+    this.#main = restoredMain && new SplitOutput(shared, "main", restoredMain.generator);
+    this.#main?.emitWatermark(restoredMain?.watermarkMs ?? WATERMARK_MIN);
+    this.#emptySinceMs = shared.idleClock.nowMs();
+  }
+
+  get busy(): boolean {
+    return this.#availability.busy;
+  }
+
+  get main(): SplitOutput<T> | undefined {
+    return this.#main;
+  }
+
+  collect(value: T, timestampMs: TimeMs = NO_TIMESTAMP): void {
+    (this.#main ?? this.#openMain()).collect(value, timestampMs);
+  }
+
+  markIdle(): void {
+    (this.#main ?? this.#openMain()).markIdle();
+  }
+
+  forSplit(splitId: string): SourceOutput<T> {
+    const output = this.#splits.get(splitId) ?? this.#open(splitId, undefined);
+    output.claimed = true;
+    return output;
+  }
+
+  release(splitId: string): void {
+    const output = this.#splits.get(splitId);
+    if (output === undefined) return;
+    this.#splits.delete(splitId);
+    this.#emptySinceMs = this.#shared.idleClock.nowMs();
+    if (this.#shared.time.combiner.remove(output.part)) this.#shared.time.tell();
+  }
+
+  /** The split was assigned; `saved` if it was read before. */
+  assigned(splitId: string, saved?: SavedSplit<SourceSplit>): void {
+    if (this.#main === undefined && !this.#splits.has(splitId)) this.#open(splitId, saved?.generator);
+  }
+
+  /** From the saved watermark. After all restored splits were assigned: the first alone would raise the minimum. */
+  goOn(splitId: string, watermarkMs: TimeMs): void {
+    this.#splits.get(splitId)?.emitWatermark(watermarkMs);
+  }
+
+  save<S extends SourceSplit>(split: S): SavedSplit<S> {
+    const output = this.#splits.get(split.splitId);
+    return { split, watermarkMs: output?.part.watermarkMs ?? WATERMARK_MIN, generator: output?.generator.snapshot?.() };
+  }
+
+  tick(nowMs: number, idlenessMs: number | undefined): void {
+    this.#main?.tick(nowMs, idlenessMs);
+    for (const output of this.#splits.values()) output.tick(nowMs, idlenessMs);
+    const { combiner } = this.#shared.time;
+    if (combiner.size > 0 || idlenessMs === undefined || nowMs - this.#emptySinceMs < idlenessMs) return;
+    this.#nobody = combiner.register("no split", combiner.watermarkMs);
+    combiner.setIdle(this.#nobody, true);
+  }
+
+  #open(splitId: string, savedGenerator: unknown): SplitOutput<T> {
+    const output = new SplitOutput(this.#shared, `split ${splitId}`, savedGenerator);
+    this.#splits.set(splitId, output);
+    this.#somebody();
+    return output;
+  }
+
+  #openMain(): SplitOutput<T> {
+    const main = new SplitOutput(this.#shared, "main", undefined);
+    this.#main = main;
+    for (const [splitId, output] of this.#splits) {
+      if (!output.claimed) this.release(splitId);
+    }
+    this.#somebody();
+    return main;
+  }
+
+  #somebody(): void {
+    if (this.#nobody !== undefined) this.#shared.time.combiner.remove(this.#nobody);
+    this.#nobody = undefined;
+    this.#shared.time.tell();
+  }
+}
+
+class SourceOperator<T, S extends SourceSplit> implements Operator {
+  readonly inputs: readonly [] = [];
+  readonly #services: OperatorServices<T>;
+  readonly #time: SourceTime;
+  readonly #idleClock: IdleClock;
+  readonly #idlenessMs: number | undefined;
+  readonly #output: MainOutput<T>;
+  readonly #reader: SourceReader<T, S>;
+  readonly #savedSplits: OperatorListState<SavedSplit<S>>;
+  readonly #savedMain: OperatorListState<SavedGenerator>;
+  #stopped = false;
+  /** The reader called `wake` while it was polled. */
+  #woken = false;
+
+  constructor(services: OperatorServices<T>, options: SourceOptions<T, S>) {
+    const { strategy } = options;
+    this.#services = services;
+    this.#time = new SourceTime(services.restoredWatermarkMs, services.output);
+    this.#idleClock = new IdleClock(services.clock);
+    this.#idlenessMs = strategy.idlenessMs;
+    this.#savedSplits = services.operatorState.list("splits", "split");
+    this.#savedMain = services.operatorState.list("main", "union");
+    const shared: Shared<T> = {
+      time: this.#time,
+      output: services.output,
+      strategy,
+      assign: strategy.timestampAssigner ?? ((_value, timestampMs) => timestampMs),
+      records: services.metrics.counter("numRecordsIn"),
+      idleClock: this.#idleClock,
+    };
+    this.#output = new MainOutput(shared, services.availability, takeOverGenerator(this.#savedMain.get(), services.task));
+    this.#reader = options.source.createReader(sourceReaderContext(services, () => (this.#woken = true)));
+    this.#restore();
+    services.execute(() => this.#start());
+  }
+
+  get watermarkMs(): TimeMs {
+    return this.#time.watermarkMs;
+  }
+
+  poll(recordsMax: number): SourceStatus {
+    if (this.#stopped || this.#time.ended) return "finished";
+    this.#idleClock.resume();
+    this.#woken = false;
+    const result = this.#reader.pollNext(this.#output, recordsMax);
+    if (this.#services.availability.busy) this.#idleClock.pause();
+    if (result === "more-available") return "more";
+    if (result === "nothing-available") return this.#woken ? "more" : "waiting";
+    this.#time.end();
+    return "finished";
+  }
+
+  stop(options: { readonly drain: boolean }): void {
+    this.#stopped = true;
+    if (options.drain) this.#time.end();
+  }
+
+  snapshot(checkpointId: number): void {
+    const { subtaskIndex, parallelism } = this.#services.task;
+    const { main } = this.#output;
+    this.#savedSplits.update(this.#reader.snapshot(checkpointId).map((split) => this.#output.save(split)));
+    if (main === undefined) return;
+    const { watermarkMs } = main.part;
+    this.#savedMain.update([{ subtaskIndex, parallelism, watermarkMs, generator: main.generator.snapshot?.() }]);
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.#reader.checkpointCompleted?.(checkpointId);
+  }
+
+  handleEvent(received: unknown): void {
+    const event = received as CoordinatorToReader; // only the coordinator of this source sends here
+    switch (event.type) {
+      case "add-splits": {
+        const splits = event.splits as readonly S[]; // the enumerator of the same source made them
+        this.#time.batch(() => splits.forEach((split) => this.#output.assigned(split.splitId)));
+        this.#reader.addSplits(splits);
+        break;
+      }
+      case "no-more-splits":
+        this.#reader.noMoreSplits();
+        break;
+      case "source-event":
+        this.#reader.handleEvent?.(event.event);
+        break;
+      default:
+        assert(false, `a source reader knows no event ${JSON.stringify(received)}`);
+    }
+    this.#services.wake();
+  }
+
+  close(): void | Promise<void> {
+    return this.#reader.close?.();
+  }
+
+  #restore(): void {
+    const saved = this.#savedSplits.get();
+    for (const one of saved) this.#output.assigned(one.split.splitId, one);
+    for (const one of saved) this.#output.goOn(one.split.splitId, one.watermarkMs);
+    if (saved.length > 0) this.#reader.addSplits(saved.map((one) => one.split));
+  }
+
+  /** In the task's turn, when everything downstream stands. */
+  #start(): void {
+    const register: ReaderToCoordinator = { type: "register-reader" };
+    this.#time.start();
+    this.#services.sendEvent(register);
+    this.#reader.start?.();
+    this.#tickLater(this.#services.config.get(OPTIONS.autoWatermarkInterval));
+  }
+
+  #tickLater(intervalMs: number): void {
+    if (intervalMs === 0) return;
+    this.#services.schedule(intervalMs, () => {
+      if (this.#stopped || this.#time.ended) return;
+      if (this.#services.availability.busy) this.#idleClock.pause();
+      else this.#idleClock.resume();
+      this.#time.batch(() => this.#output.tick(this.#idleClock.nowMs(), this.#idlenessMs));
+      this.#tickLater(intervalMs);
+    });
+  }
+}
+
+export function createOperator<T, S extends SourceSplit>(services: OperatorServices<T>, options: SourceOptions<T, S>): Operator {
+  return new SourceOperator(services, options);
+}

@@ -1,0 +1,256 @@
+/**
+ * Keyed state on the heap. What flows in: keys, and reads and writes of their state through the handles. What flows out: snapshots, made in slices.
+ *
+ * Read `rows.ts` for how state is found, `cells.ts` for what is saved, `epochs.ts` and `history.ts` for when. State lives in the rows; everything
+ * else follows from them or concerns snapshots under way.
+ *
+ * In development mode, values that could not be saved are refused at the write. Writes to values after the call in which they were handed out
+ * are not detected by this backend: such a change is lost on restore if nothing else changes the cell.
+ */
+import type { Clock, TimeMs } from "../../time/clock.ts";
+import { refusalOf } from "../../types/value-codec.ts";
+import type { ClassRegistry } from "../../types/value-codec.ts";
+import { assert } from "../../util/errors.ts";
+import type {
+  AggregatingDescriptor,
+  KeyedDescriptor,
+  ListDescriptor,
+  MapDescriptor,
+  ReducingDescriptor,
+  TtlOptions,
+  ValueDescriptor,
+} from "../descriptors.ts";
+import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "../handles.ts";
+import type { KeyGroupRange } from "../key-groups.ts";
+import type { BindOptions, KeyedSnapshot, KeyedStateBackend, Namespace, RestoredKeyedFile } from "../keyed-state.ts";
+import type { InternalTimers, TimerTarget } from "../timers.ts";
+import { NO_NAMESPACE } from "../timers.ts";
+import { Ttl } from "../ttl.ts";
+import type { Duration } from "../../util/duration.ts";
+import { HeapAggregatingState } from "./aggregating-state.ts";
+import { TimerCell } from "./cells.ts";
+import type { Cursor } from "./cursor.ts";
+import { Epochs } from "./epochs.ts";
+import { Floors } from "./floors.ts";
+import { FullScan } from "./full-scan.ts";
+import { History } from "./history.ts";
+import { HeapListState } from "./list-state.ts";
+import { HeapMapState } from "./map-state.ts";
+import { HeapReducingState } from "./reducing-state.ts";
+import { isExpired } from "./removal.ts";
+import { restoreFiles } from "./restore.ts";
+import { NOBODY, Row, Rows } from "./rows.ts";
+import type { SectionOptions } from "./section-writer.ts";
+import { HeapSnapshot } from "./snapshot.ts";
+import type { StateContext } from "./state-context.ts";
+import { StateTable } from "./state-table.ts";
+import type { StateEntry, StateKind } from "./state-table.ts";
+import { Sweeper } from "./sweeper.ts";
+import { HeapTimers } from "./timers.ts";
+import { HeapValueState } from "./value-state.ts";
+import { walkRow } from "./walk.ts";
+
+export interface HeapKeyedStateOptions {
+  /** What this subtask owns. */
+  readonly keyGroups: KeyGroupRange;
+  readonly maxParallelism: number;
+  readonly clock: Clock;
+  /** For errors. */
+  readonly operatorName: string;
+  /** Checks every written value at once. Default: false. */
+  readonly developmentMode?: boolean;
+  /** Classes whose instances may be kept. Default: none. */
+  readonly classes?: ClassRegistry;
+}
+
+export function createHeapKeyedState(options: HeapKeyedStateOptions): KeyedStateBackend {
+  return new HeapKeyedState(options);
+}
+
+/** Never a key. */
+const NO_KEY: unique symbol = Symbol("no key");
+
+export class HeapKeyedState implements KeyedStateBackend {
+  readonly keyGroups: KeyGroupRange;
+  readonly #cursor: Cursor;
+  readonly #rows: Rows;
+  /** The key of the current row if it is a primitive: records of one key often come in a row. */
+  #lastKey: unknown = NO_KEY;
+  readonly #epochs: Epochs;
+  readonly #history: History;
+  readonly #table: StateTable;
+  readonly #floors: Floors;
+  readonly #sweeper: Sweeper;
+  readonly #sections: SectionOptions;
+  readonly #check: ((value: unknown) => void) | undefined;
+  readonly #services = new Map<StateEntry, HeapTimers>();
+  readonly #times: { nowMs: () => TimeMs; watermarkMs: TimeMs };
+  #scans = 0;
+
+  constructor(options: HeapKeyedStateOptions) {
+    const { keyGroups, operatorName, maxParallelism, clock, classes } = options;
+    const developmentMode = options.developmentMode ?? false;
+    this.keyGroups = keyGroups;
+    this.#cursor = { row: new Row(undefined, NOBODY), namespace: NO_NAMESPACE };
+    this.#rows = new Rows({ keyGroups, maxParallelism, operatorName });
+    this.#sections = { operatorName, classes, thorough: developmentMode };
+    this.#epochs = new Epochs(this.#sections);
+    this.#history = new History(this.#epochs);
+    this.#table = new StateTable(operatorName);
+    this.#floors = new Floors(keyGroups);
+    this.#sweeper = new Sweeper(this.#rows, this.#epochs);
+    this.#check = developmentMode ? (value): void => refuseUnsavable(value, classes) : undefined;
+    this.#times = { nowMs: () => clock.nowMs(), watermarkMs: -Infinity };
+  }
+
+  /** Hot (bench: keyed count): one lookup, none for the key of the record before. */
+  setCurrentKey(key: unknown): void {
+    if (key === this.#lastKey) return;
+    const row = this.#rows.find(key);
+    if (row === undefined) {
+      this.#setOtherKey(key);
+    } else {
+      this.#cursor.row = row;
+      this.#lastKey = key;
+    }
+  }
+
+  getCurrentKey(): unknown {
+    return this.#cursor.row.key;
+  }
+
+  setCurrentNamespace(namespace: Namespace): void {
+    this.#cursor.namespace = namespace;
+  }
+
+  value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): ValueState<T, R> {
+    return new HeapValueState(this.#bind(name, descriptor, options), descriptor);
+  }
+
+  list<T>(name: string, descriptor: ListDescriptor<T>, options?: BindOptions): ListState<T> {
+    return new HeapListState(this.#bind(name, descriptor, options));
+  }
+
+  map<K, V>(name: string, descriptor: MapDescriptor<K, V>, options?: BindOptions): MapState<K, V> {
+    return new HeapMapState(this.#bind(name, descriptor, options));
+  }
+
+  reducing<T>(name: string, descriptor: ReducingDescriptor<T>, options?: BindOptions): ReducingState<T> {
+    return new HeapReducingState(this.#bind(name, descriptor, options), descriptor);
+  }
+
+  aggregating<I, A, R>(name: string, descriptor: AggregatingDescriptor<I, A, R>, options?: BindOptions): AggregatingState<I, R> {
+    return new HeapAggregatingState(this.#bind(name, descriptor, options), descriptor);
+  }
+
+  bind(name: string, descriptor: KeyedDescriptor, options?: BindOptions): unknown {
+    switch (descriptor.kind) {
+      case "value":
+        return this.value(name, descriptor, options);
+      case "list":
+        return this.list(name, descriptor, options);
+      case "map":
+        return this.map(name, descriptor, options);
+      case "reducing":
+        return this.reducing(name, descriptor, options);
+      case "aggregating":
+        return this.aggregating(name, descriptor, options);
+    }
+  }
+
+  timers(name: string, target: TimerTarget): InternalTimers {
+    const state = this.#table.bind(name, "timers", false);
+    const timers = new HeapTimers(this.#context(state), target, (cell) => this.#select(cell));
+    this.#services.set(state, timers);
+    this.#rebuildTimers([timers], [state]);
+    return timers;
+  }
+
+  restoredWatermarkMs(): TimeMs {
+    return this.#floors.of(this.#cursor.row.keyGroup);
+  }
+
+  /** The last watermark expires nothing: it says that the input ended, not that time went by. */
+  advanceWatermark(watermarkMs: TimeMs): void {
+    if (watermarkMs < Infinity) this.#times.watermarkMs = watermarkMs;
+  }
+
+  restore(files: readonly RestoredKeyedFile[], options: { readonly owned: boolean }): void {
+    assert(this.#epochs.current === 1, "state was restored after a snapshot");
+    const base = restoreFiles(files, { keyGroups: this.keyGroups, rows: this.#rows, table: this.#table, classes: this.#sections.classes });
+    this.#history.restored(options.owned ? base : undefined);
+    this.#floors.restore(files.map(({ handle }) => handle));
+    const reachedMs = Math.min(...files.map(({ handle }) => handle.watermarkMs));
+    if (Number.isFinite(reachedMs)) this.#times.watermarkMs = Math.max(this.#times.watermarkMs, reachedMs);
+    this.#rebuildTimers([...this.#services.values()], [...this.#services.keys()]);
+  }
+
+  beginSnapshot(checkpointId: number, options: { readonly full: boolean; readonly watermarkMs: TimeMs }): KeyedSnapshot {
+    const base = options.full ? undefined : this.#history.baseForNext();
+    const epoch = this.#epochs.close();
+    const common = { checkpointId, epoch, keyGroups: this.keyGroups, watermarkMs: options.watermarkMs, floors: this.#floors.above(options.watermarkMs) };
+    let snapshot: HeapSnapshot;
+    if (base === undefined) {
+      this.#scans += 1;
+      const scan = new FullScan({ id: this.#scans, epoch, rows: this.#rows, sections: this.#sections, expired: isExpired });
+      this.#epochs.startScan(scan);
+      snapshot = new HeapSnapshot({ ...common, base, firstEpoch: epoch + 1 }, [scan], this.#table, () => this.#epochs.endScan(scan));
+    } else {
+      const first = base.epoch + 1;
+      snapshot = new HeapSnapshot({ ...common, base, firstEpoch: first }, this.#epochs.range(first, epoch), this.#table, () => this.#history.release());
+    }
+    this.#history.began(snapshot, { savepoint: options.full });
+    return snapshot;
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.#history.completed(checkpointId);
+  }
+
+  checkpointAborted(checkpointId: number): void {
+    this.#history.aborted(checkpointId)?.discard();
+    this.#history.release();
+  }
+
+  size(): { readonly rows: number; readonly cells: number } {
+    let cells = 0;
+    for (const row of this.#rows.all()) for (const _cell of walkRow(row)) cells += 1;
+    return { rows: this.#rows.size, cells };
+  }
+
+  #setOtherKey(key: unknown): void {
+    this.#cursor.row = this.#rows.findOrMake(key);
+    this.#lastKey = typeof key === "object" ? NO_KEY : key; // an object may be changed in place
+  }
+
+  #select(cell: TimerCell): void {
+    const { row } = cell.home;
+    this.#cursor.row = row;
+    this.#cursor.namespace = cell.namespace;
+    this.#lastKey = typeof row.key === "object" ? NO_KEY : row.key;
+  }
+
+  #bind(name: string, descriptor: { readonly kind: StateKind; readonly ttl: Duration | TtlOptions | undefined }, options?: BindOptions): StateContext {
+    const state = this.#table.bind(name, descriptor.kind, options?.namespaced ?? false);
+    if (descriptor.ttl !== undefined) state.ttl = new Ttl(descriptor.ttl, this.#times);
+    return this.#context(state);
+  }
+
+  #context(state: StateEntry): StateContext {
+    return { cursor: this.#cursor, epochs: this.#epochs, rows: this.#rows, state, sweeper: this.#sweeper, check: this.#check };
+  }
+
+  /** One walk over all rows for all services. */
+  #rebuildTimers(services: readonly HeapTimers[], states: readonly StateEntry[]): void {
+    const cells = new Map<StateEntry, TimerCell[]>(states.map((state) => [state, []]));
+    for (const row of this.#rows.all()) {
+      for (const cell of walkRow(row)) if (cell instanceof TimerCell) cells.get(cell.home.state)?.push(cell);
+    }
+    for (const [index, state] of states.entries()) services[index]?.rebuild(cells.get(state) ?? []);
+  }
+}
+
+function refuseUnsavable(value: unknown, classes: ClassRegistry | undefined): void {
+  const refusal = refusalOf(value, classes);
+  if (refusal !== undefined) throw refusal;
+}

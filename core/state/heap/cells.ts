@@ -1,0 +1,169 @@
+/**
+ * The cells: what changes, is saved and is deleted as one. A value (also of reducing and aggregating state), a map entry, a chunk of a list, a timer.
+ *
+ * Cells hang in containers, one per key, state and namespace; a value is its own container. Every cell carries a stamp that says in which epoch it
+ * was changed last: `4 * epoch`, plus {@link SERIALISED} once that change is in the epoch's segment, plus {@link BORN} if the epoch made the cell.
+ */
+import type { TimeMs } from "../../time/clock.ts";
+import type { Namespace } from "../keyed-state.ts";
+import type { Row } from "./rows.ts";
+import type { StateEntry } from "./state-table.ts";
+
+export const SERIALISED = 1 as const;
+export const BORN = 2;
+/** The stamp of a cell that was removed. */
+export const DEAD = -1;
+/** The stamp of a cell as restored: epoch 0, saved. */
+export const RESTORED: number = SERIALISED;
+/** `dropped` of a container in use. */
+export const IN_USE: number = Infinity;
+/** The access time of what has not met its clock yet: it is stamped when next seen. Also that of state without TTL. */
+export const UNSTAMPED: TimeMs = -Infinity;
+
+export function epochOf(stamp: number): number {
+  return stamp >> 2;
+}
+
+export type Cell = ValueCell | EntryCell | ListChunk | TimerCell;
+/** A container whose cells go together: dropped as one, with one tombstone. */
+export type Group = MapGroup | ListGroup | TimerGroup;
+export type Container = ValueCell | Group;
+
+export class ValueCell {
+  stamp: number;
+  value: unknown;
+  accessMs: TimeMs;
+  readonly row: Row;
+  readonly state: StateEntry;
+  readonly namespace: Namespace | undefined;
+
+  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, value: unknown, accessMs: TimeMs, stamp: number) {
+    this.stamp = stamp;
+    this.value = value;
+    this.accessMs = accessMs;
+    this.row = row;
+    this.state = state;
+    this.namespace = namespace;
+  }
+}
+
+export class MapGroup {
+  readonly row: Row;
+  readonly state: StateEntry;
+  readonly namespace: Namespace | undefined;
+  readonly born: number;
+  /** The epoch that dropped it. */
+  dropped: number = IN_USE;
+  readonly entries: Map<unknown, EntryCell> = new Map();
+  /** Entries are numbered as they are inserted, since files hold them in another order. */
+  nextNumber = 0;
+
+  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, born: number) {
+    this.row = row;
+    this.state = state;
+    this.namespace = namespace;
+    this.born = born;
+  }
+}
+
+export class EntryCell {
+  stamp: number;
+  value: unknown;
+  accessMs: TimeMs;
+  readonly home: MapGroup;
+  readonly key: unknown;
+  readonly number: number;
+
+  constructor(home: MapGroup, key: unknown, number: number, value: unknown, accessMs: TimeMs, stamp: number) {
+    this.stamp = stamp;
+    this.value = value;
+    this.accessMs = accessMs;
+    this.home = home;
+    this.key = key;
+    this.number = number;
+  }
+}
+
+export class ListGroup {
+  readonly row: Row;
+  readonly state: StateEntry;
+  readonly namespace: Namespace | undefined;
+  readonly born: number;
+  dropped: number = IN_USE;
+  /** In order of their numbers. Expired chunks leave at the front. */
+  chunks: ListChunk[] = [];
+
+  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, born: number) {
+    this.row = row;
+    this.state = state;
+    this.namespace = namespace;
+    this.born = born;
+  }
+}
+
+export class ListChunk {
+  stamp: number;
+  readonly home: ListGroup;
+  readonly number: number;
+  items: unknown[];
+  /** One per item; undefined without TTL. */
+  accessMs: TimeMs[] | undefined;
+
+  constructor(home: ListGroup, number: number, items: unknown[], accessMs: TimeMs[] | undefined, stamp: number) {
+    this.stamp = stamp;
+    this.home = home;
+    this.number = number;
+    this.items = items;
+    this.accessMs = accessMs;
+  }
+}
+
+/** The timers of one key and service, all namespaces together. */
+export class TimerGroup {
+  readonly row: Row;
+  readonly state: StateEntry;
+  readonly namespace: Namespace | undefined = undefined;
+  readonly born: number;
+  dropped: number = IN_USE;
+  /** Few timers: looked through. */
+  few: TimerCell[] = [];
+  /** Many: by time, chained through `next`. Then `few` is empty. */
+  many: Map<TimeMs, TimerCell> | undefined = undefined;
+
+  constructor(row: Row, state: StateEntry, born: number) {
+    this.row = row;
+    this.state = state;
+    this.born = born;
+  }
+}
+
+export class TimerCell {
+  stamp: number;
+  readonly home: TimerGroup;
+  readonly timeMs: TimeMs;
+  readonly namespace: Namespace;
+  /** Event time, or else processing time. */
+  readonly event: boolean;
+  /** Registration number. */
+  readonly number: number;
+  /** Another timer of the same key and time. */
+  next: TimerCell | undefined = undefined;
+
+  constructor(home: TimerGroup, namespace: Namespace, timeMs: TimeMs, event: boolean, number: number, stamp: number) {
+    this.stamp = stamp;
+    this.home = home;
+    this.timeMs = timeMs;
+    this.namespace = namespace;
+    this.event = event;
+    this.number = number;
+  }
+}
+
+export function containerOf(cell: Cell): Container {
+  return cell instanceof ValueCell ? cell : cell.home;
+}
+
+/** The epoch in which what holds the cell was dropped, `IN_USE` if it was not. */
+export function droppedIn(cell: Cell): number {
+  return cell instanceof ValueCell ? IN_USE : cell.home.dropped;
+}

@@ -1,0 +1,127 @@
+/**
+ * The epochs: which cells changed between two snapshots, and what must be serialised before a cell changes again (copy before write).
+ *
+ * An epoch ends when a snapshot begins. What changed in it becomes a segment, whose bytes are made once, in slices or just before a cell is touched,
+ * and which is kept until a checkpoint that holds it is known to be complete. Beside segments there are full scans, which want every cell as it was
+ * when they began.
+ */
+import { assert } from "../../util/errors.ts";
+import { BORN, DEAD, epochOf, SERIALISED, ValueCell } from "./cells.ts";
+import type { Cell, Group } from "./cells.ts";
+import type { FullScan } from "./full-scan.ts";
+import type { SectionOptions } from "./section-writer.ts";
+import { Segment } from "./segment.ts";
+
+export class Epochs {
+  /** Hot: a cell whose stamp is below is not yet marked as changed in the current epoch, and must be touched before it changes. */
+  dirtyFrom = 4;
+  /** The stamp of a cell that is made now; {@link born} must follow. */
+  bornStamp: number = 4 + BORN;
+  readonly #sections: SectionOptions;
+  /** Epochs without gap, oldest first; the last is the current one. */
+  #segments: Segment[];
+  #scans: FullScan[] = [];
+
+  constructor(sections: SectionOptions) {
+    this.#sections = sections;
+    this.#segments = [new Segment(1, sections)];
+  }
+
+  get current(): number {
+    return epochOf(this.dirtyFrom);
+  }
+
+  /** Segments that ended and are still kept, oldest first. */
+  get closed(): readonly Segment[] {
+    return this.#segments.slice(0, -1);
+  }
+
+  /** The cell is about to change for the first time in this epoch: `cell.stamp < dirtyFrom`. */
+  touch(cell: Cell): void {
+    this.#preserve(cell);
+    cell.stamp = this.dirtyFrom;
+    this.#open().changes.push(cell);
+  }
+
+  /** The cell was made just now, with `bornStamp`. */
+  born(cell: Cell): void {
+    this.#open().add(cell);
+  }
+
+  /** The cell leaves its container. */
+  remove(cell: Cell): void {
+    const segment = this.#open();
+    if (cell.stamp < this.dirtyFrom) {
+      this.#preserve(cell);
+      segment.tombstones.push(cell);
+    } else {
+      segment.lost(1);
+      if ((cell.stamp & BORN) === 0) segment.tombstones.push(cell);
+    }
+    cell.stamp = DEAD;
+  }
+
+  /** The container goes with all its `cells`, at a cost that does not depend on their number: nobody changes them any more. */
+  drop(group: Group, cells: number): void {
+    const segment = this.#open();
+    group.dropped = segment.epoch;
+    segment.lost(cells);
+    if (group.born < segment.epoch) segment.tombstones.push(group);
+    for (const scan of this.#scans) scan.orphan(group);
+  }
+
+  /** Ends the current epoch, and returns its number. */
+  close(): number {
+    const closed = this.current;
+    this.#segments.push(new Segment(closed + 1, this.#sections));
+    this.dirtyFrom = 4 * (closed + 1);
+    this.bornStamp = this.dirtyFrom + BORN;
+    return closed;
+  }
+
+  /** The segments of the epochs in [first, last], which must still be kept. */
+  range(first: number, last: number): readonly Segment[] {
+    const segments = this.#segments.filter((segment) => segment.epoch >= first && segment.epoch <= last);
+    assert(segments.length === Math.max(last - first + 1, 0), "a segment that a snapshot needs was dropped");
+    return segments;
+  }
+
+  /** Segments of earlier epochs go. */
+  keepFrom(epoch: number): void {
+    const current = this.current;
+    this.#segments = this.#segments.filter((segment) => segment.epoch >= epoch || segment.epoch === current);
+  }
+
+  startScan(scan: FullScan): void {
+    this.#scans.push(scan);
+  }
+
+  endScan(scan: FullScan): void {
+    this.#scans = this.#scans.filter((other) => other !== scan);
+  }
+
+  /** Serialises the cell as it is for everyone who still needs that. */
+  #preserve(cell: Cell): void {
+    const stamp = cell.stamp;
+    const epoch = epochOf(stamp);
+    if ((stamp & SERIALISED) === 0) {
+      const oldest = this.#segments[0];
+      const segment = oldest === undefined ? undefined : this.#segments[epoch - oldest.epoch];
+      if (segment !== undefined) segment.put(cell);
+    }
+    if (this.#scans.length > 0) this.#preserveForScans(cell, epoch);
+  }
+
+  #preserveForScans(cell: Cell, epoch: number): void {
+    const row = cell instanceof ValueCell ? cell.row : cell.home.row;
+    for (const scan of this.#scans) {
+      if (epoch <= scan.epoch && row.scannedBy !== scan.id) scan.put(cell);
+    }
+  }
+
+  #open(): Segment {
+    const segment = this.#segments[this.#segments.length - 1];
+    assert(segment !== undefined, "there is always a current epoch");
+    return segment;
+  }
+}

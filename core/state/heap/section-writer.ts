@@ -1,0 +1,162 @@
+/**
+ * Writes cells and tombstones as a section of a file. What flows in: cells, in any order. What flows out: chunks of bytes of limited size, made once
+ * and shared by all files that hold them.
+ */
+import { ValueWriter } from "../../types/value-codec.ts";
+import type { ClassRegistry } from "../../types/value-codec.ts";
+import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
+import { EntryCell, ListChunk, TimerCell, UNSTAMPED, ValueCell } from "./cells.ts";
+import type { Cell, Container } from "./cells.ts";
+import { describeKey } from "./rows.ts";
+import type { Row } from "./rows.ts";
+import * as format from "./section-format.ts";
+
+/** Small enough that a checksum or a write of one never takes a millisecond. */
+const CHUNK_BYTES = 128 * 1_024;
+
+export interface SectionOptions {
+  readonly operatorName: string;
+  readonly classes: ClassRegistry | undefined;
+  /** See `ValueWriterOptions.thorough`. */
+  readonly thorough: boolean;
+}
+
+export class SectionWriter {
+  readonly #operatorName: string;
+  readonly #writer: ValueWriter;
+  readonly #chunks: Uint8Array[] = [];
+  #row: Row | undefined = undefined;
+  #entries = 0;
+  #bytesInChunks = 0;
+
+  constructor(options: SectionOptions) {
+    this.#operatorName = options.operatorName;
+    this.#writer = new ValueWriter({ classes: options.classes, thorough: options.thorough, bytesInitial: 0 });
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries === 0;
+  }
+
+  get bytes(): number {
+    return this.#bytesInChunks + this.#writer.length;
+  }
+
+  /** After `finish`. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks;
+  }
+
+  /** Hot in snapshots. */
+  put(cell: Cell): void {
+    try {
+      this.#put(cell);
+    } catch (error) {
+      throw this.#inContext(error, cell);
+    }
+    this.#sealFullChunk();
+  }
+
+  /** A tombstone: the cell, or all cells of the container. */
+  remove(gone: Cell | Container): void {
+    const writer = this.#writer;
+    if (gone instanceof ValueCell) {
+      this.#open(gone, format.DELETE_VALUE, UNSTAMPED);
+    } else if (gone instanceof EntryCell) {
+      this.#open(gone.home, format.DELETE_ENTRY, UNSTAMPED);
+      writer.writeValue(gone.key);
+    } else if (gone instanceof ListChunk) {
+      this.#open(gone.home, format.DELETE_CHUNK, UNSTAMPED);
+      writer.writeUint(gone.number);
+    } else if (gone instanceof TimerCell) {
+      this.#open(gone.home, format.DELETE_TIMER, UNSTAMPED);
+      this.#identifyTimer(gone);
+    } else {
+      this.#open(gone, format.DROP, UNSTAMPED);
+    }
+    this.#sealFullChunk();
+  }
+
+  finish(): void {
+    if (this.#entries > 0) {
+      this.#writer.writeByte(format.END);
+      this.#seal();
+    }
+    this.#writer.release();
+    this.#row = undefined;
+  }
+
+  #put(cell: Cell): void {
+    const writer = this.#writer;
+    if (cell instanceof ValueCell) {
+      this.#open(cell, format.PUT_VALUE, cell.accessMs);
+      if (cell.accessMs !== UNSTAMPED) writer.writeFloat(cell.accessMs);
+      writer.writeValue(cell.value);
+    } else if (cell instanceof EntryCell) {
+      this.#open(cell.home, format.PUT_ENTRY, cell.accessMs);
+      writer.writeValue(cell.key);
+      writer.writeUint(cell.number);
+      if (cell.accessMs !== UNSTAMPED) writer.writeFloat(cell.accessMs);
+      writer.writeValue(cell.value);
+    } else if (cell instanceof TimerCell) {
+      this.#open(cell.home, format.PUT_TIMER, UNSTAMPED);
+      this.#identifyTimer(cell);
+      writer.writeUint(cell.number);
+    } else {
+      this.#putChunk(cell);
+    }
+  }
+
+  #putChunk(cell: ListChunk): void {
+    const writer = this.#writer;
+    const times = cell.accessMs;
+    this.#open(cell.home, format.PUT_CHUNK, times === undefined ? UNSTAMPED : 0);
+    writer.writeUint(cell.number);
+    writer.writeUint(cell.items.length);
+    if (times !== undefined) {
+      for (const accessMs of times) writer.writeFloat(accessMs);
+    }
+    for (const item of cell.items) writer.writeValue(item);
+  }
+
+  #identifyTimer(cell: TimerCell): void {
+    this.#writer.writeByte(cell.event ? 1 : 0);
+    this.#writer.writeValue(cell.namespace);
+    this.#writer.writeFloat(cell.timeMs);
+  }
+
+  #open(container: Container, operation: number, accessMs: number): void {
+    const writer = this.#writer;
+    if (container.row !== this.#row) {
+      this.#row = container.row;
+      writer.writeByte(format.KEY);
+      writer.writeUint(container.row.keyGroup);
+      writer.writeValue(container.row.key);
+    }
+    this.#entries += 1;
+    let flags = operation;
+    if (container.namespace !== undefined) flags |= format.HAS_NAMESPACE;
+    if (accessMs !== UNSTAMPED) flags |= format.HAS_ACCESS_TIME;
+    writer.writeByte(flags);
+    writer.writeUint(container.state.index);
+    if (container.namespace !== undefined) writer.writeValue(container.namespace);
+  }
+
+  #sealFullChunk(): void {
+    if (this.#writer.length >= CHUNK_BYTES) this.#seal();
+  }
+
+  #seal(): void {
+    const chunk = this.#writer.take();
+    this.#chunks.push(chunk);
+    this.#bytesInChunks += chunk.length;
+  }
+
+  /** Values are user data: say whose, since the snapshot runs long after the update. */
+  #inContext(error: unknown, cell: Cell): MillraceError {
+    const { row, state } = cell instanceof ValueCell ? cell : cell.home;
+    const place = `state "${state.name}" of operator "${this.#operatorName}", key ${describeKey(row.key)}`;
+    if (!isMillraceError(error)) return new MillraceError("MR4105", `${place} cannot be saved: ${asError(error).message}`, { cause: error });
+    return new MillraceError(error.code, `${place}: ${error.message.slice(error.code.length + 2)}`, { cause: error, retryable: error.retryable });
+  }
+}

@@ -1,0 +1,17 @@
+/** What every handle gets of its backend. */
+import type { Cursor } from "./cursor.ts";
+import type { Epochs } from "./epochs.ts";
+import type { Rows } from "./rows.ts";
+import type { StateEntry } from "./state-table.ts";
+import type { Sweeper } from "./sweeper.ts";
+
+export interface StateContext {
+  readonly cursor: Cursor;
+  readonly epochs: Epochs;
+  readonly rows: Rows;
+  readonly state: StateEntry;
+  /** For state with TTL: removes what is expired, a few cells per access. */
+  readonly sweeper: Sweeper;
+  /** Development mode: refuses at once, with `MR4101`, what could not be saved. Otherwise undefined. */
+  readonly check: ((value: unknown) => void) | undefined;
+}

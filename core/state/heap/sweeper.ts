@@ -1,0 +1,36 @@
+/** Removes what TTL has expired, so that state which nobody asks for any more does not stay: a few cells per access, round and round all rows. */
+import type { Cell } from "./cells.ts";
+import type { Epochs } from "./epochs.ts";
+import { sweepCell } from "./removal.ts";
+import type { Rows } from "./rows.ts";
+import { walkRow } from "./walk.ts";
+
+/** More than one, so that the sweep outruns what is written. */
+const CELLS_PER_ACCESS = 3;
+
+export class Sweeper {
+  readonly #rows: Rows;
+  readonly #epochs: Epochs;
+  #cells: Iterator<Cell, void>;
+
+  constructor(rows: Rows, epochs: Epochs) {
+    this.#rows = rows;
+    this.#epochs = epochs;
+    this.#cells = walkAll(rows);
+  }
+
+  step(): void {
+    for (let left = CELLS_PER_ACCESS; left > 0; left -= 1) {
+      const next = this.#cells.next();
+      if (next.done === true) {
+        this.#cells = walkAll(this.#rows);
+        return;
+      }
+      sweepCell(next.value, { epochs: this.#epochs, rows: this.#rows });
+    }
+  }
+}
+
+function* walkAll(rows: Rows): Generator<Cell, void> {
+  for (const row of rows.all()) yield* walkRow(row);
+}

@@ -1,0 +1,41 @@
+/** All cells of a row or container, one after the other, tolerating changes between two steps: what leaves is passed over, nothing else is. */
+import { ListGroup, MapGroup, ValueCell } from "./cells.ts";
+import type { Cell, Container } from "./cells.ts";
+import { containersOf } from "./rows.ts";
+import type { Row } from "./rows.ts";
+
+export function* walkRow(row: Row): Generator<Cell, void> {
+  for (const container of containersOf(row)) {
+    if (container instanceof ValueCell) yield container;
+    else yield* cellsOf(container);
+  }
+}
+
+export function* cellsOf(container: Container): Generator<Cell, void> {
+  if (container instanceof ValueCell) {
+    yield container;
+  } else if (container instanceof MapGroup) {
+    yield* container.entries.values();
+  } else if (container instanceof ListGroup) {
+    yield* chunksOf(container);
+  } else {
+    yield* [...container.few];
+    for (const first of [...(container.many?.values() ?? [])]) {
+      for (let timer: Cell | undefined = first; timer !== undefined; timer = timer.next) yield timer;
+    }
+  }
+}
+
+/** By number, since chunks at the front may leave. */
+function* chunksOf(list: ListGroup): Generator<Cell, void> {
+  let index = 0;
+  let number = -1;
+  for (;;) {
+    while (index > 0 && (list.chunks[index - 1]?.number ?? Infinity) > number) index -= 1;
+    while ((list.chunks[index]?.number ?? Infinity) <= number) index += 1;
+    const chunk = list.chunks[index];
+    if (chunk === undefined) return;
+    number = chunk.number;
+    yield chunk;
+  }
+}

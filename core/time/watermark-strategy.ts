@@ -1,0 +1,176 @@
+/**
+ * How a stream gets its event time: where timestamps come from, how far watermarks trail behind them, and when a quiet input counts as idle.
+ *
+ * In:    the user's choices, while the graph is built.
+ * Out:   one `WatermarkGenerator` per source split, or per subtask where the strategy is assigned to a stream.
+ * State: a generator is state: it is saved with its split (or subtask) and restored with it, so that a restart takes no watermark back.
+ */
+import { toMs, toPositiveMs } from "../util/duration.ts";
+import type { Duration } from "../util/duration.ts";
+import { MillraceError } from "../util/errors.ts";
+import type { TimeMs } from "./clock.ts";
+import { WATERMARK_MIN } from "./watermark.ts";
+
+/** Where a generator says what it knows. A watermark that does not rise is ignored. */
+export interface WatermarkOutput {
+  /** No record with this timestamp or an earlier one is expected any more. Ends idleness. */
+  emitWatermark(watermarkMs: TimeMs): void;
+  /** Nobody need wait for this input until its next record or watermark. */
+  markIdle(): void;
+  markActive(): void;
+}
+
+/**
+ * Turns the timestamps of one split into watermarks: after each record, or every `pipeline.auto-watermark-interval`.
+ *
+ * State: what `snapshot` returns is saved with the split, and handed to `restore` of a new generator before its first record. A generator without
+ * the two starts anew after a restart; the watermark that it had emitted is kept in any case.
+ */
+export interface WatermarkGenerator<T> {
+  /** Hot: called after each record was emitted. */
+  onEvent(value: T, timestampMs: TimeMs, out: WatermarkOutput): void;
+  onPeriodicEmit(out: WatermarkOutput): void;
+  /** A plain value. */
+  snapshot?(): unknown;
+  restore?(saved: unknown): void;
+}
+
+/** Returns the timestamp of a record. `recordTimestampMs` is what the source or an earlier assigner gave it, `-Infinity` if nobody did. */
+export type TimestampAssigner<T> = (value: T, recordTimestampMs: TimeMs) => TimeMs;
+
+/**
+ * A watermark strategy; immutable, each `with…` returns a new one.
+ *
+ * Shape:  given to `env.fromSource` (best: watermarks per split) or to `stream.assignTimestampsAndWatermarks` (per subtask).
+ * Time:   timestamps are ms since the epoch. Watermarks are emitted every `pipeline.auto-watermark-interval` (200 ms).
+ * Source: Flink's `WatermarkStrategy`.
+ *
+ * @example
+ * WatermarkStrategy.forBoundedOutOfOrderness("5s")
+ *   .withTimestampAssigner((click: Click) => click.atMs)
+ *   .withIdleness("1min")
+ */
+export class WatermarkStrategy<T> {
+  /** Undefined: records keep the timestamps of their source. */
+  readonly timestampAssigner: TimestampAssigner<T> | undefined;
+  /** Undefined: a quiet input holds watermarks back for as long as it is quiet. */
+  readonly idlenessMs: number | undefined;
+  readonly #newGenerator: () => WatermarkGenerator<T>;
+
+  private constructor(
+    newGenerator: () => WatermarkGenerator<T>,
+    options: { readonly timestampAssigner: TimestampAssigner<T> | undefined; readonly idlenessMs: number | undefined },
+  ) {
+    this.#newGenerator = newGenerator;
+    this.timestampAssigner = options.timestampAssigner;
+    this.idlenessMs = options.idlenessMs;
+  }
+
+  /**
+   * For timestamps that never go back within a split.
+   *
+   * Time:   the watermark is the highest timestamp seen minus 1 ms.
+   * Source: Flink's `WatermarkStrategy.forMonotonousTimestamps`.
+   */
+  static forMonotonousTimestamps<T>(): WatermarkStrategy<T> {
+    return WatermarkStrategy.forBoundedOutOfOrderness<T>(0);
+  }
+
+  /**
+   * For records that come at most `delay` behind the highest timestamp of their split; what comes later is late.
+   *
+   * Time:   the watermark is the highest timestamp seen, minus `delay`, minus 1 ms.
+   * Errors: `MR1001` no duration; `MR1003` a negative one.
+   * Source: Flink's `WatermarkStrategy.forBoundedOutOfOrderness`.
+   */
+  static forBoundedOutOfOrderness<T>(delay: Duration): WatermarkStrategy<T> {
+    const delayMs = toMs(delay, "the bound of out-of-orderness");
+    if (delayMs < 0) throw new MillraceError("MR1003", `the bound of out-of-orderness must not be negative, but is ${String(delay)}`);
+    return WatermarkStrategy.forGenerator<T>(() => new BoundedOutOfOrderness(delayMs));
+  }
+
+  /**
+   * With a generator of your own; `newGenerator` is called once per split (or subtask).
+   *
+   * State:  see {@link WatermarkGenerator}.
+   * Source: Flink's `WatermarkStrategy.forGenerator`.
+   */
+  static forGenerator<T>(newGenerator: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
+    return new WatermarkStrategy(newGenerator, { timestampAssigner: undefined, idlenessMs: undefined });
+  }
+
+  /**
+   * For jobs without event time: the only watermark is the last one, at the end of bounded input.
+   *
+   * Source: Flink's `WatermarkStrategy.noWatermarks`.
+   */
+  static noWatermarks<T>(): WatermarkStrategy<T> {
+    return WatermarkStrategy.forGenerator<T>(() => SILENT);
+  }
+
+  /**
+   * Takes each record's timestamp from the record. Annotate the parameter: it sets the type of the strategy.
+   *
+   * Units:  `assigner` returns ms since the epoch (not seconds).
+   * Errors: `MR3021` while running, if it returns no number.
+   * Source: Flink's `WatermarkStrategy#withTimestampAssigner`.
+   */
+  withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
+    return new WatermarkStrategy<U>(this.#newGenerator, { timestampAssigner: assigner, idlenessMs: this.idlenessMs });
+  }
+
+  /**
+   * Lets an input that is quiet for `timeout` hold back nobody until its next record.
+   *
+   * Time:   the time while back-pressure keeps records from being read does not count; checked with each periodic watermark.
+   * Errors: `MR1001` no duration; `MR1002` not above zero.
+   * Source: Flink's `WatermarkStrategy#withIdleness`.
+   */
+  withIdleness(timeout: Duration): WatermarkStrategy<T> {
+    const idlenessMs = toPositiveMs(timeout, "the timeout of idleness");
+    return new WatermarkStrategy(this.#newGenerator, { timestampAssigner: this.timestampAssigner, idlenessMs });
+  }
+
+  /** @internal A generator for one split, as it was when `saved` was taken; `undefined`: a new one. */
+  createGenerator(saved: unknown): WatermarkGenerator<T> {
+    const generator = this.#newGenerator();
+    if (saved !== undefined) generator.restore?.(saved);
+    return generator;
+  }
+}
+
+/** The two built-in strategies: monotonous timestamps are out of order by nothing. */
+class BoundedOutOfOrderness implements WatermarkGenerator<unknown> {
+  readonly #delayMs: number;
+  #highestMs: TimeMs = WATERMARK_MIN;
+
+  constructor(delayMs: number) {
+    this.#delayMs = delayMs;
+  }
+
+  onEvent(_value: unknown, timestampMs: TimeMs): void {
+    if (timestampMs > this.#highestMs) this.#highestMs = timestampMs;
+  }
+
+  onPeriodicEmit(out: WatermarkOutput): void {
+    out.emitWatermark(this.#highestMs - this.#delayMs - 1);
+  }
+
+  snapshot(): TimeMs {
+    return this.#highestMs;
+  }
+
+  restore(saved: unknown): void {
+    if (typeof saved === "number") this.#highestMs = saved;
+  }
+}
+
+const SILENT: WatermarkGenerator<unknown> = {
+  onEvent: () => undefined,
+  onPeriodicEmit: () => undefined,
+};
+
+/** For operators that run an assigner: seconds pass unnoticed, but an invalid date or a missing field need not. */
+export function notATimestamp(returned: unknown): MillraceError {
+  return new MillraceError("MR3021", `the timestamp assigner must return ms since the epoch, but returned ${String(returned)}`);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { WatermarkStrategy } from "../../../core/time/watermark-strategy.ts";
+import type { WatermarkGenerator, WatermarkOutput } from "../../../core/time/watermark-strategy.ts";
+
+function recorder(): WatermarkOutput & { readonly watermarks: number[] } {
+  const watermarks: number[] = [];
+  return { watermarks, emitWatermark: (watermarkMs) => void watermarks.push(watermarkMs), markIdle: () => undefined, markActive: () => undefined };
+}
+
+function feed<T>(generator: WatermarkGenerator<T>, out: WatermarkOutput, ...timestamps: readonly [T, number][]): void {
+  for (const [value, timestampMs] of timestamps) generator.onEvent(value, timestampMs, out);
+}
+
+describe("WatermarkStrategy", () => {
+  test("trails the highest timestamp by the bound and 1 ms", () => {
+    const out = recorder();
+    const generator = WatermarkStrategy.forBoundedOutOfOrderness<string>("10s").createGenerator(undefined);
+    feed(generator, out, ["a", 20_000], ["b", 50_000], ["c", 45_000]);
+    expect(out.watermarks).toEqual([]);
+    generator.onPeriodicEmit(out);
+    expect(out.watermarks).toEqual([39_999]);
+  });
+
+  test("monotonous timestamps trail by 1 ms", () => {
+    const out = recorder();
+    const generator = WatermarkStrategy.forMonotonousTimestamps<string>().createGenerator(undefined);
+    generator.onPeriodicEmit(out);
+    feed(generator, out, ["a", 7]);
+    generator.onPeriodicEmit(out);
+    expect(out.watermarks).toEqual([-Infinity, 6]);
+  });
+
+  test("a generator goes on from what was saved", () => {
+    const strategy = WatermarkStrategy.forMonotonousTimestamps<string>();
+    const [first, out] = [strategy.createGenerator(undefined), recorder()];
+    feed(first, out, ["a", 100]);
+    strategy.createGenerator(first.snapshot?.()).onPeriodicEmit(out);
+    expect(out.watermarks).toEqual([99]);
+  });
+
+  test("noWatermarks emits nothing", () => {
+    const out = recorder();
+    const generator = WatermarkStrategy.noWatermarks<string>().createGenerator(undefined);
+    feed(generator, out, ["a", 100]);
+    generator.onPeriodicEmit(out);
+    expect(out.watermarks).toEqual([]);
+  });
+
+  test("the annotated parameter of the assigner sets the type", () => {
+    interface Click {
+      readonly atMs: number;
+    }
+    const strategy = WatermarkStrategy.forBoundedOutOfOrderness("5s").withTimestampAssigner((click: Click) => click.atMs).withIdleness("1min");
+    expectTypeOf(strategy).toEqualTypeOf<WatermarkStrategy<Click>>();
+    expect(strategy.timestampAssigner?.({ atMs: 3 }, -Infinity)).toBe(3);
+    expect(strategy.idlenessMs).toBe(60_000);
+  });
+
+  test("refuses what is no bound and no timeout", () => {
+    expect(() => WatermarkStrategy.forBoundedOutOfOrderness(-1)).toThrow("MR1003");
+    expect(() => WatermarkStrategy.forMonotonousTimestamps().withIdleness(0)).toThrow("MR1002");
+  });
+});

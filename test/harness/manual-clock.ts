@@ -1,0 +1,73 @@
+/**
+ * A clock that stands still until a test moves it. Callbacks run in the order of their times, then of their registration.
+ *
+ * In:  `advance` and `runYielded`, called by the test.
+ * Out: the callbacks that were scheduled, each with the clock standing at its own time.
+ */
+import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
+
+interface Alarm {
+  readonly atMs: TimeMs;
+  readonly callback: () => void;
+}
+
+export class ManualClock implements Clock {
+  #nowMs: TimeMs;
+  #elapsedMs = 0;
+  /** Sorted by time; equal times in the order of registration. */
+  #alarms: Alarm[] = [];
+  #yielded: (() => void)[] = [];
+
+  constructor(startMs: TimeMs = 0) {
+    this.#nowMs = startMs;
+  }
+
+  nowMs(): TimeMs {
+    return this.#nowMs;
+  }
+
+  elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
+  schedule(delayMs: number, callback: () => void): Cancel {
+    const alarm: Alarm = { atMs: this.#nowMs + Math.max(delayMs, 0), callback };
+    const behind = this.#alarms.findIndex((other) => other.atMs > alarm.atMs);
+    this.#alarms.splice(behind === -1 ? this.#alarms.length : behind, 0, alarm);
+    return () => {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm);
+    };
+  }
+
+  yield(callback: () => void): void {
+    this.#yielded.push(callback);
+  }
+
+  /** Callbacks that still wait, for tests that look for leaks. */
+  get alarms(): number {
+    return this.#alarms.length;
+  }
+
+  /** Runs what was handed to `yield`, also what is handed over meanwhile. */
+  runYielded(): void {
+    for (let callback = this.#yielded.shift(); callback !== undefined; callback = this.#yielded.shift()) callback();
+  }
+
+  /** Moves on by `ms` and runs everything that falls due on the way, also what is scheduled on the way. */
+  advance(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    this.runYielded();
+    for (let next = this.#alarms[0]; next !== undefined && next.atMs <= endMs; next = this.#alarms[0]) {
+      this.#alarms.shift();
+      this.#moveTo(Math.max(next.atMs, this.#nowMs));
+      next.callback();
+      this.runYielded();
+    }
+    this.#moveTo(endMs);
+  }
+
+  #moveTo(timeMs: TimeMs): void {
+    this.#elapsedMs += timeMs - this.#nowMs;
+    this.#nowMs = timeMs;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * A bench for one operator (or one hand-made chain): it plays the task, with a manual clock, recording outputs and availability under control.
+ *
+ * In:  records, watermarks, polls, barriers, the course of time; all called by the test.
+ * Out: `log`, in the order of emission; `events`, `failures` and `wakes`.
+ *
+ * As the task does, it runs mails and pending work (`resume`) whenever nothing blocks, fires due processing timers, and takes a snapshot only
+ * where a barrier may pass. `makeRoom(n)` lets the output accept n more records and block then.
+ */
+import type { Operator, OperatorServices, SourceStatus } from "../../core/operators/operator.ts";
+import { createHeapKeyedState } from "../../core/state/heap/backend.ts";
+import { keyGroupRange } from "../../core/state/key-groups.ts";
+import type { KeyedStateBackend } from "../../core/state/keyed-state.ts";
+import type { InternalTimers } from "../../core/state/timers.ts";
+import type { TimeMs } from "../../core/time/clock.ts";
+import { Config } from "../../core/util/config.ts";
+import type { ConfigValues } from "../../core/util/config.ts";
+import { MillraceError } from "../../core/util/errors.ts";
+import { MemoryOperatorState, snapshotKeyed } from "./harness-state.ts";
+import type { HarnessSnapshot } from "./harness-state.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { HarnessMetrics } from "./harness-metrics.ts";
+import { HarnessAvailability, RecordingOutput } from "./recording-output.ts";
+import type { Recorded } from "./recording-output.ts";
+
+export interface HarnessOptions {
+  readonly create: (services: OperatorServices<never>) => Operator;
+  /** The operator's inputs are keyed: it gets the heap backend with the key groups of its subtask. Default: false. */
+  readonly keyed?: boolean;
+  /** Another backend than that; implies `keyed`. */
+  readonly keyedState?: (clock: ManualClock) => KeyedStateBackend;
+  /** What the subtasks of an earlier run saved; left out: a fresh start. */
+  readonly restored?: readonly HarnessSnapshot[];
+  readonly clock?: ManualClock;
+  readonly config?: ConfigValues;
+  readonly subtaskIndex?: number;
+  readonly parallelism?: number;
+  /** Side outputs that somebody reads. Default: all. */
+  readonly sideOutputs?: readonly string[];
+}
+
+interface Share {
+  readonly index: number;
+  readonly parallelism: number;
+}
+
+const MAX_PARALLELISM = 128;
+
+export class OperatorHarness {
+  readonly clock: ManualClock;
+  readonly availability: HarnessAvailability = new HarnessAvailability();
+  readonly metrics: HarnessMetrics = new HarnessMetrics();
+  readonly log: Recorded[] = [];
+  readonly events: unknown[] = [];
+  readonly failures: unknown[] = [];
+  readonly operator: Operator;
+  readonly keyed: KeyedStateBackend | undefined;
+  /** How often the operator called `wake`. */
+  wakes = 0;
+  readonly #output: RecordingOutput;
+  readonly #operatorState: MemoryOperatorState;
+  readonly #mails: (() => void)[] = [];
+  readonly #timers: InternalTimers[] = [];
+
+  constructor(options: HarnessOptions) {
+    this.clock = options.clock ?? new ManualClock();
+    this.#output = new RecordingOutput(this.log, this.availability);
+    const share: Share = { index: options.subtaskIndex ?? 0, parallelism: options.parallelism ?? 1 };
+    this.#operatorState = new MemoryOperatorState(options.restored ?? [], share);
+    this.keyed = options.keyedState?.(this.clock) ?? (options.keyed === true ? heapState(this.clock, share) : undefined);
+    const files = (options.restored ?? []).flatMap((snapshot) => snapshot.keyed ?? []);
+    if (files.length > 0) this.keyed?.restore(files, { owned: false });
+    this.operator = options.create(this.#services(options, share));
+    this.run();
+  }
+
+  /** The values on the main output. */
+  get values(): unknown[] {
+    return this.log.flatMap((entry) => (entry.kind === "record" ? [entry.value] : []));
+  }
+
+  /** Value and timestamp, on the main output. */
+  get records(): (readonly [unknown, TimeMs])[] {
+    return this.log.flatMap((entry) => (entry.kind === "record" ? [[entry.value, entry.timestampMs] as const] : []));
+  }
+
+  get watermarks(): TimeMs[] {
+    return this.log.flatMap((entry) => (entry.kind === "watermark" ? [entry.watermarkMs] : []));
+  }
+
+  side(tag: string): unknown[] {
+    return this.log.flatMap((entry) => (entry.kind === "side" && entry.tag === tag ? [entry.value] : []));
+  }
+
+  processRecord(value: unknown, timestampMs: TimeMs = -Infinity, input: number = 0): void {
+    this.#input(input).processRecord(value as never, timestampMs); // the test knows the type
+    this.run();
+  }
+
+  processWatermark(watermarkMs: TimeMs, input = 0): void {
+    this.#input(input).processWatermark(watermarkMs);
+    this.run();
+  }
+
+  processIdle(idle: boolean, input = 0): void {
+    this.#input(input).processIdle(idle);
+    this.run();
+  }
+
+  endInput(input = 0): void {
+    this.operator.endInput?.(input);
+    this.run();
+  }
+
+  /** Undefined: the task would not poll now, since something is in the way. */
+  poll(recordsMax: number): SourceStatus | undefined {
+    this.run();
+    if (this.availability.busy || (this.operator.pending ?? "none") !== "none") return undefined;
+    const status = this.operator.poll?.(recordsMax);
+    this.run();
+    return status;
+  }
+
+  handleEvent(event: unknown): void {
+    this.operator.handleEvent?.(event);
+    this.run();
+  }
+
+  /** The output takes `records` more and blocks then; 0 blocks at once. */
+  makeRoom(records: number = Infinity): void {
+    this.#output.makeRoom(records);
+    this.run();
+  }
+
+  advance(ms: number): void {
+    this.clock.advance(ms);
+    this.run();
+  }
+
+  /** Mails first, then pending work and due timers, until nothing is left or something blocks. */
+  run(): void {
+    for (;;) {
+      for (let mail = this.#mails.shift(); mail !== undefined; mail = this.#mails.shift()) mail();
+      this.availability.clearInterruption();
+      if (this.availability.blocked) return;
+      if ((this.operator.pending ?? "none") !== "none") this.operator.resume?.();
+      else if (!this.#fireProcessingTimers() && this.#mails.length === 0) return;
+    }
+  }
+
+  /** Lets promises settle, with the mails that they send. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.run();
+    }
+  }
+
+  /** What the task saves at a barrier; undefined while none may pass. */
+  trySnapshot(checkpointId: number): HarnessSnapshot | undefined {
+    if (this.operator.pending === "atomic") return undefined;
+    if (this.operator.prepareBarrier !== undefined && !this.operator.prepareBarrier(checkpointId)) return undefined;
+    this.operator.snapshot?.(checkpointId);
+    const watermarkMs = this.operator.watermarkMs ?? -Infinity;
+    const keyed = this.keyed === undefined ? undefined : snapshotKeyed(this.keyed, checkpointId, watermarkMs);
+    return { lists: this.#operatorState.snapshot(), keyed, watermarkMs };
+  }
+
+  /** As {@link trySnapshot}, waiting for what is under way. */
+  async snapshot(checkpointId: number): Promise<HarnessSnapshot> {
+    for (let round = 0; round < 100; round++) {
+      const snapshot = this.trySnapshot(checkpointId);
+      if (snapshot !== undefined) return snapshot;
+      await this.settle();
+    }
+    throw new Error(`no barrier could pass for checkpoint ${checkpointId}`);
+  }
+
+  #input(input: number): NonNullable<Operator["inputs"][number]> {
+    const found = this.operator.inputs[input];
+    if (found === undefined) throw new Error(`the operator has no input ${input}`);
+    return found;
+  }
+
+  #fireProcessingTimers(): boolean {
+    const nowMs = this.clock.nowMs();
+    const due = this.#timers.filter((timers) => timers.earliestProcessingMs() <= nowMs);
+    for (const timers of due) {
+      if (!timers.fireProcessing(nowMs, this.availability)) break;
+      this.#runAt(timers.earliestProcessingMs());
+    }
+    return due.length > 0;
+  }
+
+  #runAt(timeMs: TimeMs): void {
+    if (timeMs < Infinity) this.clock.schedule(timeMs - this.clock.nowMs(), () => this.run());
+  }
+
+  #services(options: HarnessOptions, share: Share): OperatorServices<never> {
+    const { keyed } = this;
+    const restored = takenOver(options.restored ?? [], share);
+    return {
+      output: this.#output,
+      sideOutput: (tag) => (options.sideOutputs?.includes(tag) === false ? undefined : this.#output.side(tag)),
+      availability: this.availability,
+      get keyedState(): KeyedStateBackend {
+        if (keyed === undefined) throw new MillraceError("MR3003", "this operator has no keyed input");
+        return keyed;
+      },
+      operatorState: this.#operatorState,
+      timers: (name, target) => {
+        if (keyed === undefined) throw new MillraceError("MR3003", "this operator has no keyed input");
+        const timers = keyed.timers(name, target);
+        timers.onEarlierProcessing((timeMs) => this.#runAt(timeMs));
+        this.#runAt(timers.earliestProcessingMs());
+        this.#timers.push(timers);
+        return timers;
+      },
+      restored: options.restored !== undefined,
+      restoredWatermarkMs: restored.length === 0 ? -Infinity : Math.min(...restored.map((snapshot) => snapshot.watermarkMs)),
+      task: {
+        jobName: "harness",
+        name: "operator",
+        subtaskIndex: share.index,
+        parallelism: share.parallelism,
+        maxParallelism: MAX_PARALLELISM,
+        attempt: options.restored === undefined ? 0 : 1,
+      },
+      metrics: this.metrics,
+      config: new Config(options.config ?? {}),
+      clock: this.clock,
+      execute: (mail) => {
+        this.#mails.push(mail);
+      },
+      schedule: (delayMs, mail) =>
+        this.clock.schedule(delayMs, () => {
+          this.#mails.push(mail);
+          this.run();
+        }),
+      wake: () => {
+        this.wakes++;
+      },
+      sendEvent: (event) => {
+        this.events.push(structuredClone(event));
+      },
+      fail: (error) => {
+        this.failures.push(error);
+      },
+    };
+  }
+}
+
+/** Whose state a subtask goes on from: its own, or after a rescale a part of everybody's. */
+function takenOver(restored: readonly HarnessSnapshot[], share: Share): readonly HarnessSnapshot[] {
+  return restored.length === share.parallelism ? restored.slice(share.index, share.index + 1) : restored;
+}
+
+function heapState(clock: ManualClock, share: Share): KeyedStateBackend {
+  const keyGroups = keyGroupRange(MAX_PARALLELISM, share.parallelism, share.index);
+  return createHeapKeyedState({ keyGroups, maxParallelism: MAX_PARALLELISM, clock, operatorName: "operator" });
+}

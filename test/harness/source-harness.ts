@@ -1,0 +1,217 @@
+/**
+ * Runs a source without an engine: its enumerator and its readers, for tests of connectors.
+ *
+ * In:    the source, the parallelism, what an earlier harness saved. `turn()` lets everything that waits run once; real I/O goes on between turns.
+ * Out:   the records with their splits, in order; `snapshot()` at any time between two turns; the first failure.
+ * State: mails, which run in order; which readers are to be polled.
+ */
+import type {
+  ReaderOutput,
+  Source,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from "../../core/operators/contracts/source.ts";
+import { Config } from "../../core/util/config.ts";
+import { HarnessMetrics } from "./harness-metrics.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+export interface SourceSnapshot<S, E> {
+  readonly enumerator: E;
+  /** Of all readers, which a restore deals out to the new ones. */
+  readonly splits: readonly S[];
+}
+
+export interface EmittedRecord<T> {
+  readonly subtask: number;
+  /** Undefined: emitted by the reader as a whole. */
+  readonly splitId: string | undefined;
+  readonly value: T;
+}
+
+export interface SourceHarnessOptions<T, S extends SourceSplit, E> {
+  readonly source: Source<T, S, E>;
+  /** Default: 1. */
+  readonly parallelism?: number;
+  readonly restored?: SourceSnapshot<S, E> | undefined;
+  /** Called for every record; true makes the output busy for the rest of the call. */
+  readonly onRecord?: (record: EmittedRecord<T>) => boolean;
+}
+
+interface ReaderSlot<T, S extends SourceSplit> {
+  readonly reader: SourceReader<T, S>;
+  readonly output: HarnessOutput<T>;
+  awake: boolean;
+  ended: boolean;
+}
+
+export class SourceHarness<T, S extends SourceSplit, E> {
+  readonly clock: ManualClock = new ManualClock();
+  readonly metrics: HarnessMetrics = new HarnessMetrics();
+  readonly records: EmittedRecord<T>[] = [];
+  failure: unknown;
+  readonly #mails: (() => void)[] = [];
+  readonly #slots: ReaderSlot<T, S>[] = [];
+  readonly #enumerator: SplitEnumerator<S, E>;
+
+  constructor({ source, parallelism = 1, restored, onRecord = () => false }: SourceHarnessOptions<T, S, E>) {
+    this.#enumerator = source.createEnumerator(this.#enumeratorContext(parallelism), restored?.enumerator);
+    for (let subtask = 0; subtask < parallelism; subtask++) {
+      const output = new HarnessOutput<T>(subtask, (record) => {
+        this.records.push(record);
+        return onRecord(record);
+      });
+      this.#slots.push({ reader: source.createReader(this.#readerContext(subtask, parallelism)), output, awake: true, ended: false });
+    }
+    this.#guard(() => this.#enumerator.start?.());
+    for (const [subtask, { reader }] of this.#slots.entries()) {
+      const own = restored?.splits.filter((_, index) => index % parallelism === subtask) ?? [];
+      if (own.length > 0) this.#guard(() => reader.addSplits(own));
+      this.#guard(() => this.#enumerator.addReader?.(subtask));
+      this.#guard(() => reader.start?.());
+    }
+  }
+
+  get ended(): boolean {
+    return this.#slots.every(({ ended }) => ended);
+  }
+
+  get values(): readonly T[] {
+    return this.records.map(({ value }) => value);
+  }
+
+  /** Runs the mails and polls each reader that is awake once. False: nothing was to be done. */
+  turn(recordsMax = 100): boolean {
+    let didSomething = this.#mails.length > 0;
+    for (let mail = this.#mails.shift(); mail !== undefined; mail = this.#mails.shift()) this.#guard(mail);
+    for (const slot of this.#slots) {
+      if (!slot.awake || slot.ended || this.failure !== undefined) continue;
+      didSomething = true;
+      slot.awake = false;
+      this.#guard(() => {
+        slot.output.busy = false;
+        const result = slot.reader.pollNext(slot.output, recordsMax);
+        if (result === "more-available") slot.awake = true;
+        if (result === "end-of-input") slot.ended = true;
+      });
+    }
+    return didSomething;
+  }
+
+  /** Turns until all readers ended or something failed; between turns, real I/O or `pump` may go on. Throws the failure. */
+  async run(options: { readonly recordsMax?: number; readonly pump?: () => void; readonly until?: () => boolean } = {}): Promise<void> {
+    while (!this.ended && this.failure === undefined && options.until?.() !== true) {
+      if (this.turn(options.recordsMax)) continue;
+      if (options.pump === undefined) await new Promise((resolve) => setImmediate(resolve));
+      else options.pump();
+    }
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  snapshot(checkpointId = 1): SourceSnapshot<S, E> {
+    return { enumerator: this.#enumerator.snapshot(checkpointId), splits: this.#slots.flatMap(({ reader }) => reader.snapshot(checkpointId)) };
+  }
+
+  /** As when the reader is lost and comes back: the enumerator gets splits back. */
+  giveBack(splits: readonly S[], subtask: number): void {
+    this.#enumerator.addSplitsBack(splits, subtask);
+  }
+
+  async close(): Promise<void> {
+    await this.#enumerator.close?.();
+    for (const { reader } of this.#slots) await reader.close?.();
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failure ??= error;
+    }
+  }
+
+  #shared(): Pick<SourceReaderContext, "metrics" | "config" | "nowMs" | "execute" | "schedule" | "fail"> {
+    return {
+      metrics: this.metrics,
+      config: new Config(),
+      nowMs: () => this.clock.nowMs(),
+      execute: (mail) => void this.#mails.push(mail),
+      schedule: (delayMs, mail) => this.clock.schedule(delayMs, () => this.#mails.push(mail)),
+      fail: (error) => {
+        this.failure ??= error;
+      },
+    };
+  }
+
+  #readerContext(subtaskIndex: number, parallelism: number): SourceReaderContext {
+    return {
+      ...this.#shared(),
+      subtaskIndex,
+      parallelism,
+      requestSplit: () => void this.#mails.push(() => this.#enumerator.handleSplitRequest(subtaskIndex)),
+      sendEvent: (event) => void this.#mails.push(() => this.#enumerator.handleEvent?.(subtaskIndex, event)),
+      wake: () => {
+        const slot = this.#slots[subtaskIndex];
+        if (slot !== undefined) slot.awake = true;
+      },
+    };
+  }
+
+  #enumeratorContext(parallelism: number): SplitEnumeratorContext<S> {
+    const toReader = (subtask: number, mail: (reader: SourceReader<T, S>) => void): void => {
+      const slot = this.#slots[subtask];
+      if (slot === undefined) return;
+      this.#mails.push(() => {
+        mail(slot.reader);
+        slot.awake = true;
+      });
+    };
+    return {
+      ...this.#shared(),
+      parallelism,
+      registeredReaders: () => [...this.#slots.keys()],
+      assignSplits: (subtask, splits) => toReader(subtask, (reader) => reader.addSplits(splits)),
+      signalNoMoreSplits: (subtask) => toReader(subtask, (reader) => reader.noMoreSplits()),
+      sendEvent: (subtask, event) => toReader(subtask, (reader) => reader.handleEvent?.(event)),
+    };
+  }
+}
+
+class HarnessOutput<T> implements ReaderOutput<T> {
+  busy = false;
+  readonly released: string[] = [];
+  readonly #subtask: number;
+  readonly #take: (record: EmittedRecord<T>) => boolean;
+  readonly #splits = new Map<string, SourceOutput<T>>();
+
+  constructor(subtask: number, take: (record: EmittedRecord<T>) => boolean) {
+    this.#subtask = subtask;
+    this.#take = take;
+  }
+
+  collect(value: T): void {
+    this.#emit(undefined, value);
+  }
+
+  markIdle(): void {
+    // nobody waits here
+  }
+
+  forSplit(splitId: string): SourceOutput<T> {
+    const output = this.#splits.get(splitId) ?? { collect: (value: T) => this.#emit(splitId, value), markIdle: () => undefined };
+    this.#splits.set(splitId, output);
+    return output;
+  }
+
+  release(splitId: string): void {
+    this.#splits.delete(splitId);
+    this.released.push(splitId);
+  }
+
+  #emit(splitId: string | undefined, value: T): void {
+    if (this.#take({ subtask: this.#subtask, splitId, value })) this.busy = true;
+  }
+}

@@ -13,7 +13,7 @@ const config: ViteUserConfigExport = defineConfig({
     reporters: report === undefined ? ["default"] : ["default", "json"],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/integration/**"] } },
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/integration/**"], testTimeout: 60_000 } },
       { test: { name: "tidy", include: [".ci/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 120_000 } },
     ],

@@ -22,7 +22,8 @@ export class RateLimiter {
 
   /** Records that may be emitted at once. */
   available(nowMs: number): number {
-    if (nowMs > this.#lastMs) this.#credit = Math.min(this.#creditMax, this.#credit + (nowMs - this.#lastMs) * this.#perMs);
+    if (nowMs > this.#lastMs)
+      this.#credit = Math.min(this.#creditMax, this.#credit + (nowMs - this.#lastMs) * this.#perMs);
     this.#lastMs = nowMs;
     // Sums of fractions fall short of a whole record by an error of rounding; the timer for it has already run.
     return Math.floor(this.#credit + 1e-6);

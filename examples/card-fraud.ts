@@ -12,7 +12,8 @@ import type { Collector, DataStream, JobDefinition, StreamExecutionEnvironment }
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice, pick } from "./support/dice.ts";
-import { countOption } from "./support/options.ts";
+import { loadOptions } from "./support/options.ts";
+import type { Load } from "./support/options.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 const CARDS = 40;
@@ -42,9 +43,7 @@ export type Alert =
   | { readonly kind: "travel"; readonly card: number; readonly atMs: number; readonly from: City; readonly to: City };
 
 const job: JobDefinition = defineJob("card-fraud", (env, args) => {
-  pipeline(env, { count: countOption(args, 2_000) })
-    .alerts.map(textOf)
-    .print("alert");
+  pipeline(env, loadOptions(args, 2_000)).alerts.map(textOf).print("alert");
 });
 export default job;
 
@@ -55,15 +54,12 @@ function textOf(alert: Alert): string {
     : `${start} ${BURST.purchases} purchases within a minute, ${(alert.cents / 100).toFixed(2)} in all`;
 }
 
-export function pipeline(
-  env: StreamExecutionEnvironment,
-  options: { readonly count: number },
-): { alerts: DataStream<Alert> } {
+export function pipeline(env: StreamExecutionEnvironment, load: Load): { alerts: DataStream<Alert> } {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness("10s").withTimestampAssigner(
     (purchase: Purchase) => purchase.atMs,
   );
   const alerts = env
-    .fromSource(dataGenerator({ ...options, generate: purchaseOf }), strategy, "purchases")
+    .fromSource(dataGenerator({ ...load, generate: purchaseOf }), strategy, "purchases")
     .uid("purchases")
     .keyBy((purchase) => purchase.card)
     .process({

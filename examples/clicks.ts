@@ -14,7 +14,8 @@ import type { AggregateFunction, Collector, DataStream, JobDefinition, StreamExe
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice, pick } from "./support/dice.ts";
-import { countOption } from "./support/options.ts";
+import { loadOptions } from "./support/options.ts";
+import type { Load } from "./support/options.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 const SPLITS = 4;
@@ -29,7 +30,7 @@ export interface Click {
   readonly stayMs: number;
 }
 
-/** Clicks of one user without a pause of two minutes. */
+/** Clicks of one user without a pause of more than two minutes. */
 export interface Visit {
   readonly user: string;
   readonly fromMs: number;
@@ -54,7 +55,7 @@ const ANONYMOUS = new OutputTag<Click>("anonymous");
 const APP = new OutputTag<Click>("app");
 
 const job: JobDefinition = defineJob("clicks", (env, args) => {
-  const { visits, appBatches, longest, anonymous } = pipeline(env, { count: countOption(args, 300) });
+  const { visits, appBatches, longest, anonymous } = pipeline(env, loadOptions(args, 300));
   visits.map(({ user, fromMs, clicks }) => `${clockTime(fromMs)} ${user}: ${clicks} clicks`).print("visit");
   appBatches.map(({ user, stayMs }) => `${user}: ${seconds(stayMs)} on five pages`).print("app");
   longest
@@ -69,8 +70,8 @@ function seconds(timeMs: number): string {
   return `${Math.round(timeMs / 1_000)} s`;
 }
 
-export function pipeline(env: StreamExecutionEnvironment, options: { readonly count: number }): Usage {
-  const source = dataGenerator({ ...options, generate: clickOf, splits: SPLITS });
+export function pipeline(env: StreamExecutionEnvironment, load: Load): Usage {
+  const source = dataGenerator({ ...load, generate: clickOf, splits: SPLITS });
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness("10s").withTimestampAssigner(
     (click: Click) => click.atMs,
   );

@@ -29,7 +29,7 @@ import type {
 import { fileSink, fileSource, ndjson } from "millrace/connectors/files";
 import type { MalformedRecord } from "millrace/connectors/files";
 import { checkedArray } from "./support/checked-array.ts";
-import { asFlight, departureMs } from "./support/flight.ts";
+import { asFlight } from "./support/flight.ts";
 import type { Flight } from "./support/flight.ts";
 import { numberOption } from "./support/options.ts";
 
@@ -95,7 +95,7 @@ function readFlights(env: StreamExecutionEnvironment, options: Options): DataStr
     ...(options.ratePerSecond === 0 ? {} : { ratePerSecond: options.ratePerSecond }),
   });
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness("9h").withTimestampAssigner(
-    (record: Flight | Malformed, noTimeMs) => ("reason" in record ? noTimeMs : departureMs(record)),
+    (record: Flight | Malformed, noTimeMs) => ("reason" in record ? noTimeMs : record.departureMs),
   );
   return env
     .fromSource(source, strategy, "flights")

@@ -12,7 +12,8 @@ import type { AggregateFunction, Collector, DataStream, JobDefinition, StreamExe
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice } from "./support/dice.ts";
-import { countOption } from "./support/options.ts";
+import { loadOptions, rarer } from "./support/options.ts";
+import type { Load } from "./support/options.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 const MACHINES = 12;
@@ -33,7 +34,7 @@ export interface Maintenance {
   readonly toMs: number;
 }
 
-/** Errors of one machine with less than half a minute between them. */
+/** Errors of one machine with no more than half a minute from one to the next. */
 export interface Incident {
   readonly machine: number;
   readonly fromMs: number;
@@ -44,7 +45,7 @@ export interface Incident {
 const PLANNED = new OutputTag<Incident>("planned");
 
 const job: JobDefinition = defineJob("machine-logs", (env, args) => {
-  const { alarms, planned } = pipeline(env, { count: countOption(args, 5_000) });
+  const { alarms, planned } = pipeline(env, loadOptions(args, 5_000));
   alarms.map(textOf).print("alarm");
   planned.map(textOf).print("planned");
 });
@@ -56,16 +57,16 @@ function textOf({ machine, fromMs, toMs, errors }: Incident): string {
 
 export function pipeline(
   env: StreamExecutionEnvironment,
-  { count }: { readonly count: number },
+  load: Load,
 ): { alarms: DataStream<Incident>; planned: DataStream<Incident> } {
   const logTimes = WatermarkStrategy.forBoundedOutOfOrderness("5s").withTimestampAssigner((line: LogLine) => line.atMs);
-  const lines = env.fromSource(dataGenerator({ count, generate: lineOf }), logTimes, "log").uid("log");
-  const announcementCount = Math.ceil(count / LINES_PER_ANNOUNCEMENT);
+  const lines = env.fromSource(dataGenerator({ ...load, generate: lineOf }), logTimes, "log").uid("log");
+  const rarely = rarer(load, LINES_PER_ANNOUNCEMENT);
   const announced = WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner(
     (maintenance: Maintenance) => maintenance.announcedMs,
   );
   const maintenance = env
-    .fromSource(dataGenerator({ count: announcementCount, generate: maintenanceOf }), announced, "maintenance")
+    .fromSource(dataGenerator({ ...rarely, generate: maintenanceOf }), announced, "maintenance")
     .uid("maintenance");
   const incidents = lines
     .filter((line) => line.level === "error")

@@ -18,7 +18,8 @@ import type {
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice } from "./support/dice.ts";
-import { countOption } from "./support/options.ts";
+import { loadOptions } from "./support/options.ts";
+import type { Load } from "./support/options.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 const SENSORS = 10;
@@ -46,7 +47,7 @@ export interface Peak {
 }
 
 const job: JobDefinition = defineJob("sensors", (env, args) => {
-  const { means, peaks, late } = pipeline(env, { count: countOption(args, 1_000) });
+  const { means, peaks, late } = pipeline(env, loadOptions(args, 1_000));
   means
     .filter(({ sensor }) => sensor === "s0")
     .map(({ fromMs, celsius }) => `${clockTime(fromMs)} ${celsius.toFixed(2)} °C`)
@@ -61,13 +62,13 @@ export default job;
 
 export function pipeline(
   env: StreamExecutionEnvironment,
-  options: { readonly count: number },
+  load: Load,
 ): { means: DataStream<Mean>; peaks: DataStream<Peak>; late: DataStream<Reading> } {
   const strategy = WatermarkStrategy.forGenerator(newWatermarks).withTimestampAssigner(
     (reading: Reading) => reading.atMs,
   );
   const bySensor = env
-    .fromSource(dataGenerator({ ...options, generate: readingOf }), strategy, "readings")
+    .fromSource(dataGenerator({ ...load, generate: readingOf }), strategy, "readings")
     .uid("readings")
     .keyBy((reading) => reading.sensor);
   const lateTag = new OutputTag<Reading>("late");

@@ -44,5 +44,5 @@ export const processChain: BenchCase = {
       .process({ processElement: (n, _ctx, out: Collector<number>) => out.collect(n % 1_000_003) })
       .discard();
   },
-  plain: chain.plain,
+  plain: (records) => chain.plain(records),
 };

@@ -6,7 +6,14 @@
  * Out:   records, each through the output of its split; a reader with several splits takes the smallest index first.
  * State: the next index of each split.
  */
-import type { PollResult, ReaderOutput, Source, SourceReader, SourceReaderContext, SourceSplit } from "../../core/operators/contracts/source.ts";
+import type {
+  PollResult,
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from "../../core/operators/contracts/source.ts";
 import type { SplitEnumerator, SplitEnumeratorContext } from "../../core/operators/contracts/source.ts";
 import { MillraceError } from "../../core/util/errors.ts";
 import { RateLimiter } from "../rate-limiter.ts";
@@ -45,7 +52,9 @@ export interface DataGeneratorSplit extends SourceSplit {
  *   "cards",
  * );
  */
-export function dataGenerator<T>(options: DataGeneratorOptions<T>): Source<T, DataGeneratorSplit, readonly DataGeneratorSplit[]> {
+export function dataGenerator<T>(
+  options: DataGeneratorOptions<T>,
+): Source<T, DataGeneratorSplit, readonly DataGeneratorSplit[]> {
   const { count, ratePerSecond, splits } = options;
   check("count", count, (value) => Number.isSafeInteger(value) && value >= 0, "a whole number, 0 or more");
   check("ratePerSecond", ratePerSecond, (value) => value > 0 && Number.isFinite(value), "a number above zero");
@@ -59,7 +68,9 @@ export function dataGenerator<T>(options: DataGeneratorOptions<T>): Source<T, Da
 
 function check(name: string, value: number | undefined, isValid: (value: number) => boolean, wanted: string): void {
   if (value === undefined || isValid(value)) return;
-  throw new MillraceError("MR6301", `${name} of dataGenerator must be ${wanted}, but is ${value}`, { retryable: false });
+  throw new MillraceError("MR6301", `${name} of dataGenerator must be ${wanted}, but is ${value}`, {
+    retryable: false,
+  });
 }
 
 function dealt(step: number): readonly DataGeneratorSplit[] {
@@ -114,7 +125,8 @@ class DataGeneratorReader<T> implements SourceReader<T, DataGeneratorSplit> {
     this.#ctx = ctx;
     this.#generate = generate;
     this.#count = count ?? Infinity;
-    this.#limiter = ratePerSecond === undefined ? undefined : new RateLimiter(ratePerSecond / ctx.parallelism, ctx.nowMs());
+    this.#limiter =
+      ratePerSecond === undefined ? undefined : new RateLimiter(ratePerSecond / ctx.parallelism, ctx.nowMs());
   }
 
   /** Also after a restore, since only the enumerator knows whether more splits come. */
@@ -136,7 +148,9 @@ class DataGeneratorReader<T> implements SourceReader<T, DataGeneratorSplit> {
         output.release(first.split.splitId);
       }
     }
-    return this.#limiter !== undefined && left === 0 && this.#mustWait(this.#limiter) ? "nothing-available" : "more-available";
+    return this.#limiter !== undefined && left === 0 && this.#mustWait(this.#limiter)
+      ? "nothing-available"
+      : "more-available";
   }
 
   addSplits(splits: readonly DataGeneratorSplit[]): void {
@@ -171,7 +185,8 @@ class DataGeneratorReader<T> implements SourceReader<T, DataGeneratorSplit> {
 
   #smallest(): Progress | undefined {
     let smallest = this.#reading[0];
-    for (const progress of this.#reading) if (smallest === undefined || progress.next < smallest.next) smallest = progress;
+    for (const progress of this.#reading)
+      if (smallest === undefined || progress.next < smallest.next) smallest = progress;
     return smallest;
   }
 

@@ -35,7 +35,11 @@ export class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumerator
   #cancelListing: Cancel = () => undefined;
   #closed = false;
 
-  constructor(ctx: SplitEnumeratorContext<FileSplit>, options: FileEnumeratorOptions, restored: FileEnumeratorState | undefined) {
+  constructor(
+    ctx: SplitEnumeratorContext<FileSplit>,
+    options: FileEnumeratorOptions,
+    restored: FileEnumeratorState | undefined,
+  ) {
     this.#ctx = ctx;
     this.#options = options;
     this.#pending = [...(restored?.pending ?? [])];
@@ -91,7 +95,11 @@ export class FileEnumerator implements SplitEnumerator<FileSplit, FileEnumerator
       const again = knownMs !== undefined;
       if (again && (this.#options.changedFiles === "ignore" || knownMs === file.modifiedMs)) continue;
       if (this.#options.monitorEveryMs !== undefined) this.#found.set(file.path, file.modifiedMs);
-      this.#pending.push({ splitId: again ? `${file.path}@${file.modifiedMs}` : file.path, path: file.path, position: FILE_START });
+      this.#pending.push({
+        splitId: again ? `${file.path}@${file.modifiedMs}` : file.path,
+        path: file.path,
+        position: FILE_START,
+      });
     }
   }
 

@@ -17,7 +17,12 @@ export interface MalformedRecord {
 }
 
 /** `"flights.csv", line 12` or `"flights.json", element 11, byte 2048`. */
-export function placeOf(place: { readonly path: string; readonly line: number | undefined; readonly index: number; readonly byteOffset: number }): string {
+export function placeOf(place: {
+  readonly path: string;
+  readonly line: number | undefined;
+  readonly index: number;
+  readonly byteOffset: number;
+}): string {
   const where = place.line === undefined ? `element ${place.index}, byte ${place.byteOffset}` : `line ${place.line}`;
   return `"${place.path}", ${where}`;
 }
@@ -28,11 +33,17 @@ export function malformed(record: MalformedRecord): MillraceError {
 }
 
 export function broken(place: string, reason: string): MillraceError {
-  return new MillraceError("MR6104", `${place}: ${reason}; nothing behind it can be read, so correct the file`, { retryable: false });
+  return new MillraceError("MR6104", `${place}: ${reason}; nothing behind it can be read, so correct the file`, {
+    retryable: false,
+  });
 }
 
 export function tooLong(place: string, bytesMax: number): MillraceError {
-  return new MillraceError("MR6105", `${place}: the record is longer than ${bytesMax} bytes; check the format, or raise recordBytesMax`, { retryable: false });
+  return new MillraceError(
+    "MR6105",
+    `${place}: the record is longer than ${bytesMax} bytes; check the format, or raise recordBytesMax`,
+    { retryable: false },
+  );
 }
 
 export function wrongOption(sentence: string): MillraceError {

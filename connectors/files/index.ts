@@ -6,7 +6,16 @@
 export type { MalformedRecord } from "./errors.ts";
 export { csv } from "./formats/csv.ts";
 export type { CsvOptions, CsvParseOptions, CsvRow } from "./formats/csv.ts";
-export type { FileDecoder, FileEncoder, FileFormat, FilePosition, ParseStep, ParserOptions, RecordEncoder, RecordParser } from "./formats/format.ts";
+export type {
+  FileDecoder,
+  FileEncoder,
+  FileFormat,
+  FilePosition,
+  ParseStep,
+  ParserOptions,
+  RecordEncoder,
+  RecordParser,
+} from "./formats/format.ts";
 export { jsonArray } from "./formats/json-array.ts";
 export { ndjson, textLines } from "./formats/lines.ts";
 export { fileSink } from "./sink.ts";

@@ -5,7 +5,13 @@
  * State: the splits at hand; the position of the open one is its parser's.
  */
 import type { Counter } from "../../core/metrics/registry.ts";
-import type { PollResult, ReaderOutput, SourceOutput, SourceReader, SourceReaderContext } from "../../core/operators/contracts/source.ts";
+import type {
+  PollResult,
+  ReaderOutput,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+} from "../../core/operators/contracts/source.ts";
 import type { FileSystem } from "../../core/storage/file-system.ts";
 import { RateLimiter } from "../rate-limiter.ts";
 import { FileCursor } from "./cursor.ts";
@@ -49,7 +55,10 @@ export class FileReader<T> implements SourceReader<T, FileSplit> {
   constructor(ctx: SourceReaderContext, options: FileReaderOptions<T>) {
     this.#ctx = ctx;
     this.#options = options;
-    this.#limiter = options.ratePerSecond === undefined ? undefined : new RateLimiter(options.ratePerSecond / ctx.parallelism, ctx.nowMs());
+    this.#limiter =
+      options.ratePerSecond === undefined
+        ? undefined
+        : new RateLimiter(options.ratePerSecond / ctx.parallelism, ctx.nowMs());
     this.#errors = ctx.metrics.counter("numRecordsInErrors");
   }
 

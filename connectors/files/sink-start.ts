@@ -36,7 +36,11 @@ export function startSink(start: SinkStart, done: Done<readonly FileSinkState[]>
     fileSystem.list(directory, (listed) => {
       if (!listed.ok) return done(listed);
       const { states, removals } = survey(start, listed.value);
-      removeAll(start, removals.map((name) => join(directory, name)), (removed) => done(removed.ok ? succeeded(states) : removed));
+      removeAll(
+        start,
+        removals.map((name) => join(directory, name)),
+        (removed) => done(removed.ok ? succeeded(states) : removed),
+      );
     });
   });
 }
@@ -62,7 +66,8 @@ function survey(start: SinkStart, entries: readonly FileInfo[]): Survey {
       const { subtask, number, attemptId } = part;
       if (start.emptyFirst) removals.push(name);
       else if (attemptId === undefined) next.set(subtask, Math.max(next.get(subtask) ?? 0, number + 1));
-      else if (own.get(subtask)?.live.some((live) => live.attemptId === attemptId && number < live.next)) present.add(attemptId);
+      else if (own.get(subtask)?.live.some((live) => live.attemptId === attemptId && number < live.next))
+        present.add(attemptId);
       else if (start.leftovers === "remove") removals.push(name);
     }
   }
@@ -76,5 +81,7 @@ function survey(start: SinkStart, entries: readonly FileInfo[]): Survey {
 function removeAll(start: SinkStart, paths: readonly string[], done: Done<void>, index = 0): void {
   const path = paths[index];
   if (path === undefined || start.isOver()) return done(succeeded(undefined));
-  start.fileSystem.remove(path, (outcome) => (outcome.ok ? removeAll(start, paths, done, index + 1) : done(failed(outcome.error))));
+  start.fileSystem.remove(path, (outcome) =>
+    outcome.ok ? removeAll(start, paths, done, index + 1) : done(failed(outcome.error)),
+  );
 }

@@ -26,7 +26,11 @@ export function mergedStates(states: readonly FileSinkState[]): Map<number, File
   const merged = new Map<number, FileSinkState>();
   for (const state of states) {
     const other = merged.get(state.subtask) ?? { subtask: state.subtask, next: 0, live: [] };
-    merged.set(state.subtask, { subtask: state.subtask, next: Math.max(other.next, state.next), live: [...other.live, ...state.live] });
+    merged.set(state.subtask, {
+      subtask: state.subtask,
+      next: Math.max(other.next, state.next),
+      live: [...other.live, ...state.live],
+    });
   }
   return merged;
 }

@@ -59,7 +59,8 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileSinkState,
   const rollBytes = options.rollBytes ?? ROLL_BYTES;
   const rollEveryMs = options.rollEvery === undefined ? undefined : toPositiveMs(options.rollEvery, "rollEvery");
   checkNames(directory, naming.prefix, naming.suffix);
-  if (!(rollBytes >= 1)) throw wrongOption(`rollBytes of fileSink must be a number of bytes, 1 or more, but is ${rollBytes}`);
+  if (!(rollBytes >= 1))
+    throw wrongOption(`rollBytes of fileSink must be a number of bytes, 1 or more, but is ${rollBytes}`);
   if (emptyFirst) checkMayBeEmptied(directory);
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   return {
@@ -72,8 +73,12 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileSinkState,
 
 function checkNames(path: string, prefix: string, suffix: string): void {
   if (path === "") throw wrongOption("the path of fileSink is empty: name a directory");
-  if (!/^[^./\\\0][^/\\\0]*$/.test(prefix)) throw wrongOption(`the prefix of fileSink must be the start of a visible file's name, but is "${prefix}"`);
-  if (/[/\\\0]|^\d/.test(suffix)) throw wrongOption(`the suffix of fileSink must be the end of a file's name and begin with no digit, but is "${suffix}"`);
+  if (!/^[^./\\\0][^/\\\0]*$/.test(prefix))
+    throw wrongOption(`the prefix of fileSink must be the start of a visible file's name, but is "${prefix}"`);
+  if (/[/\\\0]|^\d/.test(suffix))
+    throw wrongOption(
+      `the suffix of fileSink must be the end of a file's name and begin with no digit, but is "${suffix}"`,
+    );
 }
 
 /** Somebody who writes `path: "."` does not mean to lose the project. */
@@ -81,5 +86,7 @@ function checkMayBeEmptied(path: string): void {
   const emptied = resolve(path);
   const here = resolve(".");
   if (emptied !== here && !here.startsWith(emptied.endsWith("/") ? emptied : `${emptied}/`)) return;
-  throw wrongOption(`emptyFirst would remove everything in "${emptied}", which holds the working directory: write into a directory of its own`);
+  throw wrongOption(
+    `emptyFirst would remove everything in "${emptied}", which holds the working directory: write into a directory of its own`,
+  );
 }

@@ -76,11 +76,14 @@ export function fileSource<T>(options: FileSourceOptions<T>): Source<T, FileSpli
   const changedFiles = mode === "bounded" ? "ignore" : (mode.changedFiles ?? "ignore");
   return {
     boundedness: monitorEveryMs === undefined ? "bounded" : "continuous-unbounded",
-    createReader: (ctx) => new FileReader<T>(ctx, { format, fileSystem, onMalformed, recordBytesMax, chunkBytes, ratePerSecond }),
-    createEnumerator: (ctx, restored) => new FileEnumerator(ctx, { path, fileSystem, filter, monitorEveryMs, changedFiles }, restored),
+    createReader: (ctx) =>
+      new FileReader<T>(ctx, { format, fileSystem, onMalformed, recordBytesMax, chunkBytes, ratePerSecond }),
+    createEnumerator: (ctx, restored) =>
+      new FileEnumerator(ctx, { path, fileSystem, filter, monitorEveryMs, changedFiles }, restored),
   };
 }
 
 function checkPositive(name: string, value: number): void {
-  if (!(value > 0 && Number.isFinite(value))) throw wrongOption(`${name} of fileSource must be a number above zero, but is ${value}`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw wrongOption(`${name} of fileSource must be a number above zero, but is ${value}`);
 }

@@ -83,10 +83,13 @@ export class FileWriter<T> implements SinkWriter<T, FileSinkState, FileCommittab
     const emptyFirst = options.emptyFirst && !ctx.restored;
     const isOver = (): boolean => this.#closed;
     this.#started = new Promise((started) => {
-      startSink({ directory, naming, fileSystem, subtask, parallelism, restored, leftovers, emptyFirst, isOver }, (outcome) => {
-        started();
-        this.#mail(() => (outcome.ok ? this.#begin(outcome.value) : this.#fail(outcome.error)));
-      });
+      startSink(
+        { directory, naming, fileSystem, subtask, parallelism, restored, leftovers, emptyFirst, isOver },
+        (outcome) => {
+          started();
+          this.#mail(() => (outcome.ok ? this.#begin(outcome.value) : this.#fail(outcome.error)));
+        },
+      );
     });
   }
 
@@ -133,7 +136,9 @@ export class FileWriter<T> implements SinkWriter<T, FileSinkState, FileCommittab
     const files = [...this.#closing.keys(), ...(this.#part === undefined ? [] : [this.#part.file])];
     const abandoned = files.map((file) => new Promise<void>((done) => file.abandon(done)));
     const { directory, fileSystem } = this.#options;
-    const removed = this.#committables.map(({ hidden }) => new Promise<void>((done) => fileSystem.remove(join(directory, hidden), () => done())));
+    const removed = this.#committables.map(
+      ({ hidden }) => new Promise<void>((done) => fileSystem.remove(join(directory, hidden), () => done())),
+    );
     await Promise.all([this.#started, ...abandoned, ...removed]);
   }
 
@@ -156,7 +161,13 @@ export class FileWriter<T> implements SinkWriter<T, FileSinkState, FileCommittab
       if (this.#part === part) this.#finishPart(part);
     };
     const cancelRoll = rollEveryMs === undefined ? () => undefined : this.#ctx.schedule(rollEveryMs, roll);
-    const part: OpenPart<T> = { committable: { hidden, finished }, file, encode: encoder.createEncoder(), cancelRoll, bytes: 0 };
+    const part: OpenPart<T> = {
+      committable: { hidden, finished },
+      file,
+      encode: encoder.createEncoder(),
+      cancelRoll,
+      bytes: 0,
+    };
     this.#part = part;
     return part;
   }
@@ -228,7 +239,8 @@ export class FileWriter<T> implements SinkWriter<T, FileSinkState, FileCommittab
 
   /** Takes records while the file system keeps up. */
   #balance(): void {
-    const full = this.#states === undefined || this.#bytesWaiting > BYTES_WAITING_MAX || this.#closing.size > FILES_CLOSING_MAX;
+    const full =
+      this.#states === undefined || this.#bytesWaiting > BYTES_WAITING_MAX || this.#closing.size > FILES_CLOSING_MAX;
     if (full === this.#blocked) return;
     this.#blocked = full;
     if (full) this.#ctx.block();

@@ -6,7 +6,14 @@
  *        cannot go back, so what it pushed before a failure is lost.
  */
 import type { Counter } from "../../core/metrics/registry.ts";
-import type { PollResult, ReaderOutput, Source, SourceReader, SourceReaderContext, SourceSplit } from "../../core/operators/contracts/source.ts";
+import type {
+  PollResult,
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from "../../core/operators/contracts/source.ts";
 import type { SplitEnumerator, SplitEnumeratorContext } from "../../core/operators/contracts/source.ts";
 import { MillraceError, asError } from "../../core/util/errors.ts";
 import { ValueBuffer } from "./buffer.ts";
@@ -53,7 +60,11 @@ export function fromObservable<T>(
   const isFactory = typeof input === "function" && !isObservable(input);
   if (!isFactory && !isObservable(input)) throw notObservable("fromObservable", input);
   if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
-    throw new MillraceError("MR6203", `buffer.capacity of fromObservable must be a whole number, 1 or more, but is ${capacity}`, { retryable: false });
+    throw new MillraceError(
+      "MR6203",
+      `buffer.capacity of fromObservable must be a whole number, 1 or more, but is ${capacity}`,
+      { retryable: false },
+    );
   }
   const observableFrom = isFactory ? (input as ObservableFactory<T>) : () => input as AnyObservable<T>; // as just found out
   return {
@@ -66,11 +77,20 @@ export function fromObservable<T>(
 }
 
 function isObservable(input: unknown): boolean {
-  return (typeof input === "object" || typeof input === "function") && input !== null && "subscribe" in input && typeof input.subscribe === "function";
+  return (
+    (typeof input === "object" || typeof input === "function") &&
+    input !== null &&
+    "subscribe" in input &&
+    typeof input.subscribe === "function"
+  );
 }
 
 function notObservable(where: string, input: unknown): MillraceError {
-  return new MillraceError("MR6203", `${where} needs an Observable, which has a method subscribe, but got ${String(input)}`, { retryable: false });
+  return new MillraceError(
+    "MR6203",
+    `${where} needs an Observable, which has a method subscribe, but got ${String(input)}`,
+    { retryable: false },
+  );
 }
 
 const WHOLE: ObservableSplit = { splitId: "observable", position: 0 };
@@ -155,7 +175,8 @@ class ObservableReader<T> implements SourceReader<T, ObservableSplit> {
     if (!isObservable(observable)) throw notObservable("the factory of fromObservable", observable);
     this.#subscription = observable.subscribe({
       next: (value) => this.#push(value),
-      error: (error) => this.#fail(new MillraceError("MR6202", `the Observable failed: ${asError(error).message}`, { cause: error })),
+      error: (error) =>
+        this.#fail(new MillraceError("MR6202", `the Observable failed: ${asError(error).message}`, { cause: error })),
       complete: () => {
         this.#completed = true;
         this.#wake();

@@ -31,7 +31,7 @@ export interface ToObservableOptions {
  * results.pipe(take(3)).subscribe((alert) => console.log(alert));
  */
 export function toObservable<T>(values: AsyncIterable<T>, options: ToObservableOptions = {}): Observable<T> {
-  const rxjs = options.rxjs ?? loadRxjs((name) => createRequire(import.meta.url)(name) as unknown);
+  const rxjs = options.rxjs ?? loadRxjs(createRequire(import.meta.url));
   return new rxjs.Observable<T>((subscriber) => {
     const iterator = values[Symbol.asyncIterator]();
     const walk = async (): Promise<void> => {
@@ -51,6 +51,9 @@ export function loadRxjs(load: (name: string) => unknown): RxjsLibrary {
   try {
     return load("rxjs") as RxjsLibrary; // what the package of this name exports
   } catch (error) {
-    throw new MillraceError("MR6204", "toObservable needs rxjs, which is not installed: run `npm install rxjs`", { cause: error, retryable: false });
+    throw new MillraceError("MR6204", "toObservable needs rxjs, which is not installed: run `npm install rxjs`", {
+      cause: error,
+      retryable: false,
+    });
   }
 }

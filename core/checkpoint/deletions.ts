@@ -1,7 +1,7 @@
 /**
  * Deletes files of checkpoints in the background, a few at a time, and tries those again that could not be deleted.
  *
- * In:   paths. Out: calls to the blob store; `then` once the file is known to be gone.
+ * In:   paths. Out: calls to the blob store; `gone` once the file is known to be so.
  * Bounds: `IN_FLIGHT_MAX` deletions run at a time, the others queue; after `ATTEMPTS_MAX` attempts a file is left behind and counted.
  */
 import type { BlobStore } from "../storage/blob-store.ts";
@@ -12,7 +12,7 @@ const ATTEMPTS_MAX = 5;
 interface Deletion {
   readonly storage: BlobStore;
   readonly path: string;
-  readonly then: (() => void) | undefined;
+  readonly gone: (() => void) | undefined;
   readonly attempts: number;
 }
 
@@ -29,8 +29,8 @@ export class Deletions {
     return this.#abandoned;
   }
 
-  delete(storage: BlobStore, path: string, then?: () => void): void {
-    this.#queue.push({ storage, path, then, attempts: 0 });
+  delete(storage: BlobStore, path: string, gone?: () => void): void {
+    this.#queue.push({ storage, path, gone, attempts: 0 });
     this.#next();
   }
 
@@ -67,9 +67,9 @@ export class Deletions {
     }
   }
 
-  #settled(deletion: Deletion, gone: boolean): void {
+  #settled(deletion: Deletion, ok: boolean): void {
     this.#inFlight -= 1;
-    if (gone) deletion.then?.();
+    if (ok) deletion.gone?.();
     else if (deletion.attempts + 1 < ATTEMPTS_MAX) this.#again.push({ ...deletion, attempts: deletion.attempts + 1 });
     else this.#abandoned += 1;
     this.#next();

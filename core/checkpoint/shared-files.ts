@@ -6,7 +6,8 @@
  *
  * A checkpoint under way may refer to files of any checkpoint that was complete when it began, and says so only when it is acknowledged. So a
  * file without references first waits until every checkpoint that was under way at that moment has ended, and is then looked at again. Those that
- * begin later cannot refer to it: their barrier tells which checkpoint is the newest complete one (`CheckpointOptions.completedId`).
+ * begin later cannot refer to it: their barrier tells which checkpoint is the newest complete one (`CheckpointOptions.completedId`). A file that was
+ * referred to meanwhile, and released once more, waits anew: for those that were under way at the later moment.
  */
 import { assert } from "../util/errors.ts";
 
@@ -20,6 +21,8 @@ export class SharedFiles {
   readonly #filesOf = new Map<number, Set<string>>();
   readonly #references = new Map<string, number>();
   #waiting: Waiting[] = [];
+  /** The batch in which each waiting path waits: the newest, whose blockers include those that older ones still have. */
+  readonly #batchOf = new Map<string, Waiting>();
 
   constructor(remove: (path: string) => void) {
     this.#remove = remove;
@@ -57,7 +60,9 @@ export class SharedFiles {
   discard(paths: readonly string[], underWay: Iterable<number>): void {
     const unreferenced = paths.filter((path) => !this.#references.has(path));
     if (unreferenced.length === 0) return;
-    this.#settle({ paths: unreferenced, blockers: new Set(underWay) });
+    const batch = { paths: unreferenced, blockers: new Set(underWay) };
+    for (const path of unreferenced) this.#batchOf.set(path, batch);
+    this.#settle(batch);
   }
 
   /** A pending checkpoint has completed or was aborted, and all that it refers to was retained. */
@@ -70,16 +75,15 @@ export class SharedFiles {
     }
   }
 
-  /** Whether any checkpoint refers to it. */
-  isReferenced(path: string): boolean {
-    return this.#references.has(path);
-  }
-
   #settle(batch: Waiting): void {
     if (batch.blockers.size > 0) {
       this.#waiting.push(batch);
       return;
     }
-    for (const path of batch.paths) if (!this.#references.has(path)) this.#remove(path);
+    for (const path of batch.paths) {
+      if (this.#batchOf.get(path) !== batch) continue;
+      this.#batchOf.delete(path);
+      if (!this.#references.has(path)) this.#remove(path);
+    }
   }
 }

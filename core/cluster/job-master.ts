@@ -23,7 +23,6 @@ import type { CheckpointAck, CheckpointOptions, SubtaskId, SubtaskSnapshot } fro
 import type { ReaderToCoordinator } from "../operators/contracts/source-events.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
-import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
 import type { RestartStrategy } from "./restart-strategy.ts";
@@ -239,7 +238,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#ended.clear();
     this.#finalSnapshots.clear();
     this.#accumulated.clear();
-    const point = this.#parts.store.retained().at(-1) ?? this.#parts.restorePoint;
+    const retained = this.#parts.store.retained().at(-1);
+    const point = retained ?? this.#parts.restorePoint;
     let restore: RestorePlan | undefined;
     try {
       restore = point === undefined ? undefined : planRestore(point, this.#parts.graph, this.#parts.config);
@@ -247,7 +247,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.failJob(error as Error); // planRestore throws errors only
       return;
     }
-    const owned = point !== undefined && point !== this.#parts.restorePoint;
+    const owned = retained !== undefined;
     this.#sources.start(point?.coordinators ?? []);
     // An enumerator that cannot start has failed the job already.
     if (this.#phase.kind !== "deploying") return;

@@ -22,6 +22,9 @@ export class JobStores {
   readonly #world: World;
   readonly #config: Config;
   readonly #jobId: string;
+  /** What users call the directory that a mount stands for. */
+  readonly #directories: Map<string, string>;
+  #restoredFromOwn: boolean;
   #savepoints: number;
 
   constructor(options: { readonly world: World; readonly config: Config; readonly jobId: string }) {
@@ -29,6 +32,8 @@ export class JobStores {
     const directory = config.get(OPTIONS.checkpointDirectory);
     this.#mounted = new MountedBlobStore((callback) => world.clock.yield(callback));
     this.#mounted.mount(CHECKPOINTS, directory === "" ? world.memoryStore() : world.openStore(directory));
+    this.#directories = new Map([[CHECKPOINTS, directory === "" ? "memory" : directory]]);
+    this.#restoredFromOwn = false;
     this.store = this.#mounted;
     this.checkpointDirectory = `${CHECKPOINTS}/${jobId}`;
     this.#world = world;
@@ -42,9 +47,30 @@ export class JobStores {
     const path = this.#config.get(OPTIONS.restoreFrom);
     if (path === "") return undefined;
     const trimmed = path.replace(/\/_metadata$/, "");
+    const checkpoints = this.#config.get(OPTIONS.checkpointDirectory);
+    const inside = checkpoints === "" ? undefined : this.#world.pathWithin(checkpoints, trimmed);
+    if (inside !== undefined) {
+      this.#restoredFromOwn = true;
+      return `${CHECKPOINTS}/${inside}`;
+    }
     const { directory, name } = this.#world.splitPath(trimmed);
     this.#mounted.mount(RESTORED, this.#world.openStore(directory));
+    this.#directories.set(RESTORED, directory);
     return `${RESTORED}/${name}`;
+  }
+
+  /** Whether the job starts from a snapshot that lies where its checkpoints lie; only such a one can it own. */
+  get restoredFromOwn(): boolean {
+    return this.#restoredFromOwn;
+  }
+
+  /** A sentence about paths in `store`, with the directories that the user knows. */
+  inUserTerms(sentence: string): string {
+    const named = sentence.replaceAll(/(^|["'( ])([a-z]+)\/(?=\S)/g, (text, before: string, mount: string) => {
+      const directory = this.#directories.get(mount);
+      return directory === undefined ? text : `${before}${directory.replace(/\/+$/, "")}/`;
+    });
+    return named.replaceAll(` in ${this.store.name}`, "");
   }
 
   /** Makes room for a savepoint; `path` is how the user finds it again. */

@@ -4,30 +4,22 @@
  * In:   a submission, and the client's calls. Out: promises for the client; nothing inside the engine waits on one.
  * What is found wrong with the graph throws from the constructor; everything later ends up in `result()`.
  */
-import { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import type { CompletedCheckpoint } from "../checkpoint/contract.ts";
-import { describeVertices } from "../checkpoint/describe-vertices.ts";
 import { findCheckpoint } from "../checkpoint/find-checkpoint.ts";
-import { MemoryCheckpointStore } from "../checkpoint/store.ts";
 import { explain } from "../graph/explain.ts";
 import { createJobGraph } from "../graph/job-graph.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
 import { requiredSlots, slotShortage } from "../graph/slots.ts";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
-import { codeFingerprint, ModuleCopies } from "../runtime/copies.ts";
 import { OPTIONS } from "../util/config.ts";
 import { asError, MillraceError } from "../util/errors.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
 import { randomHex } from "../util/random.ts";
 import type { ExplainOptions, JobClient, JobResult, JobStatus, JobSubmission, MetricSample, SavepointOptions, StopOptions } from "../api/job-client.ts";
-import { JobMaster } from "./job-master.ts";
-import type { JobOutcome, JobPhaseName } from "./job-master.ts";
+import { composeJob } from "./compose-job.ts";
+import type { JobMaster, JobOutcome, JobPhaseName } from "./job-master.ts";
 import { JobStores } from "./job-stores.ts";
-import { createRestartStrategy } from "./restart-strategy.ts";
 import { Endpoint } from "./rpc/endpoint.ts";
-import { inProcessGateway } from "./rpc/in-process.ts";
-import { SourceCoordinators } from "./source-coordinators.ts";
-import { TaskManager } from "./task-manager.ts";
 import type { World } from "./world.ts";
 
 const STATUS: Readonly<Record<JobPhaseName, JobStatus>> = {
@@ -54,10 +46,16 @@ export class LocalJob implements JobClient {
   readonly #startedMs: number;
   readonly #result: Promise<JobResult>;
   #settle: (outcome: JobOutcome) => void;
-  #status: JobStatus;
+  #phase: JobPhaseName;
+  /** Wait until all tasks run. */
+  readonly #questions: (() => void)[];
   #master: JobMaster | undefined;
   /** Read by attempts that failed. */
   #recordsBefore: number;
+  /** Somebody waits for the result, and so hears of the failure that ends the job. */
+  #isAwaited: boolean;
+  /** Perhaps before there is a master to tell. */
+  #isCancelled: boolean;
 
   constructor(submission: JobSubmission, world: World) {
     const { config, jobName } = submission;
@@ -67,14 +65,18 @@ export class LocalJob implements JobClient {
     this.#submission = submission;
     this.#graph = createJobGraph(submission.streamGraph, { name: jobName, config });
     this.#checkSlots();
-    for (const warning of this.#graph.warnings) world.warn(`millrace: ${warning}`);
+    this.#warn();
     this.#stores = new JobStores({ world, config, jobId: this.jobId });
     this.#metrics = new MetricRegistry({ clock: world.clock });
     this.#endpoint = new Endpoint({ clock: world.clock, onError: (error) => this.#master?.failJob(asError(error)) });
     this.#startedMs = world.clock.elapsedMs();
-    this.#status = "CREATED";
+    this.#phase = "created";
+    this.#questions = [];
     this.#master = undefined;
     this.#recordsBefore = 0;
+    this.#isAwaited = false;
+    this.#isCancelled = false;
+    this.#metrics.open({ job: jobName }).metrics.gauge("numRecordsInEarlierAttempts", () => this.#recordsBefore);
     this.#settle = () => undefined;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = (outcome) => {
@@ -88,14 +90,16 @@ export class LocalJob implements JobClient {
   }
 
   status(): JobStatus {
-    return this.#status;
+    return STATUS[this.#phase];
   }
 
   result(): Promise<JobResult> {
+    this.#isAwaited = true;
     return this.#result;
   }
 
   async cancel(): Promise<void> {
+    this.#isCancelled = true;
     this.#endpoint.post(() => this.#master?.cancel());
     await this.#result.catch(() => undefined);
   }
@@ -136,6 +140,17 @@ export class LocalJob implements JobClient {
     return explain(this.#graph, { format: options.format ?? "text" });
   }
 
+  /** Uids tie state to the operators of a later process, so that a missing one is worth a word only where one can read the state. */
+  #warn(): void {
+    const { config } = this.#submission;
+    const outlives = [OPTIONS.checkpointDirectory, OPTIONS.savepointDirectory, OPTIONS.restoreFrom].some(
+      (option) => config.get(option) !== "",
+    );
+    for (const { kind, sentence } of this.#graph.warnings) {
+      if (kind !== "missing-uid" || outlives) this.#world.warn(`millrace: ${sentence}`);
+    }
+  }
+
   /** Needs as many slots as the job, unless the configuration says how many there are. */
   #checkSlots(): void {
     const slots = this.#submission.config.get(OPTIONS.slots);
@@ -154,104 +169,80 @@ export class LocalJob implements JobClient {
   }
 
   #restored(outcome: Outcome<CompletedCheckpoint>): void {
-    if (outcome.ok) this.#run(outcome.value);
-    else this.#ended({ kind: "failed", cause: outcome.error });
+    if (this.#isCancelled) this.#ended({ kind: "canceled" });
+    else if (outcome.ok) this.#run(outcome.value);
+    else this.#ended({ kind: "failed", cause: this.#inUserTerms(outcome.error) });
+  }
+
+  #inUserTerms(error: MillraceError): MillraceError {
+    const { code, retryable, message } = error;
+    return new MillraceError(code, this.#stores.inUserTerms(message.slice(`${code}: `.length)), { cause: error.cause, retryable });
   }
 
   #run(restorePoint: CompletedCheckpoint | undefined): void {
     const { config, listeners } = this.#submission;
-    const { clock, random } = this.#world;
-    const graph = this.#graph;
-    const lease = this.#metrics.open({ job: this.jobName });
-    const store = new MemoryCheckpointStore();
-    const taskManagerEndpoint = new Endpoint({ clock, onError: (error) => this.#master?.failJob(asError(error)) });
-    const taskManager = new TaskManager(
-      {
-        clock,
-        random,
-        storage: this.#stores.store,
-        metrics: this.#metrics,
-        copies: new ModuleCopies({ enabled: config.get(OPTIONS.operatorCopies), job: codeFingerprint(graph) }),
-      },
-      {
-        running: (task) => this.#tell((master) => master.running(task)),
-        ended: (task) => this.#tell((master) => master.ended(task)),
-        failed: (task, cause) => this.#tell((master) => master.failed(task, cause)),
-        terminated: (task, state) => this.#tell((master) => master.terminated(task, state)),
-        acknowledge: (ack) => this.#tell((master) => master.acknowledge(ack)),
-        decline: (checkpointId, task, reason, cause) => this.#tell((master) => master.decline(checkpointId, task, reason, cause)),
-        operatorEvent: (task, operatorId, event) => this.#tell((master) => master.operatorEvent(task, operatorId, event)),
-        accumulated: (task, totals) => this.#tell((master) => master.accumulated(task, totals)),
-      },
-    );
-    const gateway = inProcessGateway(taskManagerEndpoint, taskManager);
-    this.#master = new JobMaster({
+    this.#master = composeJob({
       jobName: this.jobName,
-      graph,
+      graph: this.#graph,
       config,
-      clock,
-      store,
-      taskManager: gateway,
-      restartStrategy: createRestartStrategy(config, { clock, random, checkpointingEnabled: config.get(OPTIONS.checkpointInterval) > 0 }),
+      world: this.#world,
+      stores: this.#stores,
+      metrics: this.#metrics,
+      endpoint: this.#endpoint,
       restorePoint,
-      createSources: (master) =>
-        new SourceCoordinators({
-          graph,
-          config,
-          clock,
-          metrics: lease,
-          execute: (mail) => this.#endpoint.post(mail),
-          send: (vertex, subtask, operatorId, event) => gateway.operatorEvent({ vertex, subtask, attempt: master.attempt }, operatorId, event),
-          fail: (cause) => master.failJob(cause),
-        }),
-      createCheckpoints: (participants) => {
-        const coordinator = new CheckpointCoordinator({
-          config,
-          clock,
-          participants,
-          store,
-          storage: this.#stores.store,
-          directory: this.#stores.checkpointDirectory,
-          jobName: this.jobName,
-          vertices: () => describeVertices(graph),
-          firstCheckpointId: (restorePoint?.checkpointId ?? 0) + 1,
-        });
-        coordinator.statistics.register(lease.metrics);
-        return coordinator;
-      },
       toClient: (node, value) => listeners.get(node)?.(value),
       onPhase: (phase) => {
-        this.#status = STATUS[phase];
+        this.#phase = phase;
+        this.#askWaiting();
         if (phase === "failing") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
       },
-      onFailure: (cause, restartInMs) => this.#world.warn(failureLine(this.jobName, cause, restartInMs)),
+      onFailure: (cause, restartInMs) => this.#failed(cause, restartInMs),
       onEnded: (outcome) => this.#ended(outcome),
     });
-    lease.metrics.gauge("numRestarts", () => this.#master?.attempt ?? 0);
     this.#master.start();
   }
 
+  #failed(cause: Error, restartInMs: number | undefined): void {
+    if (restartInMs === undefined && this.#isAwaited) return;
+    const completed = this.#master?.checkpoints.statistics.completedCount ?? 0;
+    const next =
+      restartInMs === undefined
+        ? "the job fails"
+        : `restarting in ${restartInMs} ms, after ${completed} completed checkpoints`;
+    this.#world.warn(`millrace: job "${this.jobName}": ${cause.message}; ${next}`);
+  }
+
   #ended(outcome: JobOutcome): void {
-    this.#status = STATUS[outcome.kind];
+    this.#phase = outcome.kind;
+    this.#askWaiting();
     this.#settle(outcome);
   }
 
-  #tell(message: (master: JobMaster) => void): void {
-    this.#endpoint.post(() => {
-      if (this.#master !== undefined) message(this.#master);
+  /** Puts a question to the master once all tasks run; while they start, it waits. */
+  #ask<T>(question: (master: JobMaster, done: Done<T>) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const ask = (): void => {
+        if (this.#master === undefined || this.#over) {
+          reject(new MillraceError("MR7005", `the job "${this.jobName}" does not run any more: see result()`, { retryable: false }));
+        } else {
+          question(this.#master, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+        }
+      };
+      this.#endpoint.post(() => {
+        if (this.#phase === "running" || this.#over) ask();
+        else this.#questions.push(ask);
+      });
     });
   }
 
-  #ask<T>(question: (master: JobMaster, done: Done<T>) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#endpoint.post(() => {
-        if (this.#master === undefined) {
-          reject(new MillraceError("MR7005", `the job "${this.jobName}" has not started yet, or could not: see result()`));
-          return;
-        }
-        question(this.#master, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
-      });
-    });
+  get #over(): boolean {
+    return this.#phase === "finished" || this.#phase === "canceled" || this.#phase === "failed";
+  }
+
+  /** Asks what waited, when the tasks run or never will. */
+  #askWaiting(): void {
+    if (this.#phase !== "running" && !this.#over) return;
+    for (const ask of this.#questions.splice(0)) ask();
   }
 
   #resultOf(): JobResult {
@@ -270,9 +261,4 @@ export class LocalJob implements JobClient {
 /** What the sources of the current attempt have read. */
 function sourceRecords(metrics: readonly MetricSample[]): number {
   return metrics.reduce((sum, { name, scope, value }) => sum + (name === "numRecordsIn" && scope.operator !== undefined ? Number(value) : 0), 0);
-}
-
-function failureLine(jobName: string, cause: Error, restartInMs: number | undefined): string {
-  const next = restartInMs === undefined ? "the job fails" : `restarting in ${restartInMs} ms`;
-  return `millrace: job "${jobName}": ${cause.message}; ${next}`;
 }

@@ -1,6 +1,6 @@
 /** The real world: Node's clock and file system, and the machine's randomness. */
 import { randomInt } from "node:crypto";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { FileBlobStore } from "../storage/fs.ts";
 import { MemoryBlobStore } from "../storage/memory.ts";
 import { SystemClock } from "../time/system-clock.ts";
@@ -15,6 +15,10 @@ export function systemWorld(): World {
     memoryStore: () => new MemoryBlobStore((callback) => clock.yield(callback)),
     openStore: (directory) => new FileBlobStore(directory),
     splitPath: (path) => ({ directory: dirname(resolve(path)), name: basename(resolve(path)) }),
+    pathWithin(directory, path) {
+      const inside = relative(resolve(directory), resolve(path));
+      return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? undefined : inside.split(sep).join("/");
+    },
     warn: (line) => void process.stderr.write(`${line}\n`),
   };
 }

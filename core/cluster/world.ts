@@ -12,6 +12,8 @@ export interface World {
   openStore(directory: string): BlobStore;
   /** Splits a path into the directory above and its last part. */
   splitPath(path: string): { readonly directory: string; readonly name: string };
+  /** `path` relative to `directory`, undefined if it does not lie inside. */
+  pathWithin(directory: string, path: string): string | undefined;
   /** One line for people: what went wrong and what happens now. */
   warn(line: string): void;
 }

@@ -51,6 +51,13 @@ export interface JobEdge {
   readonly sideOutput: string | undefined;
 }
 
+/** What the user should know about a graph that runs all the same. */
+export interface JobWarning {
+  /** `missing-uid` matters where state outlives the process; `not-replayable` is said only where checkpoints are taken. */
+  readonly kind: "missing-uid" | "not-replayable";
+  readonly sentence: string;
+}
+
 export interface JobGraph {
   readonly name: string;
   /** In topological order: sources first. */
@@ -59,7 +66,7 @@ export interface JobGraph {
   /** Same graph, same text; guards against modules that build different graphs in different threads. */
   readonly fingerprint: string;
   /** What the user should know: stateful operators without uid, sources that cannot replay under checkpointing. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly JobWarning[];
 }
 
 /** One of the parallel instances of a vertex. */

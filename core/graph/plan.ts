@@ -4,7 +4,7 @@
  */
 import { distributionOf } from "./channels.ts";
 import { channelCount } from "./distribution.ts";
-import type { JobGraph, JobOperator, OperatorOutput } from "./job-graph-types.ts";
+import type { JobGraph, JobOperator, JobWarning, OperatorOutput } from "./job-graph-types.ts";
 import { regionsOf } from "./regions.ts";
 import { requiredSlots } from "./slots.ts";
 import type { RequiredSlots } from "./slots.ts";
@@ -58,7 +58,7 @@ export interface Plan {
   readonly regions: number;
   readonly vertices: readonly PlanVertex[];
   readonly edges: readonly PlanEdge[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly JobWarning[];
 }
 
 export function planOf(graph: JobGraph): Plan {

@@ -8,6 +8,7 @@
  * are numbered.
  */
 import { MillraceError, assert } from "../util/errors.ts";
+import type { JobWarning } from "./job-graph-types.ts";
 import { hasOwnName, operatorLabel, operatorName } from "./operator-name.ts";
 import { stableHash } from "./stable-hash.ts";
 import type { StreamNode } from "./stream-graph.ts";
@@ -17,7 +18,7 @@ type Node = Readonly<StreamNode>;
 export interface OperatorIds {
   /** By node id. */
   readonly ids: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly JobWarning[];
 }
 
 /** The id of an operator with this uid, in every job and version. */
@@ -32,10 +33,10 @@ export function assignOperatorIds(nodes: readonly Node[], options: { readonly au
   refuseAmbiguousNames(unidentified);
   const ids = nodes.map((node) => idOf(node, nodes));
   assert(new Set(ids).size === ids.length, "no two operators share an id");
-  const warnings = unidentified.map(
-    (node) =>
-      `operator ${operatorLabel(node)} has state but no uid: give it one, .uid("..."), so that later versions of the job find its state`,
-  );
+  const warnings = unidentified.map((node): JobWarning => {
+    const sentence = `operator ${operatorLabel(node)} has state but no uid: give it one, .uid("..."), so that later versions of the job find its state`;
+    return { kind: "missing-uid", sentence };
+  });
   return { ids, warnings };
 }
 

@@ -64,7 +64,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     return { waiting: (this.#tail - this.head) | 0, overdrawn: this.#overdrawn };
   }
 
-  /** Hot: guarded by `bench/micro/channel.ts`. */
+  /** Hot: guarded by `bench/` (keyed count). */
   push(value: unknown, timestampMs: TimeMs): void {
     const tail = this.#tail;
     if (this.#room <= 0) this.#overdraw();

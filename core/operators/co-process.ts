@@ -119,7 +119,11 @@ class CoProcessOperator<A, B, O> implements Operator, CombinedTarget {
     this.time = new TwoInputTime(services.restoredWatermarkMs, this);
     this.#fn = options.process;
     this.#collector = new CoProcessCollector(services.output);
-    this.#context = new Context(services, bindDeclaredState(services, options.process.state, "unkeyed"), this.#collector);
+    this.#context = new Context(
+      services,
+      bindDeclaredState(services, options.process.state, "unkeyed"),
+      this.#collector,
+    );
     this.#output = services.output;
     services.execute(() => this.time.start());
   }

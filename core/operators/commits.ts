@@ -132,7 +132,9 @@ export class Commits<C> {
   /** Starts a round unless one is under way; the end of that round starts the next. */
   run(): void {
     if (this.#phase !== "quiet") return;
-    const due = this.#open.filter((request, at) => at < this.#restoredOpen || request.checkpointId <= this.#completedId);
+    const due = this.#open.filter(
+      (request, at) => at < this.#restoredOpen || request.checkpointId <= this.#completedId,
+    );
     if (due.length === 0) return this.#onQuiet();
     for (const request of due) request.verdict = COMMITTED;
     this.#phase = "committing";

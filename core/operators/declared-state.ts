@@ -21,7 +21,12 @@ export function bindDeclaredState<S extends StateDeclarations>(
   return handles as StateHandles<S>; // each handle is of the kind that its declaration names
 }
 
-function bind(services: OperatorServices<never>, name: string, descriptor: StateDescriptor, input: "keyed" | "unkeyed"): unknown {
+function bind(
+  services: OperatorServices<never>,
+  name: string,
+  descriptor: StateDescriptor,
+  input: "keyed" | "unkeyed",
+): unknown {
   if (descriptor.kind === "operator-list") return services.operatorState.list(name, descriptor.mode);
   if (input === "unkeyed") throw keyedStateWithoutKey(services.task.name, name, descriptor.kind);
   return services.keyedState.bind(name, descriptor);

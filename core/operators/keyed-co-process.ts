@@ -13,7 +13,14 @@ import type { InternalTimers, TimerTarget } from "../state/timers.ts";
 import type { Clock, TimeMs } from "../time/clock.ts";
 import type { CombinedTarget } from "../time/combined-output.ts";
 import { MillraceError } from "../util/errors.ts";
-import type { Collector, KeyedCoProcessFunction, OnTimerContext, OutputTag, TaskInfo, TimerService } from "./contracts/functions.ts";
+import type {
+  Collector,
+  KeyedCoProcessFunction,
+  OnTimerContext,
+  OutputTag,
+  TaskInfo,
+  TimerService,
+} from "./contracts/functions.ts";
 import { bindDeclaredState } from "./declared-state.ts";
 import { EventTime } from "./event-time.ts";
 import { NO_TIMESTAMP } from "./operator.ts";
@@ -241,7 +248,10 @@ class KeyedCoProcessOperator<K, A, B, O> implements Operator, CombinedTarget, Ti
 
   #fire(timeMs: TimeMs, timeDomain: "event" | "processing"): void {
     if (this.#fn.onTimer === undefined) {
-      throw new MillraceError("MR3023", "a timer fired, but the process function has no onTimer: add one, or register no timers");
+      throw new MillraceError(
+        "MR3023",
+        "a timer fired, but the process function has no onTimer: add one, or register no timers",
+      );
     }
     this.#context.timeDomain = timeDomain;
     this.#collector.timestampMs = timeMs;
@@ -249,6 +259,9 @@ class KeyedCoProcessOperator<K, A, B, O> implements Operator, CombinedTarget, Ti
   }
 }
 
-export function createOperator<K, A, B, O>(services: OperatorServices<O>, options: KeyedCoProcessOptions<K, A, B, O>): Operator {
+export function createOperator<K, A, B, O>(
+  services: OperatorServices<O>,
+  options: KeyedCoProcessOptions<K, A, B, O>,
+): Operator {
   return new KeyedCoProcessOperator(services, options);
 }

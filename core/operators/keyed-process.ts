@@ -12,7 +12,14 @@ import { NO_NAMESPACE } from "../state/timers.ts";
 import type { InternalTimers, TimerTarget } from "../state/timers.ts";
 import type { Clock, TimeMs } from "../time/clock.ts";
 import { MillraceError } from "../util/errors.ts";
-import type { Collector, KeyedProcessFunction, OnTimerContext, OutputTag, TaskInfo, TimerService } from "./contracts/functions.ts";
+import type {
+  Collector,
+  KeyedProcessFunction,
+  OnTimerContext,
+  OutputTag,
+  TaskInfo,
+  TimerService,
+} from "./contracts/functions.ts";
 import { bindDeclaredState } from "./declared-state.ts";
 import { EventTime } from "./event-time.ts";
 import { NO_TIMESTAMP } from "./operator.ts";
@@ -183,7 +190,10 @@ class KeyedProcessOperator<K, I, O> implements Operator, Input<I>, TimerTarget {
 
   #fire(timeMs: TimeMs, timeDomain: "event" | "processing"): void {
     if (this.#fn.onTimer === undefined) {
-      throw new MillraceError("MR3023", "a timer fired, but the process function has no onTimer: add one, or register no timers");
+      throw new MillraceError(
+        "MR3023",
+        "a timer fired, but the process function has no onTimer: add one, or register no timers",
+      );
     }
     this.#context.timeDomain = timeDomain;
     this.#collector.timestampMs = timeMs;
@@ -191,6 +201,9 @@ class KeyedProcessOperator<K, I, O> implements Operator, Input<I>, TimerTarget {
   }
 }
 
-export function createOperator<K, I, O>(services: OperatorServices<O>, options: KeyedProcessOptions<K, I, O>): Operator {
+export function createOperator<K, I, O>(
+  services: OperatorServices<O>,
+  options: KeyedProcessOptions<K, I, O>,
+): Operator {
   return new KeyedProcessOperator(services, options);
 }

@@ -75,7 +75,11 @@ class ProcessOperator<I, O> implements Operator, Input<I> {
     this.inputs = [this];
     this.#fn = options.process;
     this.#collector = new ProcessCollector(services.output);
-    this.#context = new Context(services, bindDeclaredState(services, options.process.state, "unkeyed"), this.#collector);
+    this.#context = new Context(
+      services,
+      bindDeclaredState(services, options.process.state, "unkeyed"),
+      this.#collector,
+    );
     this.#output = services.output;
   }
 

@@ -75,7 +75,8 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     const restored = this.#committables.get();
     if (restored.length > 0 && sink.createCommitter === undefined) throw nobodyCommits(restored.length);
     this.#committer = sink.createCommitter?.(context);
-    this.#commits = this.#committer && new Commits(this.#committer, services, { restored, onQuiet: () => this.#onQuiet() });
+    this.#commits =
+      this.#committer && new Commits(this.#committer, services, { restored, onQuiet: () => this.#onQuiet() });
     this.#writer = sink.createWriter(context, [...this.#writerStates.get()]);
     this.#context = new RecordContext(services.restoredWatermarkMs);
     this.#sent = services.metrics.counter("numRecordsSend");
@@ -136,7 +137,10 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
   }
 
   snapshot(checkpointId: number): void {
-    assert(this.#is(this.#preparedFor, checkpointId), `a sink writes nothing between its flush and its snapshot ${checkpointId}`);
+    assert(
+      this.#is(this.#preparedFor, checkpointId),
+      `a sink writes nothing between its flush and its snapshot ${checkpointId}`,
+    );
     this.#writerStates.update(this.#writer.snapshot?.(checkpointId) ?? []);
     this.#committables.update(this.#commits?.saved ?? []);
   }
@@ -145,7 +149,7 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     this.#commits?.completed(checkpointId);
   }
 
-  close(): void | Promise<void> {
+  close(): Promise<void> {
     return closeBoth(this.#writer, this.#committer);
   }
 
@@ -227,16 +231,15 @@ function sinkContext(services: OperatorServices<never>): SinkContext {
   };
 }
 
+type Closable = Pick<SinkWriter<never, never, never>, "close">;
+
 /** Both, also if the writer's fails. */
-function closeBoth(writer: { close?(): void | Promise<void> }, committer: { close?(): void | Promise<void> } | undefined): void | Promise<void> {
-  let closing: void | Promise<void>;
+async function closeBoth(writer: Closable, committer: Closable | undefined): Promise<void> {
   try {
-    closing = writer.close?.();
-  } catch (error) {
-    closing = Promise.reject(error);
+    await writer.close?.();
+  } finally {
+    await committer?.close?.();
   }
-  if (closing === undefined) return committer?.close?.();
-  return closing.finally(() => committer?.close?.());
 }
 
 function nobodyCommits(count: number): MillraceError {

@@ -46,6 +46,7 @@ interface Shared<T> {
   readonly assign: (value: T, timestampMs: TimeMs) => TimeMs;
   readonly records: Counter;
   readonly idleClock: IdleClock;
+  readonly availability: Availability;
 }
 
 /** One split, or all records of no split. */
@@ -58,6 +59,7 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
   readonly #output: Output<T>;
   readonly #records: Counter;
   readonly #time: SourceTime;
+  readonly #availability: Availability;
   #idle = false;
   /** A record came since the last tick. */
   #touched = false;
@@ -70,16 +72,36 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
     this.#output = shared.output;
     this.#records = shared.records;
     this.#time = shared.time;
+    this.#availability = shared.availability;
     this.#activeAtMs = shared.idleClock.nowMs();
   }
 
   /** Hot. */
   collect(value: T, recordTimestampMs: TimeMs = NO_TIMESTAMP): void {
-    const timestampMs = this.#assign(value, recordTimestampMs);
-    if (!(timestampMs >= WATERMARK_MIN)) throw notATimestamp(timestampMs);
     this.#touched = true;
     if (this.#idle) this.markActive();
     this.#records.count++;
+    this.#emit(value, recordTimestampMs);
+  }
+
+  /** Hot: the loop of all generated sources. */
+  collectRange(from: number, end: number, valueOf: (index: number) => T): number {
+    const availability = this.#availability;
+    if (from >= end || availability.busy) return from;
+    this.#touched = true;
+    if (this.#idle) this.markActive();
+    let index = from;
+    do {
+      this.#emit(valueOf(index), NO_TIMESTAMP);
+      index += 1;
+    } while (index < end && !availability.busy);
+    this.#records.count += index - from;
+    return index;
+  }
+
+  #emit(value: T, recordTimestampMs: TimeMs): void {
+    const timestampMs = this.#assign(value, recordTimestampMs);
+    if (!(timestampMs >= WATERMARK_MIN)) throw notATimestamp(timestampMs);
     this.#output.processRecord(value, timestampMs);
     this.generator.onEvent(value, timestampMs, this);
   }
@@ -114,23 +136,21 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
 /** What the reader emits to. */
 class MainOutput<T> implements ReaderOutput<T> {
   readonly #shared: Shared<T>;
-  readonly #availability: Availability;
   readonly #splits = new Map<string, SplitOutput<T>>();
   #main: SplitOutput<T> | undefined;
   /** Stands for the splits to come while there is none, once idle. */
   #nobody: CombinedPart<string> | undefined = undefined;
   #emptySinceMs: number;
 
-  constructor(shared: Shared<T>, availability: Availability, restoredMain: SavedGenerator | undefined) {
+  constructor(shared: Shared<T>, restoredMain: SavedGenerator | undefined) {
     this.#shared = shared;
-    this.#availability = availability;
     this.#main = restoredMain && new SplitOutput(shared, "main", restoredMain.generator);
     this.#main?.emitWatermark(restoredMain?.watermarkMs ?? WATERMARK_MIN);
     this.#emptySinceMs = shared.idleClock.nowMs();
   }
 
   get busy(): boolean {
-    return this.#availability.busy;
+    return this.#shared.availability.busy;
   }
 
   get main(): SplitOutput<T> | undefined {
@@ -139,6 +159,10 @@ class MainOutput<T> implements ReaderOutput<T> {
 
   collect(value: T, timestampMs: TimeMs = NO_TIMESTAMP): void {
     (this.#main ?? this.#openMain()).collect(value, timestampMs);
+  }
+
+  collectRange(from: number, end: number, valueOf: (index: number) => T): number {
+    return (this.#main ?? this.#openMain()).collectRange(from, end, valueOf);
   }
 
   markIdle(): void {
@@ -236,9 +260,11 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
       assign: strategy.timestampAssigner ?? ((_value, timestampMs) => timestampMs),
       records: services.metrics.counter("numRecordsIn"),
       idleClock: this.#idleClock,
+      availability: services.availability,
     };
-    this.#output = new MainOutput(shared, services.availability, takeOverGenerator(this.#savedMain.get(), services.task));
+    this.#output = new MainOutput(shared, takeOverGenerator(this.#savedMain.get(), services.task));
     this.#reader = options.source.createReader(sourceReaderContext(services, () => (this.#woken = true)));
+    services.metrics.gauge("currentOutputWatermark", () => this.watermarkMs);
     this.#restore();
     services.execute(() => this.#start());
   }
@@ -330,6 +356,9 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
   }
 }
 
-export function createOperator<T, S extends SourceSplit>(services: OperatorServices<T>, options: SourceOptions<T, S>): Operator {
+export function createOperator<T, S extends SourceSplit>(
+  services: OperatorServices<T>,
+  options: SourceOptions<T, S>,
+): Operator {
   return new SourceOperator(services, options);
 }

@@ -51,6 +51,7 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
     this.#idlenessMs = strategy.idlenessMs;
     this.#idleClock = new IdleClock(services.clock);
     this.#activeAtMs = this.#idleClock.nowMs();
+    services.metrics.gauge("currentOutputWatermark", () => this.watermarkMs);
     if (this.watermarkMs > WATERMARK_MIN) services.execute(() => this.#output.processWatermark(this.watermarkMs));
     this.#tickLater(services.config.get(OPTIONS.autoWatermarkInterval));
   }
@@ -94,7 +95,9 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
 
   snapshot(): void {
     const { subtaskIndex, parallelism } = this.#services.task;
-    this.#saved.update([{ subtaskIndex, parallelism, watermarkMs: this.watermarkMs, generator: this.#generator.snapshot?.() }]);
+    this.#saved.update([
+      { subtaskIndex, parallelism, watermarkMs: this.watermarkMs, generator: this.#generator.snapshot?.() },
+    ]);
   }
 
   #tickLater(intervalMs: number): void {

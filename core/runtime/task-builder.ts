@@ -76,6 +76,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
     restored: restoredChannels(parts),
   });
+  if (gate.channels.length > 0) parts.lease.metrics.gauge("currentInputWatermark", () => gate.valve.watermarkMs);
   const createTask = (): Task =>
     new Task({
       vertex,

@@ -6,7 +6,6 @@
  */
 import type { JobOperator } from "../graph/job-graph-types.ts";
 import type { TaskInfo } from "../operators/contracts/functions.ts";
-import { OPTIONS } from "../util/config.ts";
 import { assert, asError, isMillraceError, MillraceError } from "../util/errors.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
 import type { Cancel } from "../time/clock.ts";

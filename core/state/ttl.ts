@@ -2,8 +2,8 @@
  * How long state lives: the times of one declaration's `ttl`. What lives is a value, a list element or a map entry, each on its own; what is expired
  * is never handed out, and is removed when it is met, a few at a time.
  *
- * By event time, "now" is the operator's watermark. What was written before the first watermark gets its stamp when it is next met. The last
- * watermark, which says that the input ended, expires nothing.
+ * By event time, "now" is the operator's watermark. What was written before the first watermark has no access time, and gets one when it is next
+ * met. The last watermark expires nothing: it says that the input ended, not that time went by.
  */
 import type { TimeMs } from "../time/clock.ts";
 import { toPositiveMs } from "../util/duration.ts";
@@ -13,8 +13,8 @@ import type { TtlOptions } from "./descriptors.ts";
 /** Where the times come from. */
 export interface TtlTimes {
   nowMs(): TimeMs;
-  /** The operator's watermark: finite, or `-Infinity` before the first. */
-  readonly watermarkMs: TimeMs;
+  /** The operator's watermark: finite; undefined before the first. */
+  readonly watermarkMs: TimeMs | undefined;
 }
 
 export class Ttl {
@@ -31,12 +31,18 @@ export class Ttl {
     this.refreshOnRead = refresh === "read-and-write";
   }
 
-  nowMs(): TimeMs {
+  /** Undefined before the first watermark. */
+  nowMs(): TimeMs | undefined {
     return this.#byEvent ? this.#times.watermarkMs : this.#times.nowMs();
   }
 
-  /** Whether what was touched at `accessMs` is gone at `nowMs`. The first and the last watermark expire nothing. */
-  isExpired(accessMs: TimeMs, nowMs: TimeMs): boolean {
-    return accessMs !== -Infinity && nowMs >= accessMs + this.#afterMs;
+  /** Whether what was touched at `accessMs` is gone at `nowMs`. */
+  isExpired(accessMs: TimeMs | undefined, nowMs: TimeMs | undefined): boolean {
+    return accessMs !== undefined && nowMs !== undefined && nowMs >= accessMs + this.#afterMs;
+  }
+
+  /** Whether what was touched at `accessMs` is to be stamped anew when it is read at `nowMs`. */
+  isStampedOnRead(accessMs: TimeMs | undefined, nowMs: TimeMs | undefined): boolean {
+    return nowMs !== undefined && (this.refreshOnRead || accessMs === undefined);
   }
 }

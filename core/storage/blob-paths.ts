@@ -17,12 +17,16 @@ export function blobPrefixProblem(prefix: string): MillraceError | undefined {
 }
 
 function problemOf(path: string, parts: readonly string[]): MillraceError | undefined {
-  const sound = !ILLEGAL.test(path) && parts.every((part) => part !== "" && part !== "." && part !== ".." && !part.startsWith(TEMPORARY_PREFIX));
+  const sound =
+    !ILLEGAL.test(path) &&
+    parts.every((part) => part !== "" && part !== "." && part !== ".." && !part.startsWith(TEMPORARY_PREFIX));
   if (sound) return undefined;
   const rule = `parts joined by "/", none of them empty, ".", ".." or starting with "${TEMPORARY_PREFIX}"`;
   return new MillraceError("MR5202", `"${path}" is no path of a blob store: use ${rule}`, { retryable: false });
 }
 
 export function noBlobAt(store: string, path: string, cause?: unknown): MillraceError {
-  return new MillraceError("MR5201", `${store} holds no file "${path}": check that it was not deleted or moved`, { cause });
+  return new MillraceError("MR5201", `${store} holds no file "${path}": check that it was not deleted or moved`, {
+    cause,
+  });
 }

@@ -124,7 +124,11 @@ export class FileBlobStore implements BlobStore {
 }
 
 function storeFailed(action: string, store: string, error: unknown): MillraceError {
-  return new MillraceError("MR5203", `cannot ${action} ${store}: ${asError(error).message}; check permissions and free space`, { cause: error });
+  return new MillraceError(
+    "MR5206",
+    `cannot ${action} ${store}: ${asError(error).message}; check permissions and free space`,
+    { cause: error },
+  );
 }
 
 function isNoFile(error: unknown): boolean {
@@ -160,7 +164,11 @@ async function makeDurableDirectory(directory: string): Promise<void> {
 async function syncDirectory(directory: string): Promise<void> {
   try {
     const handle = await open(directory, "r");
-    await handle.sync().finally(() => handle.close());
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (!isDirectorySyncUnsupported(error)) throw error;
   }

@@ -54,7 +54,9 @@ export class MemoryFileSystem implements FileSystem {
 
   /** The content of every file by path, at this moment. */
   files(): Map<string, Uint8Array> {
-    const contents = [...this.#nodes].flatMap(([path, node]) => (node.kind === "file" ? [[path, node.bytes.slice(0, node.length)] as const] : []));
+    const contents = [...this.#nodes].flatMap(([path, node]) =>
+      node.kind === "file" ? [[path, node.bytes.slice(0, node.length)] as const] : [],
+    );
     return new Map(contents.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
@@ -62,7 +64,13 @@ export class MemoryFileSystem implements FileSystem {
   put(path: string, content: string | Uint8Array): void {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content.slice();
     this.#makeDirectory(parentOf(normal(path)));
-    this.#nodes.set(normal(path), { kind: "file", bytes, length: bytes.length, syncedLength: bytes.length, modifiedMs: this.#nowMs() });
+    this.#nodes.set(normal(path), {
+      kind: "file",
+      bytes,
+      length: bytes.length,
+      syncedLength: bytes.length,
+      modifiedMs: this.#nowMs(),
+    });
   }
 
   /** Removes a file at once, as somebody else would. */
@@ -100,7 +108,8 @@ export class MemoryFileSystem implements FileSystem {
       const [source, target] = [normal(from), normal(to)];
       const node = this.#existing(from);
       if (node.kind === "directory") throw fileFailed("rename", from, new Error("only files can be renamed in memory"));
-      if (this.#nodes.get(target)?.kind === "directory") throw fileFailed("rename to", to, new Error("it is a directory"));
+      if (this.#nodes.get(target)?.kind === "directory")
+        throw fileFailed("rename to", to, new Error("it is a directory"));
       this.#directoryOf(to);
       this.#nodes.delete(source);
       this.#nodes.set(target, node);
@@ -174,7 +183,10 @@ class MemoryFileHandle implements FileHandle {
   read(position: number, length: number, done: Done<Uint8Array>): void {
     this.#run(done, () => {
       this.#mustBeOpen("read");
-      return this.#node.bytes.slice(Math.min(position, this.#node.length), Math.min(position + length, this.#node.length));
+      return this.#node.bytes.slice(
+        Math.min(position, this.#node.length),
+        Math.min(position + length, this.#node.length),
+      );
     });
   }
 
@@ -182,7 +194,8 @@ class MemoryFileHandle implements FileHandle {
     this.#run(done, () => {
       this.#mustBeOpen("write");
       const node = this.#node;
-      if (position !== node.length) throw fileFailed("write", this.#path, new Error(`position ${position} is not its end, ${node.length}`));
+      if (position !== node.length)
+        throw fileFailed("write", this.#path, new Error(`position ${position} is not its end, ${node.length}`));
       if (position + bytes.length > node.bytes.length) {
         const larger = new Uint8Array(Math.max(position + bytes.length, node.bytes.length * 2));
         larger.set(node.bytes.subarray(0, position));
@@ -204,7 +217,8 @@ class MemoryFileHandle implements FileHandle {
   truncate(length: number, done: Done<void>): void {
     this.#run(done, () => {
       this.#mustBeOpen("truncate");
-      if (length > this.#node.length) throw fileFailed("truncate", this.#path, new Error(`it has ${this.#node.length} bytes, fewer than ${length}`));
+      if (length > this.#node.length)
+        throw fileFailed("truncate", this.#path, new Error(`it has ${this.#node.length} bytes, fewer than ${length}`));
       this.#node.length = length;
       this.#node.syncedLength = Math.min(this.#node.syncedLength, length);
     });

@@ -19,14 +19,20 @@ export class NodeFileSystem implements FileSystem {
   open(path: string, mode: "read" | "create" | "append", done: Done<FileHandle>): void {
     attempt(`open`, path, done, () =>
       fs.open(path, FLAGS[mode], (error, fd) =>
-        done(error === null ? succeeded(new NodeFileHandle(fd, path, mode === "create")) : failed(fileFailed("open", path, error))),
+        done(
+          error === null
+            ? succeeded(new NodeFileHandle(fd, path, mode === "create"))
+            : failed(fileFailed("open", path, error)),
+        ),
       ),
     );
   }
 
   stat(path: string, done: Done<FileInfo>): void {
     attempt("read", path, done, () =>
-      fs.stat(path, (error, stats) => done(error === null ? succeeded(infoOf(path, stats)) : failed(fileFailed("read", path, error)))),
+      fs.stat(path, (error, stats) =>
+        done(error === null ? succeeded(infoOf(path, stats)) : failed(fileFailed("read", path, error))),
+      ),
     );
   }
 
@@ -40,7 +46,9 @@ export class NodeFileSystem implements FileSystem {
   }
 
   makeDirectory(path: string, done: Done<void>): void {
-    attempt("make directory", path, done, () => fs.mkdir(path, { recursive: true }, answer("make directory", path, done)));
+    attempt("make directory", path, done, () =>
+      fs.mkdir(path, { recursive: true }, answer("make directory", path, done)),
+    );
   }
 
   rename(from: string, to: string, done: Done<void>): void {
@@ -148,7 +156,11 @@ function statAll(directory: string, names: readonly string[], done: Done<readonl
       if (error === null) infos[index] = stats.isFile() || stats.isDirectory() ? infoOf(path, stats) : undefined;
       else if (error.code !== "ENOENT" && error.code !== "ELOOP") failure = error;
       if (--waiting > 0) return;
-      done(failure === undefined ? succeeded(infos.filter((info) => info !== undefined)) : failed(fileFailed("list", directory, failure)));
+      done(
+        failure === undefined
+          ? succeeded(infos.filter((info) => info !== undefined))
+          : failed(fileFailed("list", directory, failure)),
+      );
     });
   }
 }

@@ -108,7 +108,8 @@ export class WatermarkCombiner<K> {
     let idle = false;
     for (const part of this.#parts.values()) {
       if (part.status === "active") {
-        atLowest = part.watermarkMs < lowestMs || atLowest === 0 ? 1 : part.watermarkMs === lowestMs ? atLowest + 1 : atLowest;
+        atLowest =
+          part.watermarkMs < lowestMs || atLowest === 0 ? 1 : part.watermarkMs === lowestMs ? atLowest + 1 : atLowest;
         if (part.watermarkMs < lowestMs) lowestMs = part.watermarkMs;
       } else if (part.status === "idle") {
         idle = true;
@@ -117,7 +118,8 @@ export class WatermarkCombiner<K> {
     }
     this.#lowestMs = lowestMs;
     this.#atLowest = atLowest;
-    const combinedMs = this.#parts.size === 0 ? this.#watermarkMs : atLowest > 0 ? lowestMs : idle ? highestIdleMs : WATERMARK_MAX;
+    const combinedMs =
+      this.#parts.size === 0 ? this.#watermarkMs : atLowest > 0 ? lowestMs : idle ? highestIdleMs : WATERMARK_MAX;
     return this.#become(Math.max(this.#watermarkMs, combinedMs), atLowest === 0 && idle);
   }
 

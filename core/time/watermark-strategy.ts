@@ -85,7 +85,8 @@ export class WatermarkStrategy<T> {
    */
   static forBoundedOutOfOrderness<T>(delay: Duration): WatermarkStrategy<T> {
     const delayMs = toMs(delay, "the bound of out-of-orderness");
-    if (delayMs < 0) throw new MillraceError("MR1003", `the bound of out-of-orderness must not be negative, but is ${String(delay)}`);
+    if (delayMs < 0)
+      throw new MillraceError("MR1003", `the bound of out-of-orderness must not be negative, but is ${String(delay)}`);
     return WatermarkStrategy.forGenerator<T>(() => new BoundedOutOfOrderness(delayMs));
   }
 
@@ -172,5 +173,8 @@ const SILENT: WatermarkGenerator<unknown> = {
 
 /** For operators that run an assigner: seconds pass unnoticed, but an invalid date or a missing field need not. */
 export function notATimestamp(returned: unknown): MillraceError {
-  return new MillraceError("MR3021", `the timestamp assigner must return ms since the epoch, but returned ${String(returned)}`);
+  return new MillraceError(
+    "MR3021",
+    `the timestamp assigner must return ms since the epoch, but returned ${String(returned)}`,
+  );
 }

@@ -16,10 +16,12 @@ export interface BlobStoreCase {
 }
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-const write = (store: BlobStore, path: string, ...chunks: Uint8Array[]): Promise<void> => valueOf((done) => store.write(path, chunks, done));
+const write = (store: BlobStore, path: string, ...chunks: Uint8Array[]): Promise<void> =>
+  valueOf((done) => store.write(path, chunks, done));
 const read = (store: BlobStore, path: string): Promise<Uint8Array> => valueOf((done) => store.read(path, done));
 const remove = (store: BlobStore, path: string): Promise<void> => valueOf((done) => store.delete(path, done));
-const list = (store: BlobStore, prefix: string): Promise<readonly string[]> => valueOf((done) => store.list(prefix, done));
+const list = (store: BlobStore, prefix: string): Promise<readonly string[]> =>
+  valueOf((done) => store.list(prefix, done));
 
 const BAD_PATHS = ["", "/a", "a/", "a//b", ".", "a/./b", "..", "../a", "a/../b", "a\\b", "a\0b", ".tmp-1", "a/.tmp-1"];
 
@@ -57,7 +59,8 @@ export function checkBlobStore({ name, create, reopen }: BlobStoreCase): void {
       await write(store, "a/b", bytes(1));
       await remove(store, "a/b");
       await write(store, "dir/file", bytes(1));
-      for (const path of ["nothing", "a/b", "dir", "dir/file/below"]) expect(await codeOf((done) => store.read(path, done)), path).toBe("MR5201");
+      for (const path of ["nothing", "a/b", "dir", "dir/file/below"])
+        expect(await codeOf((done) => store.read(path, done)), path).toBe("MR5201");
     });
 
     test("deleting what is not there, or is a directory, changes nothing", async () => {
@@ -83,7 +86,8 @@ export function checkBlobStore({ name, create, reopen }: BlobStoreCase): void {
         expect(await codeOf((done) => store.read(path, done)), path).toBe("MR5202");
         expect(await codeOf((done) => store.delete(path, done)), path).toBe("MR5202");
       }
-      for (const prefix of ["../", "a/../", "/", "a//"]) expect(await codeOf((done) => store.list(prefix, done)), prefix).toBe("MR5202");
+      for (const prefix of ["../", "a/../", "/", "a//"])
+        expect(await codeOf((done) => store.list(prefix, done)), prefix).toBe("MR5202");
     });
 
     test("writes at one time do not disturb each other", async () => {
@@ -95,7 +99,9 @@ export function checkBlobStore({ name, create, reopen }: BlobStoreCase): void {
     });
 
     test("lists like a sorted map of paths", async () => {
-      const path = fc.array(fc.constantFrom("a", "b", "ab", "chk-1", "chk-10", "ü", "_m"), { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
+      const path = fc
+        .array(fc.constantFrom("a", "b", "ab", "chk-1", "chk-10", "ü", "_m"), { minLength: 1, maxLength: 3 })
+        .map((parts) => parts.join("/"));
       const step = fc.record({ path, remove: fc.boolean() });
       const prefixes = fc.array(fc.constantFrom("", "a", "a/", "ab", "chk-1", "chk-1/", "b/a", "z/"), { maxLength: 3 });
       const steps = fc.array(step, { maxLength: 12 });
@@ -105,7 +111,8 @@ export function checkBlobStore({ name, create, reopen }: BlobStoreCase): void {
           const model = new Map<string, number>();
           for (const [index, one] of all.entries()) {
             // A name cannot be both file and directory on disk.
-            if ([...model.keys()].some((other) => other.startsWith(`${one.path}/`) || one.path.startsWith(`${other}/`))) continue;
+            if ([...model.keys()].some((other) => other.startsWith(`${one.path}/`) || one.path.startsWith(`${other}/`)))
+              continue;
             if (one.remove) {
               await remove(store, one.path);
               model.delete(one.path);
@@ -114,7 +121,8 @@ export function checkBlobStore({ name, create, reopen }: BlobStoreCase): void {
               model.set(one.path, index);
             }
           }
-          for (const prefix of ["", ...asked]) expect(await list(store, prefix)).toEqual([...model.keys()].filter((key) => key.startsWith(prefix)).sort());
+          for (const prefix of ["", ...asked])
+            expect(await list(store, prefix)).toEqual([...model.keys()].filter((key) => key.startsWith(prefix)).sort());
           for (const [key, value] of model) expect(await read(store, key)).toEqual(bytes(value));
         }),
         { numRuns: 25, ...replay },

@@ -10,8 +10,10 @@ export interface FileSystemCase {
 }
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
-const open = (files: FileSystem, path: string, mode: "read" | "create" | "append"): Promise<FileHandle> => valueOf((done) => files.open(path, mode, done));
-const list = (files: FileSystem, path: string): Promise<readonly FileInfo[]> => valueOf((done) => files.list(path, done));
+const open = (files: FileSystem, path: string, mode: "read" | "create" | "append"): Promise<FileHandle> =>
+  valueOf((done) => files.open(path, mode, done));
+const list = (files: FileSystem, path: string): Promise<readonly FileInfo[]> =>
+  valueOf((done) => files.list(path, done));
 const close = (file: FileHandle): Promise<void> => valueOf((done) => file.close(done));
 
 async function put(files: FileSystem, path: string, content: string): Promise<void> {
@@ -125,7 +127,9 @@ export function checkFileSystem({ name, create }: FileSystemCase): void {
       await put(files, `${directory}/a`, "1");
       const before = (await valueOf<FileInfo>((done) => files.stat(`${directory}/a`, done))).modifiedMs;
       await put(files, `${directory}/a`, "2");
-      expect((await valueOf<FileInfo>((done) => files.stat(`${directory}/a`, done))).modifiedMs).toBeGreaterThanOrEqual(before);
+      expect((await valueOf<FileInfo>((done) => files.stat(`${directory}/a`, done))).modifiedMs).toBeGreaterThanOrEqual(
+        before,
+      );
     });
 
     test("arguments that no file system takes are answered, not thrown", async () => {

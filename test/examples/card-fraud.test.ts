@@ -3,11 +3,17 @@
  * Method: the example's pipeline at several parallelisms; with several subtasks the purchases of a card arrive over several channels.
  */
 import { StreamExecutionEnvironment } from "millrace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { pipeline, purchaseOf } from "../../examples/card-fraud.ts";
 import type { Alert, Purchase } from "../../examples/card-fraud.ts";
 import { collectStreams, sortedTexts } from "./collect.ts";
 
+/** Each test runs whole jobs, which take their time where the machine is busy. */
+vi.setConfig({ testTimeout: 30_000 });
+
+/** Time comes in small steps while the records do. */
+const RATE = 10_000;
+const OFTEN = { "pipeline.auto-watermark-interval": "1ms" };
 const COUNT = 3_000;
 const KM = { Lisbon: [0, 0], Madrid: [500, 160], Lyon: [1_200, 830], Milan: [1_550, 810], Berlin: [1_750, 1_600] };
 
@@ -47,8 +53,8 @@ test("the generator makes purchases out of order, and no two at one time", () =>
 });
 
 test.each([1, 2, 3])("alerts are those of the plain loop at parallelism %i", async (parallelism) => {
-  const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism });
-  const { records } = await collectStreams(env, pipeline(env, { count: COUNT }));
+  const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism, ...OFTEN });
+  const { records } = await collectStreams(env, pipeline(env, { count: COUNT, ratePerSecond: RATE }));
   const expected = naiveAlerts();
   expect(new Set(expected.map(({ kind }) => kind))).toEqual(new Set(["burst", "travel"]));
   expect(sortedTexts(records.alerts)).toEqual(sortedTexts(expected));

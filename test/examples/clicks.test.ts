@@ -3,11 +3,16 @@
  * Method: the example's pipeline at several parallelisms. Batches and longest stays depend on the order of a user's clicks, which its splits keep.
  */
 import { StreamExecutionEnvironment } from "millrace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { clickOf, pipeline } from "../../examples/clicks.ts";
 import type { AppBatch, Click, Visit } from "../../examples/clicks.ts";
 import { collectStreams, sortedTexts } from "./collect.ts";
 
+/** Each test runs whole jobs, which take their time where the machine is busy. */
+vi.setConfig({ testTimeout: 30_000 });
+
+/** Time comes in many small steps, although the job is soon over. */
+const OFTEN = { "pipeline.auto-watermark-interval": "1ms" };
 const COUNT = 3_000;
 const PAUSE_MS = 120_000;
 const clicks = Array.from({ length: COUNT }, (_, index) => clickOf(index));
@@ -48,7 +53,7 @@ function naiveLongest(user: string): Click[] {
 }
 
 test.each([1, 2, 3, 5])("everything is as in the plain loops at parallelism %i", async (parallelism) => {
-  const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism });
+  const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism, ...OFTEN });
   const { records } = await collectStreams(env, { ...pipeline(env, { count: COUNT }) });
   const visits = users.flatMap(naiveVisits);
   expect(visits.length).toBeGreaterThan(users.length * 2);

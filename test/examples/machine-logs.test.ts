@@ -3,11 +3,17 @@
  * Method: the example's pipeline at several parallelisms, so that lines and announcements overtake each other.
  */
 import { StreamExecutionEnvironment } from "millrace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { lineOf, maintenanceOf, pipeline } from "../../examples/machine-logs.ts";
 import type { Incident } from "../../examples/machine-logs.ts";
 import { collectStreams, sortedTexts } from "./collect.ts";
 
+/** Each test runs whole jobs, which take their time where the machine is busy. */
+vi.setConfig({ testTimeout: 30_000 });
+
+/** Time comes in small steps while the records do. */
+const RATE = 25_000;
+const OFTEN = { "pipeline.auto-watermark-interval": "1ms" };
 const COUNT = 10_000;
 const GAP_MS = 30_000;
 
@@ -40,8 +46,8 @@ function isPlanned(incident: Incident): boolean {
 test.each([1, 2, 3])(
   "alarms and planned incidents are those of the plain loop at parallelism %i",
   async (parallelism) => {
-    const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism });
-    const { records } = await collectStreams(env, pipeline(env, { count: COUNT }));
+    const env = StreamExecutionEnvironment.create({ "parallelism.default": parallelism, ...OFTEN });
+    const { records } = await collectStreams(env, pipeline(env, { count: COUNT, ratePerSecond: RATE }));
     const incidents = naiveIncidents();
     const planned = incidents.filter(isPlanned);
     expect(planned.length).toBeGreaterThan(3);

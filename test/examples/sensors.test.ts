@@ -4,10 +4,13 @@
  * Method: the example's pipeline; its generator emits a watermark after every record, so one subtask has one right answer.
  */
 import { StreamExecutionEnvironment } from "millrace";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { pipeline, readingOf } from "../../examples/sensors.ts";
 import type { Mean, Peak, Reading } from "../../examples/sensors.ts";
 import { collectStreams, sortedTexts } from "./collect.ts";
+
+/** Each test runs whole jobs, which take their time where the machine is busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const COUNT = 3_000;
 const readings = Array.from({ length: COUNT }, (_, index) => readingOf(index));

@@ -58,7 +58,8 @@ export class MemoryOperatorState implements OperatorState {
       const mine = saved[share.index]?.items ?? [];
       const all = saved.flatMap((list) => list?.items ?? []);
       const mode = saved.find((list) => list !== undefined)?.mode ?? "split";
-      const dealt = restored.length === share.parallelism ? mine : all.filter((_, at) => at % share.parallelism === share.index);
+      const dealt =
+        restored.length === share.parallelism ? mine : all.filter((_, at) => at % share.parallelism === share.index);
       lists.set(name, (mode === "union" ? all : dealt).map(copy));
     }
     this.#restored = lists;
@@ -78,7 +79,11 @@ export class MemoryOperatorState implements OperatorState {
 }
 
 /** A full snapshot of a keyed backend, serialised at once. */
-export function snapshotKeyed(backend: KeyedStateBackend, checkpointId: number, watermarkMs: TimeMs): RestoredKeyedFile {
+export function snapshotKeyed(
+  backend: KeyedStateBackend,
+  checkpointId: number,
+  watermarkMs: TimeMs,
+): RestoredKeyedFile {
   const snapshot = backend.beginSnapshot(checkpointId, { full: true, watermarkMs });
   while (!snapshot.advance(1_000)) continue;
   const bytes = Buffer.concat(snapshot.chunks());

@@ -3,7 +3,13 @@
  *
  * The reader emits at most `recordsMax` records per poll and stops when busy; its position lies in its splits, as the contract demands.
  */
-import type { ReaderOutput, Source, SourceReader, SourceReaderContext, SourceSplit } from "../../core/operators/contracts/source.ts";
+import type {
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SourceReaderContext,
+  SourceSplit,
+} from "../../core/operators/contracts/source.ts";
 
 export interface ListSplit extends SourceSplit {
   readonly records: readonly (readonly [value: string, timestampMs: number])[];
@@ -17,7 +23,11 @@ export interface ListSourceOptions {
 }
 
 export function listSplit(splitId: string, timestamps: readonly number[]): ListSplit {
-  return { splitId, position: 0, records: timestamps.map((timestampMs, at) => [`${splitId}${at}`, timestampMs] as const) };
+  return {
+    splitId,
+    position: 0,
+    records: timestamps.map((timestampMs, at) => [`${splitId}${at}`, timestampMs] as const),
+  };
 }
 
 export class ListReader implements SourceReader<string, ListSplit> {
@@ -42,7 +52,8 @@ export class ListReader implements SourceReader<string, ListSplit> {
   }
 
   pollNext(output: ReaderOutput<string>, recordsMax: number): "more-available" | "nothing-available" | "end-of-input" {
-    for (let emitted = 0; emitted < recordsMax && this.#splits.length > 0 && !output.busy; emitted++) this.#emitOne(output);
+    for (let emitted = 0; emitted < recordsMax && this.#splits.length > 0 && !output.busy; emitted++)
+      this.#emitOne(output);
     if (this.#splits.length > 0) return "more-available";
     return this.#noMore ? "end-of-input" : "nothing-available";
   }
@@ -76,7 +87,8 @@ export class ListReader implements SourceReader<string, ListSplit> {
     const split = this.#splits[at];
     const record = split?.records[split.position];
     if (split === undefined) return;
-    if (record !== undefined) (this.#options.output === "main" ? output : output.forSplit(split.splitId)).collect(record[0], record[1]);
+    if (record !== undefined)
+      (this.#options.output === "main" ? output : output.forSplit(split.splitId)).collect(record[0], record[1]);
     const next = { ...split, position: split.position + 1 };
     if (next.position < next.records.length) {
       this.#splits[at] = next;

@@ -67,7 +67,8 @@ export class OperatorHarness {
     this.#output = new RecordingOutput(this.log, this.availability);
     const share: Share = { index: options.subtaskIndex ?? 0, parallelism: options.parallelism ?? 1 };
     this.#operatorState = new MemoryOperatorState(options.restored ?? [], share);
-    this.keyed = options.keyedState?.(this.clock) ?? (options.keyed === true ? heapState(this.clock, share) : undefined);
+    this.keyed =
+      options.keyedState?.(this.clock) ?? (options.keyed === true ? heapState(this.clock, share) : undefined);
     const files = (options.restored ?? []).flatMap((snapshot) => snapshot.keyed ?? []);
     if (files.length > 0) this.keyed?.restore(files, { owned: false });
     this.operator = options.create(this.#services(options, share));
@@ -217,7 +218,8 @@ export class OperatorHarness {
         return timers;
       },
       restored: options.restored !== undefined,
-      restoredWatermarkMs: restored.length === 0 ? -Infinity : Math.min(...restored.map((snapshot) => snapshot.watermarkMs)),
+      restoredWatermarkMs:
+        restored.length === 0 ? -Infinity : Math.min(...restored.map((snapshot) => snapshot.watermarkMs)),
       task: {
         jobName: "harness",
         name: "operator",

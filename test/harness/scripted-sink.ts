@@ -3,7 +3,14 @@
  *
  * The outside world (`committed`) survives restarts: make one `ScriptedOutside` per test and one sink per attempt.
  */
-import type { CommitRequest, Committer, Sink, SinkContext, SinkWriter, WriteContext } from "../../core/operators/contracts/sink.ts";
+import type {
+  CommitRequest,
+  Committer,
+  Sink,
+  SinkContext,
+  SinkWriter,
+  WriteContext,
+} from "../../core/operators/contracts/sink.ts";
 
 export interface Committable {
   readonly values: readonly number[];
@@ -32,7 +39,9 @@ export class ScriptedOutside {
   durable: ReadonlySet<number> = new Set();
 }
 
-export class ScriptedSink implements Sink<number, number, Committable>, SinkWriter<number, number, Committable>, Committer<Committable> {
+export class ScriptedSink
+  implements Sink<number, number, Committable>, SinkWriter<number, number, Committable>, Committer<Committable>
+{
   ctx: SinkContext | undefined = undefined;
   readonly watermarks: number[] = [];
   readonly flushedAtEnd: boolean[] = [];

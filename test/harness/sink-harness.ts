@@ -7,6 +7,7 @@
  */
 import type { CommitRequest, Committer, Sink, SinkContext, SinkWriter } from "../../core/operators/contracts/sink.ts";
 import { Config } from "../../core/util/config.ts";
+import { asError } from "../../core/util/errors.ts";
 import { HarnessMetrics } from "./harness-metrics.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -37,7 +38,7 @@ export class SinkHarness<T, W, C> {
   readonly clock: ManualClock;
   readonly metrics: HarnessMetrics = new HarnessMetrics();
   readonly sent: unknown[] = [];
-  failure: unknown;
+  failure: Error | undefined;
   /** Signals of committers, in order. */
   readonly signals: string[] = [];
   completed: SinkSnapshot<W, C> | undefined;
@@ -48,7 +49,14 @@ export class SinkHarness<T, W, C> {
   #uncommitted: C[];
   #closing = false;
 
-  constructor({ sink, parallelism = 1, attempt = 0, restored, clock = new ManualClock(), pump }: SinkHarnessOptions<T, W, C>) {
+  constructor({
+    sink,
+    parallelism = 1,
+    attempt = 0,
+    restored,
+    clock = new ManualClock(),
+    pump,
+  }: SinkHarnessOptions<T, W, C>) {
     this.clock = clock;
     this.#pump = pump;
     this.completed = restored;
@@ -57,7 +65,16 @@ export class SinkHarness<T, W, C> {
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const own = sink.writerState === "union" ? states : states.filter((_, index) => index % parallelism === subtask);
       const slot = { blocked: 0 } as Slot<T, W, C>; // completed by the next line
-      this.#slots.push(Object.assign(slot, this.#open(sink, this.#context(slot, { subtask, parallelism, attempt, restored: restored !== undefined }), own)));
+      this.#slots.push(
+        Object.assign(
+          slot,
+          this.#open(
+            sink,
+            this.#context(slot, { subtask, parallelism, attempt, restored: restored !== undefined }),
+            own,
+          ),
+        ),
+      );
     }
   }
 
@@ -130,12 +147,15 @@ export class SinkHarness<T, W, C> {
   async #commit(committables: readonly C[]): Promise<void> {
     // Dealt out, so that a committer gets what other writers prepared.
     for (const [index, { committer }] of this.#slots.entries()) {
-      let requests = committables.filter((_, place) => place % this.#slots.length === index).map((committable) => new HarnessRequest(committable, this.signals));
+      let requests = committables
+        .filter((_, place) => place % this.#slots.length === index)
+        .map((committable) => new HarnessRequest(committable, this.signals));
       while (requests.length > 0 && committer !== undefined) {
         await this.#awaited(committer.commit(requests));
         const lost = requests.find(({ error }) => error !== undefined);
         if (lost !== undefined) throw lost.error;
-        for (const request of requests) if (!request.again) this.#uncommitted = this.#uncommitted.filter((one) => one !== request.original);
+        for (const request of requests)
+          if (!request.again) this.#uncommitted = this.#uncommitted.filter((one) => one !== request.original);
         requests = requests.filter(({ again }) => again).map((request) => request.next());
       }
     }
@@ -161,7 +181,15 @@ export class SinkHarness<T, W, C> {
     return { writer: sink.createWriter(ctx, states), committer };
   }
 
-  #context(slot: Slot<T, W, C>, at: { readonly subtask: number; readonly parallelism: number; readonly attempt: number; readonly restored: boolean }): SinkContext {
+  #context(
+    slot: Slot<T, W, C>,
+    at: {
+      readonly subtask: number;
+      readonly parallelism: number;
+      readonly attempt: number;
+      readonly restored: boolean;
+    },
+  ): SinkContext {
     return {
       subtaskIndex: at.subtask,
       parallelism: at.parallelism,
@@ -177,7 +205,7 @@ export class SinkHarness<T, W, C> {
       schedule: (delayMs, mail) => this.clock.schedule(delayMs, () => this.#mails.push(mail)),
       sendToClient: (value) => void this.sent.push(value),
       fail: (error) => {
-        this.failure ??= error;
+        this.failure ??= asError(error);
       },
     };
   }

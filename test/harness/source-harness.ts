@@ -16,6 +16,7 @@ import type {
   SplitEnumeratorContext,
 } from "../../core/operators/contracts/source.ts";
 import { Config } from "../../core/util/config.ts";
+import { asError } from "../../core/util/errors.ts";
 import { HarnessMetrics } from "./harness-metrics.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -52,7 +53,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   readonly clock: ManualClock = new ManualClock();
   readonly metrics: HarnessMetrics = new HarnessMetrics();
   readonly records: EmittedRecord<T>[] = [];
-  failure: unknown;
+  failure: Error | undefined;
   readonly #mails: (() => void)[] = [];
   readonly #slots: ReaderSlot<T, S>[] = [];
   readonly #enumerator: SplitEnumerator<S, E>;
@@ -64,7 +65,12 @@ export class SourceHarness<T, S extends SourceSplit, E> {
         this.records.push(record);
         return onRecord(record);
       });
-      this.#slots.push({ reader: source.createReader(this.#readerContext(subtask, parallelism)), output, awake: true, ended: false });
+      this.#slots.push({
+        reader: source.createReader(this.#readerContext(subtask, parallelism)),
+        output,
+        awake: true,
+        ended: false,
+      });
     }
     this.#guard(() => this.#enumerator.start?.());
     for (const [subtask, { reader }] of this.#slots.entries()) {
@@ -102,7 +108,9 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   }
 
   /** Turns until all readers ended or something failed; between turns, real I/O or `pump` may go on. Throws the failure. */
-  async run(options: { readonly recordsMax?: number; readonly pump?: () => void; readonly until?: () => boolean } = {}): Promise<void> {
+  async run(
+    options: { readonly recordsMax?: number; readonly pump?: () => void; readonly until?: () => boolean } = {},
+  ): Promise<void> {
     while (!this.ended && this.failure === undefined && options.until?.() !== true) {
       if (this.turn(options.recordsMax)) continue;
       if (options.pump === undefined) await new Promise((resolve) => setImmediate(resolve));
@@ -112,7 +120,10 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   }
 
   snapshot(checkpointId = 1): SourceSnapshot<S, E> {
-    return { enumerator: this.#enumerator.snapshot(checkpointId), splits: this.#slots.flatMap(({ reader }) => reader.snapshot(checkpointId)) };
+    return {
+      enumerator: this.#enumerator.snapshot(checkpointId),
+      splits: this.#slots.flatMap(({ reader }) => reader.snapshot(checkpointId)),
+    };
   }
 
   /** As when the reader is lost and comes back: the enumerator gets splits back. */
@@ -129,7 +140,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     try {
       work();
     } catch (error) {
-      this.failure ??= error;
+      this.failure ??= asError(error);
     }
   }
 
@@ -141,7 +152,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
       execute: (mail) => void this.#mails.push(mail),
       schedule: (delayMs, mail) => this.clock.schedule(delayMs, () => this.#mails.push(mail)),
       fail: (error) => {
-        this.failure ??= error;
+        this.failure ??= asError(error);
       },
     };
   }
@@ -196,12 +207,20 @@ class HarnessOutput<T> implements ReaderOutput<T> {
     this.#emit(undefined, value);
   }
 
+  collectRange(from: number, end: number, valueOf: (index: number) => T): number {
+    return this.#range(undefined, { from, end }, valueOf);
+  }
+
   markIdle(): void {
     // nobody waits here
   }
 
   forSplit(splitId: string): SourceOutput<T> {
-    const output = this.#splits.get(splitId) ?? { collect: (value: T) => this.#emit(splitId, value), markIdle: () => undefined };
+    const output: SourceOutput<T> = this.#splits.get(splitId) ?? {
+      collect: (value) => this.#emit(splitId, value),
+      collectRange: (from, end, valueOf) => this.#range(splitId, { from, end }, valueOf),
+      markIdle: () => undefined,
+    };
     this.#splits.set(splitId, output);
     return output;
   }
@@ -209,6 +228,16 @@ class HarnessOutput<T> implements ReaderOutput<T> {
   release(splitId: string): void {
     this.#splits.delete(splitId);
     this.released.push(splitId);
+  }
+
+  #range(
+    splitId: string | undefined,
+    range: { readonly from: number; readonly end: number },
+    valueOf: (index: number) => T,
+  ): number {
+    let index = range.from;
+    for (; index < range.end && !this.busy; index += 1) this.#emit(splitId, valueOf(index));
+    return index;
   }
 
   #emit(splitId: string | undefined, value: T): void {

@@ -26,7 +26,10 @@ export class ByteWindow {
   push(chunk: Uint8Array): void {
     const length = this.end - this.start;
     if (this.end + chunk.length > this.bytes.length) {
-      const target = length + chunk.length > this.bytes.length ? Buffer.allocUnsafeSlow(Math.max(length + chunk.length, length * 2)) : this.bytes;
+      const target =
+        length + chunk.length > this.bytes.length
+          ? Buffer.allocUnsafeSlow(Math.max(length + chunk.length, length * 2))
+          : this.bytes;
       this.bytes.copy(target, 0, this.start, this.end);
       this.bytes = target;
       this.start = 0;
@@ -48,6 +51,7 @@ export class ByteWindow {
 
   /** Passes over the mark that some programs put at the start of UTF-8 files. Call it when three bytes are there, or the file has ended. */
   skipBom(): void {
-    if (this.offset === 0 && this.length >= 3 && BOM.every((byte, index) => this.bytes[this.start + index] === byte)) this.consume(3);
+    if (this.offset === 0 && this.length >= 3 && BOM.every((byte, index) => this.bytes[this.start + index] === byte))
+      this.consume(3);
   }
 }

@@ -3,7 +3,7 @@
 /** The fields of a record that contains a quote somewhere; undefined if text follows a closing quote. */
 export function splitQuoted(record: string, delimiter: string): string[] | undefined {
   const fields: string[] = [];
-  for (let from = 0; ; ) {
+  for (let from = 0; ;) {
     if (record[from] !== '"') {
       const end = record.indexOf(delimiter, from);
       if (end === -1) return [...fields, record.slice(from)];
@@ -40,5 +40,6 @@ export function fieldText(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
   if (value instanceof Date) return value.toISOString();
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === "object") return JSON.stringify(value);
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : "";
 }

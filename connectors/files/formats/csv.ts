@@ -38,15 +38,20 @@ export interface CsvParseOptions<T> extends CsvOptions {
  * Source: RFC 4180.
  *
  * @example
- * const trips = csv({ delimiter: ";", parse: (row) => ({ from: row.from, km: Number(row.km) }) });
+ * const trips = csv({ delimiter: ";", parse: (row) => ({ from: row["from"], km: Number(row["km"]) }) });
  */
-export function csv(options?: CsvOptions): FileFormat<CsvRow>;
 export function csv<T>(options: CsvParseOptions<T>): FileFormat<T>;
+export function csv(options?: CsvOptions): FileFormat<CsvRow>;
 export function csv<T>(options: CsvOptions & Partial<CsvParseOptions<T>> = {}): FileFormat<T> {
   const delimiter = options.delimiter ?? ",";
-  const names = options.header === undefined || options.header === true ? undefined : checkedHeader(options.header, "csv({ header })");
+  const names =
+    options.header === undefined || options.header === true
+      ? undefined
+      : checkedHeader(options.header, "csv({ header })");
   if (!/^[\0-\x7f]$/.test(delimiter) || /["\r\n]/.test(delimiter)) {
-    throw wrongOption(`the delimiter of csv must be one ASCII character, neither quote nor line break, but is ${JSON.stringify(delimiter)}`);
+    throw wrongOption(
+      `the delimiter of csv must be one ASCII character, neither quote nor line break, but is ${JSON.stringify(delimiter)}`,
+    );
   }
   const parse = options.parse ?? ((row: CsvRow) => row as T); // the overload without `parse` has T = CsvRow
   return {
@@ -60,7 +65,8 @@ export function csv<T>(options: CsvOptions & Partial<CsvParseOptions<T>> = {}): 
 function checkedHeader(names: readonly string[], place: string): readonly string[] {
   const wrong = names.find((name, index) => name === "" || name === "__proto__" || names.indexOf(name) !== index);
   if (wrong === undefined && names.length > 0) return names;
-  const problem = wrong === undefined ? "no column" : `column ${JSON.stringify(wrong)}, which is empty, named twice or reserved`;
+  const problem =
+    wrong === undefined ? "no column" : `column ${JSON.stringify(wrong)}, which is empty, named twice or reserved`;
   throw new MillraceError("MR6107", `${place} names ${problem}: give every column its own name`, { retryable: false });
 }
 
@@ -68,7 +74,10 @@ function rowEncoder<T>(delimiter: string, names: readonly string[] | undefined):
   let columns = names;
   return (value) => {
     const row = value as Readonly<Record<string, unknown>>; // only its properties are read
-    const start = columns === undefined ? joinFields((columns = checkedHeader(Object.keys(row), "the first value of the file")), delimiter) : "";
+    const start =
+      columns === undefined
+        ? joinFields((columns = checkedHeader(Object.keys(row), "the first value of the file")), delimiter)
+        : "";
     const fields = columns.map((name) => fieldText(row[name]));
     return start + joinFields(fields, delimiter);
   };
@@ -181,7 +190,8 @@ class CsvParser<T> implements RecordParser<T> {
     if (text === "") return undefined;
     const fields = hasQuotes ? splitQuoted(text, this.#shape.delimiter) : text.split(this.#shape.delimiter);
     if (this.#header === undefined) {
-      if (fields === undefined) throw broken(`"${this.#path}", line ${line}`, "the header has text behind a closing quote");
+      if (fields === undefined)
+        throw broken(`"${this.#path}", line ${line}`, "the header has text behind a closing quote");
       this.#header = checkedHeader(fields, `"${this.#path}", line ${line},`);
       return undefined;
     }
@@ -190,20 +200,34 @@ class CsvParser<T> implements RecordParser<T> {
       this.value = this.#shape.parse(rowOf(this.#header, fields));
       return "record";
     } catch (error) {
-      this.problem = { path: this.#path, line, index: this.#recordIndex - 1, byteOffset, text, reason: reasonOf(error), cause: error };
+      this.problem = {
+        path: this.#path,
+        line,
+        index: this.#recordIndex - 1,
+        byteOffset,
+        text,
+        reason: reasonOf(error),
+        cause: error,
+      };
       return "malformed";
     }
   }
 
   #place(): string {
-    return placeOf({ path: this.#path, line: this.#lines + 1, index: this.#recordIndex, byteOffset: this.#window.offset });
+    return placeOf({
+      path: this.#path,
+      line: this.#lines + 1,
+      index: this.#recordIndex,
+      byteOffset: this.#window.offset,
+    });
   }
 }
 
 function rowOf(header: readonly string[], fields: readonly string[] | undefined): CsvRow {
   if (fields === undefined) throw new Error("text stands behind a closing quote");
-  if (fields.length !== header.length) throw new Error(`it has ${fields.length} fields, but the header names ${header.length}`);
+  if (fields.length !== header.length)
+    throw new Error(`it has ${fields.length} fields, but the header names ${header.length}`);
   const row: Record<string, string> = {};
-  for (const [index, field] of fields.entries()) row[header[index] ?? ""] = field;
+  for (let index = 0; index < header.length; index++) row[header[index] ?? ""] = fields[index] ?? "";
   return row;
 }

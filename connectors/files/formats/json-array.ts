@@ -4,7 +4,6 @@
  * In:    chunks. Out: each element through `JSON.parse`, which also checks it; here only brackets and strings are followed, to know where it ends.
  * State: the bytes of the element at hand, and the position behind the last one, where a new parser goes on with the comma.
  */
-import type { MillraceError } from "../../../core/util/errors.ts";
 import { broken, placeOf, reasonOf, tooLong } from "../errors.ts";
 import type { MalformedRecord } from "../errors.ts";
 import { ByteWindow } from "./byte-window.ts";
@@ -66,7 +65,12 @@ class JsonArrayParser<T> implements RecordParser<T> {
     if (this.#window.length > this.#recordBytesMax) throw tooLong(this.#place(), this.#recordBytesMax);
     if (!this.#ended) return "more";
     if (this.#expected === "nothing") return "end";
-    throw broken(this.#place(), this.#expected === "array" ? "the file is empty, but should hold a JSON array" : "the file ends before its JSON array does");
+    throw broken(
+      this.#place(),
+      this.#expected === "array"
+        ? "the file is empty, but should hold a JSON array"
+        : "the file ends before its JSON array does",
+    );
   }
 
   push(chunk: Uint8Array): void {
@@ -118,25 +122,42 @@ class JsonArrayParser<T> implements RecordParser<T> {
   /** Hot, per byte. -1: the element goes on beyond the window. */
   #elementLength(): number {
     const { bytes, start, end } = this.#window;
-    for (let index = start + this.#scanned; index < end; index++) {
-      const byte = bytes[index];
+    let index = start + this.#scanned;
+    let depth = this.#depth;
+    for (; index < end; index++) {
       if (this.#inString) {
-        if (this.#escaped) this.#escaped = false;
-        else if (byte === BACKSLASH) this.#escaped = true;
-        else if (byte === QUOTE) {
-          this.#inString = false;
-          if (this.#depth === 0) return index + 1 - start;
-        }
-      } else if (byte === QUOTE) this.#inString = true;
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) this.#depth++;
+        index = this.#stringEnd(bytes, index, end);
+        if (index === end) break;
+        this.#inString = false;
+        if (depth === 0) return index + 1 - start;
+        continue;
+      }
+      const byte = bytes[index];
+      if (byte === QUOTE) this.#inString = true;
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
       else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        if (this.#depth === 0) return index - start;
-        if (--this.#depth === 0) return index + 1 - start;
-      } else if (this.#depth === 0 && (byte === COMMA || isSpace(byte))) return index - start;
+        if (depth === 0) return index - start;
+        if (--depth === 0) return index + 1 - start;
+      } else if (depth === 0 && (byte === COMMA || isSpace(byte))) return index - start;
     }
     this.#scanned = end - start;
+    this.#depth = depth;
     // A number may end with the window; what follows decides.
     return -1;
+  }
+
+  /** Index of the closing quote; `end` if it is not there yet. */
+  #stringEnd(bytes: Buffer, from: number, end: number): number {
+    let index = from;
+    if (this.#escaped) index++;
+    this.#escaped = false;
+    for (; index < end; index++) {
+      const byte = bytes[index];
+      if (byte === QUOTE) return index;
+      if (byte === BACKSLASH) index++;
+    }
+    this.#escaped = index > end;
+    return end;
   }
 
   #take(length: number): ParseStep {
@@ -152,7 +173,15 @@ class JsonArrayParser<T> implements RecordParser<T> {
       this.value = JSON.parse(text) as T; // the caller's promise
       return "record";
     } catch (error) {
-      this.problem = { path: this.#path, line: undefined, index: this.#recordIndex - 1, byteOffset, text, reason: reasonOf(error), cause: error };
+      this.problem = {
+        path: this.#path,
+        line: undefined,
+        index: this.#recordIndex - 1,
+        byteOffset,
+        text,
+        reason: reasonOf(error),
+        cause: error,
+      };
       return "malformed";
     }
   }

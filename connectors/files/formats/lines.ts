@@ -46,14 +46,18 @@ export function ndjson<T = unknown>(): FileFormat<T> {
   return {
     name: "ndjson",
     suffix: ".ndjson",
-    createParser: (options) => new LineParser<T>(options, { parse: (line) => JSON.parse(line) as T, blankLines: "skip" }), // the caller's promise
+    createParser: (options) =>
+      new LineParser<T>(options, { parse: (line) => JSON.parse(line) as T, blankLines: "skip" }), // the caller's promise
     createEncoder: () => encodeJsonLine,
   };
 }
 
 function encodeJsonLine(value: unknown): string {
   const text = JSON.stringify(value) as string | undefined; // undefined for what has no JSON, which its type conceals
-  if (text === undefined) throw new MillraceError("MR6108", `${String(value)} has no JSON: filter such values out before the sink`, { retryable: false });
+  if (text === undefined)
+    throw new MillraceError("MR6108", `${String(value)} has no JSON: filter such values out before the sink`, {
+      retryable: false,
+    });
   return `${text}\n`;
 }
 
@@ -100,7 +104,10 @@ export class LineParser<T> implements RecordParser<T> {
         return this.#ended ? "end" : "more";
       }
       const from = this.#from;
-      const line = this.#block.slice(from, end > from && this.#block.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end);
+      const line = this.#block.slice(
+        from,
+        end > from && this.#block.charCodeAt(end - 1) === CARRIAGE_RETURN ? end - 1 : end,
+      );
       if (end - from > this.#recordBytesMax) throw this.#tooLong();
       this.#from = end + 1;
       this.#linesOfBlock++;
@@ -131,7 +138,11 @@ export class LineParser<T> implements RecordParser<T> {
       const newline = window.bytes.indexOf(NEWLINE, index);
       index = newline === -1 || newline >= window.end ? window.end : newline + 1;
     }
-    return { byteOffset: window.offset + index - window.start, recordIndex: this.#recordIndex, line: this.#linesBefore + this.#linesOfBlock };
+    return {
+      byteOffset: window.offset + index - window.start,
+      recordIndex: this.#recordIndex,
+      line: this.#linesBefore + this.#linesOfBlock,
+    };
   }
 
   /** Decodes the next complete lines, if there are any. */
@@ -151,7 +162,9 @@ export class LineParser<T> implements RecordParser<T> {
     window.skipBom();
     const last = lastNewline === -1;
     if (last && window.length === 0) return false;
-    this.#blockBytes = last ? window.length : window.end - window.start - (unread.length - this.#searched - lastNewline - 1);
+    this.#blockBytes = last
+      ? window.length
+      : window.end - window.start - (unread.length - this.#searched - lastNewline - 1);
     this.#block = window.text(0, this.#blockBytes) + (last ? "\n" : "");
     this.#searched = window.length - this.#blockBytes;
     return true;
@@ -160,11 +173,24 @@ export class LineParser<T> implements RecordParser<T> {
   #problem(line: string, from: number, error: unknown): MalformedRecord {
     const { line: lines } = this.position();
     const byteOffset = this.#window.offset + Buffer.byteLength(this.#block.slice(0, from));
-    return { path: this.#path, line: lines, index: this.#recordIndex - 1, byteOffset, text: line, reason: reasonOf(error), cause: error };
+    return {
+      path: this.#path,
+      line: lines,
+      index: this.#recordIndex - 1,
+      byteOffset,
+      text: line,
+      reason: reasonOf(error),
+      cause: error,
+    };
   }
 
   #tooLong(): MillraceError {
-    const place = { path: this.#path, line: this.#linesBefore + this.#linesOfBlock + 1, index: this.#recordIndex, byteOffset: 0 };
+    const place = {
+      path: this.#path,
+      line: this.#linesBefore + this.#linesOfBlock + 1,
+      index: this.#recordIndex,
+      byteOffset: 0,
+    };
     return tooLong(placeOf(place), this.#recordBytesMax);
   }
 }

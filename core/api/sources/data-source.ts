@@ -4,9 +4,7 @@
  * Every thread builds the graph and so has the values; splits carry only indices.
  */
 import type {
-  ReaderOutput,
   Source,
-  SourceOutput,
   SourceReader,
   SourceReaderContext,
   SplitEnumerator,
@@ -25,14 +23,7 @@ export class DataSource<T> implements Source<T, RangeSplit, readonly RangeSplit[
 
   createReader(ctx: SourceReaderContext): SourceReader<T, RangeSplit> {
     const values = this.#values;
-    return new RangeReader(ctx, (next: number, end: number, target: SourceOutput<T>, output: ReaderOutput<T>) => {
-      let at = next;
-      while (at < end && !output.busy) {
-        target.collect(values[at] as T); // splits stay within the values
-        at += 1;
-      }
-      return at;
-    });
+    return new RangeReader(ctx, (index) => values[index] as T); // splits stay within the values
   }
 
   createEnumerator(

@@ -24,9 +24,6 @@ export interface RangeSplit extends SourceSplit {
   readonly end: number;
 }
 
-/** Emits the numbers from `next` to before `end` and stops early when `output` is busy; returns where it stopped. Hot. */
-export type EmitRange<T> = (next: number, end: number, target: SourceOutput<T>, output: ReaderOutput<T>) => number;
-
 /** Equal parts, the longer ones first; parts without numbers are left out. */
 export function cutRange(from: number, end: number, parts: number): readonly RangeSplit[] {
   const total = Math.max(0, end - from);
@@ -77,7 +74,7 @@ export class RangeEnumerator implements SplitEnumerator<RangeSplit, readonly Ran
 
 export class RangeReader<T> implements SourceReader<T, RangeSplit> {
   readonly #ctx: SourceReaderContext;
-  readonly #emit: EmitRange<T>;
+  readonly #valueOf: (index: number) => T;
   /** Behind the current split. */
   #queue: readonly RangeSplit[] = [];
   #current: RangeSplit | undefined;
@@ -87,9 +84,9 @@ export class RangeReader<T> implements SourceReader<T, RangeSplit> {
   #asked = false;
   #noMore = false;
 
-  constructor(ctx: SourceReaderContext, emit: EmitRange<T>) {
+  constructor(ctx: SourceReaderContext, valueOf: (index: number) => T) {
     this.#ctx = ctx;
-    this.#emit = emit;
+    this.#valueOf = valueOf;
   }
 
   start(): void {
@@ -116,7 +113,7 @@ export class RangeReader<T> implements SourceReader<T, RangeSplit> {
       return "nothing-available";
     }
     this.#target ??= output.forSplit(split.splitId);
-    this.#next = this.#emit(this.#next, Math.min(this.#next + recordsMax, split.end), this.#target, output);
+    this.#next = this.#target.collectRange(this.#next, Math.min(this.#next + recordsMax, split.end), this.#valueOf);
     if (this.#next === split.end) {
       output.release(split.splitId);
       this.#advance();

@@ -11,18 +11,35 @@ export interface RunFlags {
   readonly config: readonly string[];
 }
 
-/** Flags win over `--config`. */
+/** For options that may be repeated. */
+export function collectPair(pair: string, pairs: readonly string[]): readonly string[] {
+  return [...pairs, pair];
+}
+
+/** Flags win over `--config`; what the job sets in code wins over both. */
 export function configOf(flags: RunFlags): Config {
-  const values: Record<string, boolean | string> = {};
+  const values: Record<string, boolean | number | string> = {};
   for (const pair of flags.config) {
     const equals = pair.indexOf("=");
-    if (equals <= 0) throw new MillraceError("MR2106", `--config takes key=value, not "${pair}"`);
-    values[pair.slice(0, equals)] = pair.slice(equals + 1);
+    if (equals <= 0) throw new MillraceError("MR2106", `--config takes key=value, such as parallelism.default=2, not "${pair}"`);
+    values[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
   }
-  if (flags.parallelism !== undefined) values[OPTIONS.parallelism.key] = flags.parallelism;
-  if (flags.checkpointDir !== undefined) values[OPTIONS.checkpointDirectory.key] = flags.checkpointDir;
-  if (flags.restore !== undefined) values[OPTIONS.restoreFrom.key] = flags.restore;
+  if (flags.parallelism !== undefined) values[OPTIONS.parallelism.key] = parallelismOf(flags.parallelism);
+  if (flags.checkpointDir !== undefined) values[OPTIONS.checkpointDirectory.key] = textOf("--checkpoint-dir", flags.checkpointDir);
+  if (flags.restore !== undefined) values[OPTIONS.restoreFrom.key] = textOf("--restore", flags.restore);
   if (flags.acceptDuplicates === true) values[OPTIONS.acceptDuplicates.key] = true;
   if (flags.allowNonRestoredState === true) values[OPTIONS.ignoreUnclaimedState.key] = true;
   return new Config(values);
+}
+
+function parallelismOf(text: string): number {
+  const parallelism = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(parallelism) && parallelism > 0) return parallelism;
+  throw new MillraceError("MR2108", `--parallelism must be a whole number, 1 or more, not "${text}"`);
+}
+
+/** An empty path would mean the same as none, and that the flag was not meant. */
+function textOf(flag: string, text: string): string {
+  if (text.trim() !== "") return text;
+  throw new MillraceError("MR2110", `${flag} needs a path, and got an empty one`);
 }

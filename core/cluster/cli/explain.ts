@@ -1,18 +1,22 @@
 /** `millrace explain <job>`: the graph of a job as text, JSON or dot. */
-import { StreamExecutionEnvironment } from "../../api/environment.ts";
 import type { ExplainFormat } from "../../api/job-client.ts";
 import { MillraceError } from "../../util/errors.ts";
+import { buildJob } from "./build-job.ts";
 import { configOf } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
 import { loadJob } from "./load-job.ts";
 
-const FORMATS: readonly string[] = ["text", "json", "dot"];
+const FORMATS: readonly string[] = ["text", "json", "dot"] satisfies readonly ExplainFormat[];
 
-export async function explainJob(path: string, jobArguments: readonly string[], flags: RunFlags & { readonly format: string }): Promise<string> {
+/** Resolves with text that ends with a line feed. */
+export async function explainJob(
+  path: string,
+  jobArguments: readonly string[],
+  flags: RunFlags & { readonly format: string },
+): Promise<string> {
   if (!FORMATS.includes(flags.format)) throw new MillraceError("MR2107", `--format must be text, json or dot, not "${flags.format}"`);
+  const config = configOf(flags);
   const job = await loadJob(path);
-  const env = StreamExecutionEnvironment.create(configOf(flags));
-  await job.build(env, jobArguments);
-  const text = env.explain({ format: flags.format as ExplainFormat }); // checked above
-  return text.endsWith("\n") ? text : `${text}\n`;
+  const env = await buildJob(job, { jobArguments, config });
+  return env.explain({ name: job.name, format: flags.format as ExplainFormat }); // checked above
 }

@@ -1,22 +1,36 @@
 #!/usr/bin/env node
 /**
- * The command `millrace`: reads arguments, calls one function per command, and turns errors into one sentence and an exit code.
+ * The command `millrace`: reads arguments, calls one function per command, and turns what goes wrong into a sentence and an exit code.
  *
- * Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.
+ * Exit codes: 0 done, 1 the job failed, 2 wrong use (nothing has run), 128 + n ended by signal n, so 130 after Ctrl-C.
  */
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { isMillraceError } from "../../util/errors.ts";
 import { explainJob } from "./explain.ts";
-import { runJob } from "./run.ts";
+import { collectPair } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
+import { EXIT_BROKEN_PIPE, EXIT_USAGE } from "./exit-codes.ts";
+import { failureText } from "./failure-text.ts";
+import { runJob } from "./run.ts";
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
+const EXAMPLES = `
+Examples:
+  millrace run examples/flight-delays.ts --parallelism 2 -- --rate 0
+  millrace run job.ts --checkpoint-dir ./checkpoints --config execution.checkpointing.interval=10s
+  millrace explain job.ts --format dot
+
+Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.`;
 
 function createProgram(): Command {
-  const program = new Command("millrace").description("Runs stream processing jobs.").exitOverride().showSuggestionAfterError();
+  const program = new Command("millrace")
+    .description("Runs stream processing jobs: modules whose default export is defineJob(name, (env, args) => { ... }).")
+    .version(packageVersion(), "--version", "print the version")
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "millrace: ")) })
+    .addHelpText("after", EXAMPLES);
   withConfig(program.command("run <job> [arguments...]"))
-    .description("run a job in this process; arguments after -- go to the job")
+    .description("run a job in this process; what stands after -- are arguments of the job")
     .option("--checkpoint-dir <directory>", "where checkpoints go; without it they are kept in memory")
     .option("--restore <path>", "start from a savepoint or a retained checkpoint")
     .option("--accept-duplicates", "allow to start from an older checkpoint than the newest: output after it is written again")
@@ -25,7 +39,7 @@ function createProgram(): Command {
       process.exitCode = await runJob(job, jobArguments, flags);
     });
   withConfig(program.command("explain <job> [arguments...]"))
-    .description("print the graph of a job without running it")
+    .description("print what a job would run as, without running it")
     .option("--format <format>", "text, json or dot", "text")
     .action(async (job: string, jobArguments: string[], flags: RunFlags & { readonly format: string }) => {
       process.stdout.write(await explainJob(job, jobArguments, flags));
@@ -36,10 +50,23 @@ function createProgram(): Command {
 function withConfig(command: Command): Command {
   return command
     .option("--parallelism <number>", "subtasks per operator where the job does not say")
-    .option("--config <key=value>", "set an option; may be repeated", (pair: string, pairs: string[]) => [...pairs, pair], []);
+    .option("--config <key=value>", "set an option where the job does not say; may be repeated", collectPair, [])
+    .showHelpAfterError(`(options of the job itself stand after --; see: millrace ${command.name()} --help)`);
+}
+
+/** The package's own: two levels up from sources, three from what is built. */
+function packageVersion(): string {
+  const root = import.meta.url.replace(/(?:dist\/)?core\/cluster\/cli\/[^/]*$/, "");
+  const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { readonly version: string }; // our own file
+  return version;
 }
 
 async function main(): Promise<void> {
+  // Whoever reads the output may stop early (`| head`), which is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(EXIT_BROKEN_PIPE);
+  });
   try {
     await createProgram().parseAsync();
   } catch (error) {
@@ -47,10 +74,8 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE; // commander has written its sentence
       return;
     }
-    if (!isMillraceError(error)) throw error;
-    process.stderr.write(`millrace: ${error.message}\n`);
-    if (error.cause instanceof Error && error.code === "MR3001") process.stderr.write(`${error.cause.stack ?? ""}\n`);
-    process.exitCode = /^MR(1|2)/.test(error.code) ? EXIT_USAGE : EXIT_FAILED;
+    process.stderr.write(failureText(error));
+    process.exitCode = EXIT_USAGE;
   }
 }
 

@@ -1,13 +1,20 @@
-/** What a running job shows on a terminal (one line, rewritten) or in a log (a line every few seconds): records, rate, watermark, checkpoints. */
+/**
+ * What a running job shows: records, rate, watermark, checkpoints. On a terminal one line, rewritten; in a log a plain line every few seconds.
+ *
+ * In:  the metrics of the job's client. Out: text on one stream.
+ */
 import type { JobClient, MetricSample } from "../../api/job-client.ts";
+import { TerminalLine } from "./terminal-line.ts";
 
 const TERMINAL_EVERY_MS = 250;
 const LOG_EVERY_MS = 2_000;
+/** What a `Date` can hold. */
+const DATE_MS_MAX = 8.64e15;
 
 export interface ProgressTotals {
-  /** Records that the sources have read, over all attempts that still run. */
+  /** Records that the sources have read, over all attempts. */
   readonly records: number;
-  /** The lowest watermark of the sources; undefined if there is none yet. */
+  /** The lowest watermark that is being made; undefined while there is none, and after the last one. */
   readonly watermarkMs: number | undefined;
   readonly checkpoints: number;
   readonly restarts: number;
@@ -15,36 +22,55 @@ export interface ProgressTotals {
 
 export function totalsOf(metrics: readonly MetricSample[]): ProgressTotals {
   const values = (name: string): number[] => metrics.filter((metric) => metric.name === name).map(({ value }) => Number(value));
-  const sourceRecords = metrics.filter(({ name, scope }) => name === "numRecordsIn" && scope.operator !== undefined).map(({ value }) => Number(value));
+  const sourceRecords = metrics
+    .filter(({ name, scope }) => name === "numRecordsIn" && scope.operator !== undefined)
+    .map(({ value }) => Number(value));
   const watermarks = values("currentOutputWatermark").filter(Number.isFinite);
   return {
-    records: sum(sourceRecords),
+    records: sum(sourceRecords) + sum(values("numRecordsInEarlierAttempts")),
     watermarkMs: watermarks.length === 0 ? undefined : Math.min(...watermarks),
     checkpoints: sum(values("numberOfCompletedCheckpoints")),
     restarts: sum(values("numRestarts")),
   };
 }
 
+export function progressLine(status: string, totals: ProgressTotals, recordsPerSecond: number): string {
+  const { records, watermarkMs, checkpoints, restarts } = totals;
+  const parts = [
+    status,
+    `records ${records}`,
+    `rate ${Math.round(recordsPerSecond)}/s`,
+    `watermark ${watermarkMs === undefined ? "none" : watermarkText(watermarkMs)}`,
+    `checkpoints ${checkpoints}`,
+  ];
+  return [...parts, ...(restarts === 0 ? [] : [`restarts ${restarts}`])].join("  ");
+}
+
 /** Starts showing; the function returned ends it. */
 export function showProgress(client: JobClient, out: NodeJS.WriteStream): () => void {
-  const terminal = out.isTTY;
+  const line = out.isTTY ? new TerminalLine(out, [process.stdout, process.stderr]) : undefined;
   let lastRecords = 0;
   let lastMs = performance.now();
   const show = (): void => {
     const totals = totalsOf(client.metrics());
     const nowMs = performance.now();
-    const rate = Math.max(0, ((totals.records - lastRecords) * 1_000) / (nowMs - lastMs));
+    const perSecond = Math.max(0, ((totals.records - lastRecords) * 1_000) / (nowMs - lastMs));
     lastRecords = totals.records;
     lastMs = nowMs;
-    const watermark = totals.watermarkMs === undefined ? "none" : new Date(totals.watermarkMs).toISOString();
-    const line = `${client.status()}  records ${totals.records}  rate ${Math.round(rate)}/s  watermark ${watermark}  checkpoints ${totals.checkpoints}`;
-    out.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
+    const text = progressLine(client.status(), totals, perSecond);
+    if (line === undefined) out.write(`${text}\n`);
+    else line.show(text);
   };
-  const timer = setInterval(show, terminal ? TERMINAL_EVERY_MS : LOG_EVERY_MS);
+  const timer = setInterval(show, line === undefined ? LOG_EVERY_MS : TERMINAL_EVERY_MS);
   return () => {
     clearInterval(timer);
-    if (terminal) out.write("\r\u001b[2K");
+    line?.end();
   };
+}
+
+/** Timestamps need not be dates: some jobs count. */
+function watermarkText(watermarkMs: number): string {
+  return Math.abs(watermarkMs) <= DATE_MS_MAX ? new Date(watermarkMs).toISOString() : `${watermarkMs} ms`;
 }
 
 function sum(values: readonly number[]): number {

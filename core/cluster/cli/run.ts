@@ -1,50 +1,71 @@
-/** `millrace run <job>`: builds the job's graph, executes it in this process, shows how it goes, and reports how it ended. */
-import { StreamExecutionEnvironment } from "../../api/environment.ts";
+/**
+ * `millrace run <job>`: builds the job's graph, executes it in this process, shows how it goes, and reports how it ended.
+ *
+ * What is wrong before anything runs throws; how the job ended is the exit code, its failure written to stderr.
+ */
+import { join } from "node:path";
+import type { StreamExecutionEnvironment } from "../../api/environment.ts";
 import type { JobClient, JobResult } from "../../api/job-client.ts";
+import { keepsCheckpoints } from "../../checkpoint/retention.ts";
+import type { JobEnd } from "../../checkpoint/retention.ts";
+import type { Config } from "../../util/config.ts";
+import { OPTIONS } from "../../util/config.ts";
 import { formatMs } from "../../util/duration.ts";
+import { isMillraceError } from "../../util/errors.ts";
+import { buildJob } from "./build-job.ts";
 import { configOf } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
+import { exitCodeOf, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
+import { failureText } from "./failure-text.ts";
+import { Interrupts } from "./interrupts.ts";
 import { loadJob } from "./load-job.ts";
 import { showProgress } from "./progress.ts";
 
-/** Conventional: ended by Ctrl-C. */
-const EXIT_INTERRUPTED = 130;
+/** The job did not start, because what was asked for cannot be: no checkpoint there, not the newest, state that nobody takes. */
+const REFUSED_AT_START: ReadonlySet<string> = new Set(["MR5001", "MR5006", "MR5007", "MR5008"]);
 
-/** Resolves with the exit code; rejects with what went wrong. */
 export async function runJob(path: string, jobArguments: readonly string[], flags: RunFlags): Promise<number> {
+  const config = configOf(flags);
   const job = await loadJob(path);
-  const env = StreamExecutionEnvironment.create(configOf(flags));
-  await job.build(env, jobArguments);
+  const env = await buildJob(job, { jobArguments, config });
   const client = await env.executeAsync(job.name);
-  const interrupted = cancelOnInterrupt(client);
-  const stopProgress = showProgress(client, process.stderr);
-  try {
-    const result = await client.result();
-    stopProgress();
-    await job.report?.(result, jobArguments);
-    process.stdout.write(`${closingLine(result)}\n`);
-    return 0;
-  } catch (error) {
-    if (!interrupted()) throw error;
-    stopProgress();
-    process.stderr.write(`job "${job.name}" was cancelled\n`);
-    return EXIT_INTERRUPTED;
-  } finally {
-    stopProgress();
+  warnOfUselessDirectory(env, flags);
+  const ended = await watch(client);
+  switch (ended.kind) {
+    case "finished":
+      await job.report?.(ended.result, jobArguments);
+      process.stdout.write(`${closingLine(ended.result)}\n`);
+      return EXIT_DONE;
+    case "interrupted":
+      process.stderr.write(`millrace: job "${job.name}" was cancelled\n${checkpointLine(env.config, client.jobId, "CANCELED")}`);
+      // Whatever the job's functions still hold open must not keep the process.
+      return process.exit(exitCodeOf(ended.signal));
+    case "failed": {
+      const { error } = ended;
+      process.stderr.write(failureText(error, `job "${job.name}" failed: `) + checkpointLine(env.config, client.jobId, "FAILED"));
+      return isMillraceError(error) && REFUSED_AT_START.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
+    }
   }
 }
 
-/** The first Ctrl-C cancels the job and lets it close; the second ends the process. */
-function cancelOnInterrupt(client: JobClient): () => boolean {
-  let count = 0;
-  const onSignal = (): void => {
-    count += 1;
-    if (count > 1) process.exit(EXIT_INTERRUPTED);
-    void client.cancel();
-  };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  return () => count > 0;
+type Ended =
+  | { readonly kind: "finished"; readonly result: JobResult }
+  | { readonly kind: "interrupted"; readonly signal: NodeJS.Signals }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Until the job has ended, whichever way. */
+async function watch(client: JobClient): Promise<Ended> {
+  const stopProgress = showProgress(client, process.stderr);
+  const interrupts = new Interrupts(client, process.stderr);
+  try {
+    return { kind: "finished", result: await client.result() };
+  } catch (error) {
+    const { signal } = interrupts;
+    return signal === undefined ? { kind: "failed", error } : { kind: "interrupted", signal };
+  } finally {
+    stopProgress();
+    interrupts.stop();
+  }
 }
 
 function closingLine({ jobName, records, durationMs, checkpoints, restarts }: JobResult): string {
@@ -52,3 +73,19 @@ function closingLine({ jobName, records, durationMs, checkpoints, restarts }: Jo
   return `${jobName}: ${records} records in ${formatMs(durationMs)} (${rate} records/s), ${checkpoints} checkpoints, ${restarts} restarts`;
 }
 
+function warnOfUselessDirectory({ config }: StreamExecutionEnvironment, flags: RunFlags): void {
+  if (flags.checkpointDir === undefined || config.get(OPTIONS.checkpointInterval) > 0) return;
+  const option = `--config ${OPTIONS.checkpointInterval.key}=10s`;
+  process.stderr.write(`millrace: the job takes no checkpoints, so --checkpoint-dir does nothing; add ${option}\n`);
+}
+
+/** Where to go on, or how to be able to the next time. */
+function checkpointLine(config: Config, jobId: string, end: JobEnd): string {
+  const directory = config.get(OPTIONS.checkpointDirectory);
+  if (directory === "" || config.get(OPTIONS.checkpointInterval) === 0) return "";
+  const { key } = OPTIONS.checkpointRetention;
+  if (keepsCheckpoints(config.get(OPTIONS.checkpointRetention), end)) {
+    return `millrace: its newest checkpoint, if one was completed, is kept; go on from it with --restore ${join(directory, jobId)}\n`;
+  }
+  return `millrace: its checkpoints are deleted; to keep them, set --config ${key}=RETAIN_ON_CANCELLATION\n`;
+}

@@ -27,6 +27,11 @@ export interface Source<T, S extends SourceSplit, E = unknown> {
 export interface SourceOutput<T> {
   /** Without a timestamp, the record has none until a timestamp assigner gives it one. */
   collect(value: T, timestampMs?: TimeMs): void;
+  /**
+   * Collects `valueOf(i)` for each whole number from `from` to before `end`, and stops early when downstream cannot take more. Returns where it
+   * stopped. Faster than a loop of `collect` in the reader, since this loop belongs to one position in the graph only.
+   */
+  collectRange(from: number, end: number, valueOf: (index: number) => T): number;
   /** No more records until the next one: watermarks need not wait for this split. */
   markIdle(): void;
 }

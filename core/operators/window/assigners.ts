@@ -63,11 +63,11 @@ export interface SessionAssigner<T> extends WindowAssigner<T> {
 }
 
 /**
- * The start of the grid cell of `timeMs`. By division, since `%` of doubles beyond 2^31 is a slow call; exact for whole numbers below 2^52, and
- * always the same number for the same cell, which serves as the window's name in state.
+ * The number of the grid cell of `timeMs`; its start is `number * slideMs + offsetMs`. By division, since `%` of doubles beyond 2^31 is a slow call;
+ * exact for whole numbers below 2^52.
  */
-export function gridStart(timeMs: TimeMs, grid: { readonly slideMs: number; readonly offsetMs: number }): TimeMs {
-  return Math.floor((timeMs - grid.offsetMs) / grid.slideMs) * grid.slideMs + grid.offsetMs;
+export function gridNumber(timeMs: TimeMs, slideMs: number, offsetMs: number): number {
+  return Math.floor((timeMs - offsetMs) / slideMs);
 }
 
 /** What a global window's records share. */
@@ -170,12 +170,12 @@ interface Grid {
 }
 
 function gridAssigner<T>(kind: "tumbling" | "sliding", grid: Grid): WindowAssigner<T> {
-  const { sizeMs, slideMs } = grid;
+  const { sizeMs, slideMs, offsetMs } = grid;
   return {
     kind,
     ...grid,
     assign(_value, timeMs, windows) {
-      const lastMs = gridStart(timeMs, grid);
+      const lastMs = gridNumber(timeMs, slideMs, offsetMs) * slideMs + offsetMs;
       const earlier = Math.ceil((lastMs + sizeMs - timeMs) / slideMs) - 1;
       for (let back = earlier; back >= 0; back--) windows.push({ startMs: lastMs - back * slideMs, endMs: lastMs - back * slideMs + sizeMs });
     },

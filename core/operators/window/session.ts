@@ -5,7 +5,7 @@
  * Out:   a `WindowResult`, or what the process function emits, per key, session and firing; stamped with the last ms of the session. Late records to
  *        a side output.
  * State: per key the list of its sessions, sorted, neither overlapping nor touching; per key and session its contents (an accumulator, or the
- *        records), under the session's name: the start that it was born with, which stays inside it and so is unique. One timer per session.
+ *        records), under a number that no other session of the key has. One timer per session.
  *
  * A session that grows does not move its timer: the timer finds out when it fires, and registers the next. So a record costs no timer.
  *
@@ -29,8 +29,8 @@ import { ProcessCall } from "./process-call.ts";
 interface Session {
   startMs: TimeMs;
   endMs: TimeMs;
-  /** The namespace of contents and timer. */
-  readonly name: TimeMs;
+  /** The namespace of contents and timer; small, since a time would be boxed anew per record. */
+  readonly number: number;
   /** When its timer fires; `Infinity` without one. */
   timerMs: TimeMs;
 }
@@ -120,7 +120,7 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     const touched = sessions[at];
     if (touched === undefined || touched.startMs > endMs) {
       if (endMs - 1 + this.#latenessMs <= reachedMs) return this.#tooLate(value, timestampMs);
-      const born: Session = { startMs, endMs, name: startMs, timerMs: Infinity };
+      const born: Session = { startMs, endMs, number: firstFree(sessions), timerMs: Infinity };
       sessions.splice(at, 0, born);
       this.#sessions.update(sessions);
       return this.#add(value, born, reachedMs);
@@ -135,7 +135,7 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   onEventTimer(timeMs: TimeMs, namespace: number | string): void {
-    const session = this.#sessions.value()?.find(({ name }) => name === namespace);
+    const session = this.#sessions.value()?.find(({ number }) => number === namespace);
     if (session === undefined) return;
     session.timerMs = Infinity;
     const lastMs = session.endMs - 1;
@@ -146,7 +146,7 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   onProcessingTimer(timeMs: TimeMs, namespace: number | string): void {
-    const session = this.#sessions.value()?.find(({ name }) => name === namespace);
+    const session = this.#sessions.value()?.find(({ number }) => number === namespace);
     if (session === undefined) return;
     session.timerMs = Infinity;
     if (timeMs < session.endMs) return this.#wake(session, session.endMs);
@@ -168,7 +168,7 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   #add(value: T, session: Session, reachedMs: TimeMs): void {
-    this.#state.setCurrentNamespace(session.name);
+    this.#state.setCurrentNamespace(session.number);
     this.#collected?.add(value);
     const before = this.#folded?.value();
     const after = this.#added(value, before);
@@ -195,12 +195,12 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   /** `other`, later than `session`, is no session of its own any more. */
   #absorb(session: Session, other: Session): void {
     this.#sleep(other);
-    this.#state.setCurrentNamespace(other.name);
+    this.#state.setCurrentNamespace(other.number);
     const records = this.#collected?.get() ?? [];
     const right = this.#folded?.value();
     this.#collected?.clear();
     this.#folded?.clear();
-    this.#state.setCurrentNamespace(session.name);
+    this.#state.setCurrentNamespace(session.number);
     this.#collected?.addAll(records);
     const left = this.#folded?.value();
     if (left === undefined || right === undefined) return;
@@ -210,20 +210,20 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
 
   #wake(session: Session, timeMs: TimeMs): void {
     session.timerMs = timeMs;
-    if (this.#event) this.#timers.registerEvent(session.name, timeMs);
-    else this.#timers.registerProcessing(session.name, timeMs);
+    if (this.#event) this.#timers.registerEvent(session.number, timeMs);
+    else this.#timers.registerProcessing(session.number, timeMs);
   }
 
   #sleep(session: Session): void {
     if (session.timerMs === Infinity) return;
-    if (this.#event) this.#timers.deleteEvent(session.name, session.timerMs);
-    else this.#timers.deleteProcessing(session.name, session.timerMs);
+    if (this.#event) this.#timers.deleteEvent(session.number, session.timerMs);
+    else this.#timers.deleteProcessing(session.number, session.timerMs);
     session.timerMs = Infinity;
   }
 
   #fire(session: Session, stays: boolean): void {
     const window = { startMs: session.startMs, endMs: session.endMs };
-    this.#state.setCurrentNamespace(session.name);
+    this.#state.setCurrentNamespace(session.number);
     if (this.#folded === undefined) {
       this.#process?.call(window, window.endMs - 1, this.#collected?.get() ?? []);
       return;
@@ -240,10 +240,10 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   #forget(session: Session): void {
-    const sessions = (this.#sessions.value() ?? []).filter(({ name }) => name !== session.name);
+    const sessions = (this.#sessions.value() ?? []).filter(({ number }) => number !== session.number);
     if (sessions.length === 0) this.#sessions.clear();
     else this.#sessions.update(sessions);
-    this.#state.setCurrentNamespace(session.name);
+    this.#state.setCurrentNamespace(session.number);
     this.#folded?.clear();
     this.#collected?.clear();
     this.#process?.clear({ startMs: session.startMs, endMs: session.endMs }, session.endMs - 1);
@@ -267,6 +267,13 @@ function firstBeyond(sessions: readonly Session[], at: number, endMs: TimeMs): n
   let beyond = at;
   while (beyond < sessions.length && (sessions[beyond]?.startMs ?? Infinity) <= endMs) beyond++;
   return beyond;
+}
+
+/** A number that no session has. */
+function firstFree(sessions: readonly Session[]): number {
+  let free = 0;
+  for (const { number } of sessions) if (number >= free) free = number + 1;
+  return free;
 }
 
 function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefined {

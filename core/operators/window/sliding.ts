@@ -2,12 +2,13 @@
  * Sliding event-time windows that share slices: the fast path of windows that overlap and are folded by reduce, or by an aggregate with `merge`.
  *
  * A slice is a stretch of time that no window's edge cuts: with a size of 10 s and a slide of 3 s, slices of 1 s and 2 s take turns. Each record
- * changes the accumulator of one slice, whatever size and slide are; a window's result is the merge of its slices when it fires.
+ * changes the accumulator of one slice, whatever size and slide are; a window's result is the merge of its slices when it fires. Windows and slices
+ * are numbered: with one or two slices per slide, window `w` consists of the slices `w * perSlide` to `w * perSlide + span - 1`.
  *
  * In:    records and watermarks of one keyed input.
  * Out:   a `WindowResult`, or what the process function emits, per key, window and firing; stamped with the last ms of the window. Late records to
  *        a side output.
- * State: per key and slice one accumulator, named by the slice's start; per key the sorted starts of its slices, touched when a slice comes or goes.
+ * State: per key and slice one accumulator, under the slice's number; per key the sorted numbers of its slices, touched when a slice comes or goes.
  *        Two chains of timers per key, each timer registering the next: FIRE at the ends of windows, and CLEAN where lateness keeps slices beyond.
  *
  * Invariant: for each slice with a window that has not ended yet, a FIRE timer waits at the end of the first such window or before.
@@ -24,7 +25,7 @@ import type { TimeMs } from "../../time/clock.ts";
 import { MillraceError, assert } from "../../util/errors.ts";
 import { EventTime } from "../event-time.ts";
 import type { Input, Operator, OperatorServices, Output, Pending } from "../operator.ts";
-import { gridStart } from "./assigners.ts";
+import { gridNumber } from "./assigners.ts";
 import type { TimeWindow } from "./assigners.ts";
 import type { WindowOperatorOptions, WindowResult } from "./functions.ts";
 import { apart, mergeable } from "./owned.ts";
@@ -44,21 +45,25 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   readonly #process: ProcessCall<K, O> | undefined;
   readonly #sizeMs: number;
   readonly #slideMs: number;
-  /** The grid of the windows' starts. */
-  readonly #grid: { readonly slideMs: number; readonly offsetMs: number };
-  /** From a window's start to the window's end that cuts the same slide in two; 0 if size is a multiple of slide. */
+  readonly #offsetMs: number;
+  /** From a window's start to the end of an earlier window that cuts the slide in two; 0 if size is a multiple of slide. */
   readonly #cutMs: number;
+  /** Slices per slide. */
+  readonly #perSlide: number;
+  /** Slices per window. */
+  readonly #span: number;
   readonly #latenessMs: number;
   readonly #restored: boolean;
   readonly #state: KeyedState;
   readonly #slices: ValueState<A>;
-  readonly #starts: ValueState<TimeMs[]>;
+  readonly #numbers: ValueState<number[]>;
   readonly #timers: InternalTimers;
   readonly #eventTime: EventTime;
   readonly #output: Output<WindowResult<K, TimeWindow, R>>;
   readonly #late: Output<unknown> | undefined;
   readonly #lateDropped: Counter;
   /** The slice of the record before, and the last ms of its first and its last window. */
+  #slice = 0;
   #sliceMs = Infinity;
   #sliceEndMs = -Infinity;
   #firstEndsMs = 0;
@@ -74,13 +79,15 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#aggregate = options.aggregate;
     this.#sizeMs = sizeMs;
     this.#slideMs = slideMs;
-    this.#grid = { slideMs, offsetMs };
+    this.#offsetMs = offsetMs;
     this.#cutMs = sizeMs % slideMs;
+    this.#perSlide = this.#cutMs > 0 ? 2 : 1;
+    this.#span = Math.floor(sizeMs / slideMs) * this.#perSlide + (this.#cutMs > 0 ? 1 : 0);
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#restored = services.restored;
     this.#state = services.keyedState;
     this.#slices = services.keyedState.value("window:slices", valueState<A>(), { namespaced: true }) as ValueState<A>; // R is A | undefined
-    this.#starts = services.keyedState.value("window:slice-starts", valueState<TimeMs[]>());
+    this.#numbers = services.keyedState.value("window:slice-numbers", valueState<number[]>());
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records
     this.#process = options.process && new ProcessCall(services, options.process, this.#eventTime);
@@ -118,7 +125,7 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
       return;
     }
     this.#state.setCurrentKey(this.#keyOf(value));
-    this.#state.setCurrentNamespace(this.#sliceMs);
+    this.#state.setCurrentNamespace(this.#slice);
     const before = this.#slices.value();
     if (before === undefined && !this.#open(value, timestampMs)) return;
     const after = this.#added(value, before);
@@ -127,18 +134,18 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   onEventTimer(timeMs: TimeMs, namespace: number | string): void {
-    const starts = this.#starts.value();
-    if (starts === undefined) return;
+    const slices = this.#numbers.value();
+    if (slices === undefined) return;
     if (namespace === CLEAN) {
-      this.#forget(starts, timeMs - this.#latenessMs - this.#sizeMs + 1);
-      this.#awaitClean(starts[0]);
+      this.#forget(slices, this.#windowEndingAt(timeMs - this.#latenessMs));
+      this.#awaitClean(slices[0]);
       return;
     }
-    const startMs = timeMs - this.#sizeMs + 1;
-    this.#fire(startMs, starts);
-    if (this.#latenessMs === 0) this.#forget(starts, startMs);
-    const next = starts[firstFrom(starts, startMs + this.#slideMs)];
-    if (next !== undefined) this.#timers.registerEvent(FIRE, Math.max(this.#firstEndAfter(next), timeMs + 1 + this.#slideMs) - 1);
+    const window = this.#windowEndingAt(timeMs);
+    this.#fire(window, slices);
+    if (this.#latenessMs === 0) this.#forget(slices, window);
+    const next = slices[firstFrom(slices, (window + 1) * this.#perSlide)];
+    if (next !== undefined) this.#timers.registerEvent(FIRE, this.#lastMsOf(Math.max(this.#firstWindow(next), window + 1)));
   }
 
   onProcessingTimer(): void {
@@ -159,12 +166,14 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     if (!Number.isFinite(timestampMs)) {
       throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
     }
-    const windowMs = gridStart(timestampMs, this.#grid);
+    const window = gridNumber(timestampMs, this.#slideMs, this.#offsetMs);
+    const windowMs = window * this.#slideMs + this.#offsetMs;
     const behindCut = this.#cutMs > 0 && timestampMs >= windowMs + this.#cutMs;
+    this.#slice = window * this.#perSlide + (behindCut ? 1 : 0);
     this.#sliceMs = behindCut ? windowMs + this.#cutMs : windowMs;
     this.#sliceEndMs = behindCut || this.#cutMs === 0 ? windowMs + this.#slideMs : windowMs + this.#cutMs;
-    this.#firstEndsMs = this.#firstEndAfter(this.#sliceMs) - 1;
-    this.#lastEndsMs = windowMs + this.#sizeMs - 1;
+    this.#firstEndsMs = this.#lastMsOf(this.#firstWindow(this.#slice));
+    this.#lastEndsMs = this.#lastMsOf(window);
   }
 
   /** The first record of a key and slice; false if a subtask before the restore had already forgotten the last window of the slice. */
@@ -174,14 +183,14 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
       this.#tooLate(value, timestampMs);
       return false;
     }
-    const starts = this.#starts.value() ?? [];
-    const at = firstFrom(starts, this.#sliceMs);
-    const before = starts[at - 1];
-    starts.splice(at, 0, this.#sliceMs);
-    this.#starts.update(starts);
-    const chained = before !== undefined && this.#lastEnd(before) - 1 > reachedMs;
+    const slices = this.#numbers.value() ?? [];
+    const at = firstFrom(slices, this.#slice);
+    const before = slices[at - 1];
+    slices.splice(at, 0, this.#slice);
+    this.#numbers.update(slices);
+    const chained = before !== undefined && this.#lastMsOf(this.#lastWindow(before)) > reachedMs;
     if (!chained && this.#lastEndsMs > reachedMs) this.#timers.registerEvent(FIRE, this.#firstEndBeyond(reachedMs));
-    if (this.#latenessMs > 0 && at === 0) this.#awaitClean(this.#sliceMs);
+    if (this.#latenessMs > 0 && at === 0) this.#awaitClean(this.#slice);
     return true;
   }
 
@@ -195,30 +204,31 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   #fireEndedWindows(): void {
     const reachedMs = this.#reachedMs();
     if (this.#firstEndsMs > reachedMs) return;
-    const starts = this.#starts.value() ?? [];
+    const slices = this.#numbers.value() ?? [];
     const untilMs = Math.min(reachedMs, this.#lastEndsMs);
     for (let endsMs = this.#firstEndsMs; endsMs <= untilMs; endsMs += this.#slideMs) {
-      if (endsMs + this.#latenessMs > reachedMs) this.#fire(endsMs - this.#sizeMs + 1, starts);
+      if (endsMs + this.#latenessMs > reachedMs) this.#fire(this.#windowEndingAt(endsMs), slices);
     }
   }
 
-  /** Merges the slices of the window that starts at `startMs` into a fresh accumulator, since they serve other windows too. */
-  #fire(startMs: TimeMs, starts: readonly TimeMs[]): void {
-    const window = { startMs, endMs: startMs + this.#sizeMs };
-    let at = firstFrom(starts, startMs);
-    if (at >= starts.length || (starts[at] ?? 0) >= window.endMs) return;
+  /** Merges the slices of a window into a fresh accumulator, since they serve other windows too. */
+  #fire(number: number, slices: readonly number[]): void {
+    const behind = number * this.#perSlide + this.#span;
+    let at = firstFrom(slices, number * this.#perSlide);
+    if ((slices[at] ?? Infinity) >= behind) return;
     let merged = this.#aggregate === undefined ? undefined : this.#aggregate.createAccumulator();
-    for (let slice = starts[at]; slice !== undefined && slice < window.endMs; slice = starts[++at]) {
+    for (let slice = slices[at]; slice !== undefined && slice < behind; slice = slices[++at]) {
       this.#state.setCurrentNamespace(slice);
       merged = this.#merged(merged, this.#slices.value());
     }
+    const startMs = number * this.#slideMs + this.#offsetMs;
+    const window = { startMs, endMs: startMs + this.#sizeMs };
     const contents = merged as A; // a window with a slice has contents
     const result = this.#aggregate === undefined ? (contents as unknown as R) : this.#aggregate.getResult(contents); // reduce: the record is the result
     if (this.#process === undefined) {
       const key = this.#state.getCurrentKey() as K; // set from the key selector
       this.#output.processRecord({ key, window, value: result }, window.endMs - 1);
     } else {
-      this.#state.setCurrentNamespace(startMs);
       this.#process.call(window, window.endMs - 1, [result]);
     }
   }
@@ -231,29 +241,37 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     return apart(merged, other);
   }
 
-  /** Drops the slices whose last window starts at `windowMs` or before. */
-  #forget(starts: TimeMs[], windowMs: TimeMs): void {
-    const kept = firstFrom(starts, windowMs + this.#slideMs);
+  /** Drops the slices whose last window is `window` or an earlier one. */
+  #forget(slices: number[], window: number): void {
+    const kept = firstFrom(slices, (window + 1) * this.#perSlide);
     for (let at = 0; at < kept; at++) {
-      this.#state.setCurrentNamespace(starts[at] ?? 0);
+      this.#state.setCurrentNamespace(slices[at] ?? 0);
       this.#slices.clear();
     }
-    starts.splice(0, kept);
-    if (starts.length === 0) this.#starts.clear();
-    else this.#starts.update(starts);
+    slices.splice(0, kept);
+    if (slices.length === 0) this.#numbers.clear();
+    else this.#numbers.update(slices);
   }
 
-  #awaitClean(sliceMs: TimeMs | undefined): void {
-    if (sliceMs !== undefined) this.#timers.registerEvent(CLEAN, this.#lastEnd(sliceMs) - 1 + this.#latenessMs);
+  #awaitClean(slice: number | undefined): void {
+    if (slice !== undefined) this.#timers.registerEvent(CLEAN, this.#lastMsOf(this.#lastWindow(slice)) + this.#latenessMs);
   }
 
-  /** The first end of a window after `sliceMs`. */
-  #firstEndAfter(sliceMs: TimeMs): TimeMs {
-    return gridStart(sliceMs - this.#cutMs, this.#grid) + this.#cutMs + this.#slideMs;
+  /** The number of the first window that contains a slice, and of the last. */
+  #firstWindow(slice: number): number {
+    return Math.floor((slice - this.#span) / this.#perSlide) + 1;
   }
 
-  #lastEnd(sliceMs: TimeMs): TimeMs {
-    return gridStart(sliceMs, this.#grid) + this.#sizeMs;
+  #lastWindow(slice: number): number {
+    return Math.floor(slice / this.#perSlide);
+  }
+
+  #lastMsOf(window: number): TimeMs {
+    return window * this.#slideMs + this.#offsetMs + this.#sizeMs - 1;
+  }
+
+  #windowEndingAt(lastMs: TimeMs): number {
+    return (lastMs + 1 - this.#sizeMs - this.#offsetMs) / this.#slideMs;
   }
 
   /** The watermark of the current key: its group may have been further before the restore than this subtask is now. */
@@ -268,13 +286,13 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 }
 
-/** The index of the first of the sorted `starts` that is not below `fromMs`; mostly near the end, for records, or near the start, for timers. */
-function firstFrom(starts: readonly TimeMs[], fromMs: TimeMs): number {
+/** The index of the first of the sorted `slices` that is not below `from`. */
+function firstFrom(slices: readonly number[], from: number): number {
   let low = 0;
-  let high = starts.length;
+  let high = slices.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((starts[middle] ?? Infinity) < fromMs) low = middle + 1;
+    if ((slices[middle] ?? Infinity) < from) low = middle + 1;
     else high = middle;
   }
   return low;

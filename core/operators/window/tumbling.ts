@@ -5,8 +5,9 @@
  * In:    records and watermarks of one keyed input.
  * Out:   a `WindowResult`, or what the process function emits, per key, window and firing; stamped with the last ms of the window. Late records to
  *        a side output.
- * State: one cell per key and window, named by the window's start: the accumulator. One timer per key and window: the end of the window, after that
- *        the end of its lateness. Fields here are caches, or copies of options.
+ * State: one cell per key and window: the accumulator. One timer per key and window: the end of the window, after that the end of its lateness. The
+ *        namespace is the number of the window on its grid, which for windows of a second or more is a small integer, while a time would be
+ *        boxed anew per record. Fields here are caches, or copies of options.
  *
  * Hot: `bench` measures it as "tumbling". Self-contained, since the task runs a fresh copy per position.
  */
@@ -20,7 +21,7 @@ import type { TimeMs } from "../../time/clock.ts";
 import { MillraceError, assert } from "../../util/errors.ts";
 import { EventTime } from "../event-time.ts";
 import type { Input, Operator, OperatorServices, Output, Pending } from "../operator.ts";
-import { gridStart } from "./assigners.ts";
+import { gridNumber } from "./assigners.ts";
 import type { WindowOperatorOptions, WindowResult } from "./functions.ts";
 import { emittable } from "./owned.ts";
 import { ProcessCall } from "./process-call.ts";
@@ -34,7 +35,8 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
   readonly #aggregate: AggregateFunction<T, A, R> | undefined;
   readonly #process: ProcessCall<K, O> | undefined;
   readonly #sizeMs: number;
-  readonly #grid: { readonly slideMs: number; readonly offsetMs: number };
+  readonly #slideMs: number;
+  readonly #offsetMs: number;
   readonly #latenessMs: number;
   readonly #restored: boolean;
   readonly #state: KeyedState;
@@ -45,6 +47,7 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
   readonly #late: Output<unknown> | undefined;
   readonly #lateDropped: Counter;
   /** The window of the record before: most records belong to the same. */
+  #number = 0;
   #startMs = Infinity;
   #endMs = -Infinity;
 
@@ -57,7 +60,8 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
     this.#reduce = reduceFunction(options.reduce as ReduceOption<A>); // with reduce, records are the accumulators
     this.#aggregate = options.aggregate;
     this.#sizeMs = sizeMs;
-    this.#grid = { slideMs, offsetMs };
+    this.#slideMs = slideMs;
+    this.#offsetMs = offsetMs;
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#restored = services.restored;
     this.#state = services.keyedState;
@@ -100,7 +104,7 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
       return;
     }
     this.#state.setCurrentKey(this.#keyOf(value));
-    this.#state.setCurrentNamespace(this.#startMs);
+    this.#state.setCurrentNamespace(this.#number);
     const before = this.#contents.value();
     if (before === undefined && !this.#open(value, timestampMs)) return;
     const after = this.#added(value, before);
@@ -109,15 +113,16 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
   }
 
   onEventTimer(timeMs: TimeMs, namespace: number | string): void {
-    const startMs = namespace as number; // the only namespaces are starts of windows
+    const number = namespace as number; // no other namespaces are used
+    const startMs = number * this.#slideMs + this.#offsetMs;
     const lastMs = startMs + this.#sizeMs - 1;
     const contents = this.#contents.value();
     if (timeMs === lastMs && contents !== undefined) this.#fire(startMs, contents, this.#latenessMs > 0);
     if (timeMs < lastMs + this.#latenessMs) {
-      this.#timers.registerEvent(startMs, lastMs + this.#latenessMs);
+      this.#timers.registerEvent(number, lastMs + this.#latenessMs);
       return;
     }
-    this.#state.setCurrentNamespace(startMs);
+    this.#state.setCurrentNamespace(number);
     this.#contents.clear();
     this.#process?.clear({ startMs, endMs: startMs + this.#sizeMs }, lastMs);
   }
@@ -140,12 +145,14 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
     if (!Number.isFinite(timestampMs)) {
       throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
     }
-    const startMs = gridStart(timestampMs, this.#grid);
+    const number = gridNumber(timestampMs, this.#slideMs, this.#offsetMs);
+    const startMs = number * this.#slideMs + this.#offsetMs;
     if (timestampMs >= startMs + this.#sizeMs) {
       this.#state.setCurrentKey(this.#keyOf(value));
       if (timestampMs + this.#latenessMs <= this.#reachedMs()) this.#tooLate(value, timestampMs);
       return false;
     }
+    this.#number = number;
     this.#startMs = startMs;
     this.#endMs = startMs + this.#sizeMs;
     return true;
@@ -159,7 +166,7 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
       this.#tooLate(value, timestampMs);
       return false;
     }
-    this.#timers.registerEvent(this.#startMs, lastMs > reachedMs ? lastMs : lastMs + this.#latenessMs);
+    this.#timers.registerEvent(this.#number, lastMs > reachedMs ? lastMs : lastMs + this.#latenessMs);
     return true;
   }
 

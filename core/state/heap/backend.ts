@@ -39,7 +39,8 @@ import { HeapMapState } from "./map-state.ts";
 import { HeapReducingState } from "./reducing-state.ts";
 import { isExpired } from "./removal.ts";
 import { restoreFiles } from "./restore.ts";
-import { NOBODY, Row, Rows } from "./rows.ts";
+import { Row } from "./row.ts";
+import { NOBODY, Rows } from "./rows.ts";
 import type { SectionOptions } from "./section-writer.ts";
 import { HeapSnapshot } from "./snapshot.ts";
 import type { StateContext } from "./state-context.ts";
@@ -84,7 +85,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   readonly #sections: SectionOptions;
   readonly #check: ((value: unknown) => void) | undefined;
   readonly #services = new Map<StateEntry, HeapTimers>();
-  readonly #times: { nowMs: () => TimeMs; watermarkMs: TimeMs };
+  readonly #times: { nowMs: () => TimeMs; watermarkMs: TimeMs | undefined };
   #scans = 0;
 
   constructor(options: HeapKeyedStateOptions) {
@@ -93,14 +94,14 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.keyGroups = keyGroups;
     this.#cursor = { row: new Row(undefined, NOBODY), namespace: NO_NAMESPACE };
     this.#rows = new Rows({ keyGroups, maxParallelism, operatorName });
-    this.#sections = { operatorName, classes, thorough: developmentMode };
+    this.#table = new StateTable(operatorName);
+    this.#sections = { table: this.#table, classes, thorough: developmentMode };
     this.#epochs = new Epochs(this.#sections);
     this.#history = new History(this.#epochs);
-    this.#table = new StateTable(operatorName);
     this.#floors = new Floors(keyGroups);
-    this.#sweeper = new Sweeper(this.#rows, this.#epochs);
+    this.#sweeper = new Sweeper({ rows: this.#rows, epochs: this.#epochs, table: this.#table });
     this.#check = developmentMode ? (value): void => refuseUnsavable(value, classes) : undefined;
-    this.#times = { nowMs: () => clock.nowMs(), watermarkMs: -Infinity };
+    this.#times = { nowMs: () => clock.nowMs(), watermarkMs: undefined };
   }
 
   /** Hot (bench: keyed count): one lookup, none for the key of the record before. */
@@ -172,7 +173,7 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   /** The last watermark expires nothing: it says that the input ended, not that time went by. */
   advanceWatermark(watermarkMs: TimeMs): void {
-    if (watermarkMs < Infinity) this.#times.watermarkMs = watermarkMs;
+    if (Number.isFinite(watermarkMs)) this.#times.watermarkMs = watermarkMs;
   }
 
   restore(files: readonly RestoredKeyedFile[], options: { readonly owned: boolean }): void {
@@ -181,7 +182,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#history.restored(options.owned ? base : undefined);
     this.#floors.restore(files.map(({ handle }) => handle));
     const reachedMs = Math.min(...files.map(({ handle }) => handle.watermarkMs));
-    if (Number.isFinite(reachedMs)) this.#times.watermarkMs = Math.max(this.#times.watermarkMs, reachedMs);
+    if (Number.isFinite(reachedMs)) this.#times.watermarkMs = Math.max(this.#times.watermarkMs ?? reachedMs, reachedMs);
     this.#rebuildTimers([...this.#services.values()], [...this.#services.keys()]);
   }
 
@@ -192,7 +193,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     let snapshot: HeapSnapshot;
     if (base === undefined) {
       this.#scans += 1;
-      const scan = new FullScan({ id: this.#scans, epoch, rows: this.#rows, sections: this.#sections, expired: isExpired });
+      const scan = new FullScan({ id: this.#scans, epoch, rows: this.#rows, sections: this.#sections, expired: (cell) => isExpired(cell, this.#table) });
       this.#epochs.startScan(scan);
       snapshot = new HeapSnapshot({ ...common, base, firstEpoch: epoch + 1 }, [scan], this.#table, () => this.#epochs.endScan(scan));
     } else {
@@ -237,7 +238,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   #context(state: StateEntry): StateContext {
-    return { cursor: this.#cursor, epochs: this.#epochs, rows: this.#rows, state, sweeper: this.#sweeper, check: this.#check };
+    return { cursor: this.#cursor, epochs: this.#epochs, rows: this.#rows, table: this.#table, state, sweeper: this.#sweeper, check: this.#check };
   }
 
   /** One walk over all rows for all services. */

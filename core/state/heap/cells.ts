@@ -6,7 +6,7 @@
  */
 import type { TimeMs } from "../../time/clock.ts";
 import type { Namespace } from "../keyed-state.ts";
-import type { Row } from "./rows.ts";
+import { Row } from "./row.ts";
 import type { StateEntry } from "./state-table.ts";
 
 export const SERIALISED = 1 as const;
@@ -15,29 +15,36 @@ export const BORN = 2;
 export const DEAD = -1;
 /** The stamp of a cell as restored: epoch 0, saved. */
 export const RESTORED: number = SERIALISED;
-/** `dropped` of a container in use. */
-export const IN_USE: number = Infinity;
-/** The access time of what has not met its clock yet: it is stamped when next seen. Also that of state without TTL. */
-export const UNSTAMPED: TimeMs = -Infinity;
+/** `dropped` of a container in use: an epoch that never comes, but a small integer, since a double would take 16 bytes more per container. */
+export const IN_USE: number = 2 ** 30 - 1;
 
 export function epochOf(stamp: number): number {
   return stamp >> 2;
 }
 
-export type Cell = ValueCell | EntryCell | ListChunk | TimerCell;
+/** A row is the cell of the value that it holds itself. */
+export type Cell = Row | ValueCell | EntryCell | ListChunk | TimerCell;
 /** A container whose cells go together: dropped as one, with one tombstone. */
 export type Group = MapGroup | ListGroup | TimerGroup;
 export type Container = ValueCell | Group;
 
+/** The containers of one key, one state and several namespaces; a single one stands in the slot itself, which saves a Map per row. */
+export class Spread {
+  /** Distinguishes it from a single container in one comparison. */
+  readonly namespace: undefined = undefined;
+  readonly containers: Map<Namespace, Container> = new Map();
+}
+
 export class ValueCell {
   stamp: number;
   value: unknown;
-  accessMs: TimeMs;
+  /** When it was touched last. Undefined without TTL, and of what has not met its clock yet: that is stamped when next seen. */
+  accessMs: TimeMs | undefined;
   readonly row: Row;
   readonly state: StateEntry;
   readonly namespace: Namespace | undefined;
 
-  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, value: unknown, accessMs: TimeMs, stamp: number) {
+  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, value: unknown, accessMs: TimeMs | undefined, stamp: number) {
     this.stamp = stamp;
     this.value = value;
     this.accessMs = accessMs;
@@ -69,12 +76,12 @@ export class MapGroup {
 export class EntryCell {
   stamp: number;
   value: unknown;
-  accessMs: TimeMs;
+  accessMs: TimeMs | undefined;
   readonly home: MapGroup;
   readonly key: unknown;
   readonly number: number;
 
-  constructor(home: MapGroup, key: unknown, number: number, value: unknown, accessMs: TimeMs, stamp: number) {
+  constructor(home: MapGroup, key: unknown, number: number, value: unknown, accessMs: TimeMs | undefined, stamp: number) {
     this.stamp = stamp;
     this.value = value;
     this.accessMs = accessMs;
@@ -107,9 +114,9 @@ export class ListChunk {
   readonly number: number;
   items: unknown[];
   /** One per item; undefined without TTL. */
-  accessMs: TimeMs[] | undefined;
+  accessMs: (TimeMs | undefined)[] | undefined;
 
-  constructor(home: ListGroup, number: number, items: unknown[], accessMs: TimeMs[] | undefined, stamp: number) {
+  constructor(home: ListGroup, number: number, items: unknown[], accessMs: (TimeMs | undefined)[] | undefined, stamp: number) {
     this.stamp = stamp;
     this.home = home;
     this.number = number;
@@ -159,11 +166,13 @@ export class TimerCell {
   }
 }
 
-export function containerOf(cell: Cell): Container {
-  return cell instanceof ValueCell ? cell : cell.home;
+/** The row that a cell belongs to. */
+export function rowOf(cell: Cell): Row {
+  if (cell instanceof Row) return cell;
+  return cell instanceof ValueCell ? cell.row : cell.home.row;
 }
 
 /** The epoch in which what holds the cell was dropped, `IN_USE` if it was not. */
 export function droppedIn(cell: Cell): number {
-  return cell instanceof ValueCell ? IN_USE : cell.home.dropped;
+  return cell instanceof Row || cell instanceof ValueCell ? IN_USE : cell.home.dropped;
 }

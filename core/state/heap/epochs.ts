@@ -6,7 +6,7 @@
  * when they began.
  */
 import { assert } from "../../util/errors.ts";
-import { BORN, DEAD, epochOf, SERIALISED, ValueCell } from "./cells.ts";
+import { BORN, DEAD, epochOf, rowOf, SERIALISED } from "./cells.ts";
 import type { Cell, Group } from "./cells.ts";
 import type { FullScan } from "./full-scan.ts";
 import type { SectionOptions } from "./section-writer.ts";
@@ -113,7 +113,7 @@ export class Epochs {
   }
 
   #preserveForScans(cell: Cell, epoch: number): void {
-    const row = cell instanceof ValueCell ? cell.row : cell.home.row;
+    const row = rowOf(cell);
     for (const scan of this.#scans) {
       if (epoch <= scan.epoch && row.scannedBy !== scan.id) scan.put(cell);
     }

@@ -1,9 +1,10 @@
 /** `list()` state on the heap: chunks of up to 64 elements are cells, so that appending costs the same however long the list is. */
 import type { TimeMs } from "../../time/clock.ts";
 import type { ListState } from "../handles.ts";
-import { ListChunk, ListGroup, UNSTAMPED } from "./cells.ts";
+import { ListChunk, ListGroup } from "./cells.ts";
 import { trimChunk } from "./removal.ts";
-import { containerIn, slotOf } from "./rows.ts";
+import { slotOf } from "./row.ts";
+import { containerIn } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
 
 const CHUNK_ITEMS_MAX = 64;
@@ -33,17 +34,17 @@ export class HeapListState<T> implements ListState<T> {
   add(value: T): void {
     const { epochs, state, check, sweeper } = this.#context;
     if (check !== undefined) check(value);
+    if (state.ttl !== undefined) sweeper.step();
     const group = this.#group() ?? this.#makeGroup();
-    const accessMs = state.ttl?.nowMs();
+    const times = state.ttl === undefined ? undefined : [state.ttl.nowMs()];
     const last = group.chunks[group.chunks.length - 1];
     if (last === undefined || last.items.length >= CHUNK_ITEMS_MAX) {
-      this.#addChunk(group, last === undefined ? 0 : last.number + 1, value, accessMs);
+      this.#addChunk(group, last === undefined ? 0 : last.number + 1, value, times);
     } else {
       if (last.stamp < epochs.dirtyFrom) epochs.touch(last);
-      if (accessMs !== undefined) (last.accessMs ??= last.items.map(() => UNSTAMPED)).push(accessMs);
+      if (times !== undefined) (last.accessMs ??= last.items.map(() => undefined)).push(...times);
       last.items.push(value);
     }
-    if (state.ttl !== undefined) sweeper.step();
   }
 
   addAll(values: Iterable<T>): void {
@@ -69,36 +70,35 @@ export class HeapListState<T> implements ListState<T> {
 
   /** Chunks with elements, without those that are expired. */
   *#live(): Generator<ListChunk, void> {
+    const { ttl } = this.#context.state;
+    if (ttl !== undefined) this.#context.sweeper.step();
     const group = this.#group();
     if (group === undefined) return;
-    const { ttl } = this.#context.state;
     for (const chunk of ttl === undefined ? group.chunks : [...group.chunks]) {
       if (ttl !== undefined) {
-        const nowMs = ttl.nowMs();
-        trimChunk(chunk, ttl, nowMs, this.#context);
-        if (ttl.refreshOnRead && chunk.items.length > 0) this.#refresh(chunk, nowMs);
+        trimChunk(chunk, ttl, this.#context);
+        if (ttl.refreshOnRead && chunk.items.length > 0) this.#refresh(chunk, ttl.nowMs());
       }
       if (chunk.items.length > 0) yield chunk;
     }
-    if (ttl !== undefined) this.#context.sweeper.step();
   }
 
-  #refresh(chunk: ListChunk, nowMs: TimeMs): void {
+  #refresh(chunk: ListChunk, nowMs: TimeMs | undefined): void {
     const { epochs } = this.#context;
     if (chunk.stamp < epochs.dirtyFrom) epochs.touch(chunk);
     chunk.accessMs = chunk.items.map(() => nowMs);
   }
 
-  #addChunk(group: ListGroup, number: number, value: T, accessMs: TimeMs | undefined): void {
+  #addChunk(group: ListGroup, number: number, value: T, times: (TimeMs | undefined)[] | undefined): void {
     const { epochs } = this.#context;
-    const chunk = new ListChunk(group, number, [value], accessMs === undefined ? undefined : [accessMs], epochs.bornStamp);
+    const chunk = new ListChunk(group, number, [value], times, epochs.bornStamp);
     group.chunks.push(chunk);
     epochs.born(chunk);
   }
 
   #group(): ListGroup | undefined {
     const { cursor, state } = this.#context;
-    const found = state.namespaced ? containerIn(cursor.row, state.index, cursor.namespace) : slotOf(cursor.row, state.index);
+    const found = state.namespaced ? containerIn(cursor.row, state.slot, cursor.namespace) : slotOf(cursor.row, state.slot);
     return found as ListGroup | undefined; // the slots of this state hold nothing else
   }
 

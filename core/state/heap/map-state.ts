@@ -1,10 +1,11 @@
 /** `map()` state on the heap: each entry is a cell. */
 import { decodeValue, encodeValue } from "../../types/value-codec.ts";
 import type { MapState } from "../handles.ts";
-import { EntryCell, IN_USE, MapGroup, UNSTAMPED } from "./cells.ts";
+import { DEAD, EntryCell, IN_USE, MapGroup } from "./cells.ts";
 import { mapKey, plainKey } from "./map-key.ts";
 import { removeEntry, stamp } from "./removal.ts";
-import { containerIn, slotOf } from "./rows.ts";
+import { slotOf } from "./row.ts";
+import { containerIn } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
 
 export class HeapMapState<K, V> implements MapState<K, V> {
@@ -24,7 +25,8 @@ export class HeapMapState<K, V> implements MapState<K, V> {
   put(key: K, value: V): void {
     const { epochs, state, check, sweeper } = this.#context;
     if (check !== undefined) check(value);
-    const accessMs = state.ttl?.nowMs() ?? UNSTAMPED;
+    if (state.ttl !== undefined) sweeper.step();
+    const accessMs = state.ttl?.nowMs();
     const group = this.#group() ?? this.#makeGroup();
     const found = mapKey(key);
     const entry = group.entries.get(found);
@@ -39,7 +41,6 @@ export class HeapMapState<K, V> implements MapState<K, V> {
       entry.value = value;
       entry.accessMs = accessMs;
     }
-    if (state.ttl !== undefined) sweeper.step();
   }
 
   putAll(entries: Iterable<readonly [K, V]>): void {
@@ -52,7 +53,7 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   remove(key: K): void {
     const entry = this.#entry(key);
-    if (entry !== undefined) removeEntry(entry, this.#context.epochs, this.#context.rows);
+    if (entry !== undefined) removeEntry(entry, this.#context);
   }
 
   *entries(): IterableIterator<[K, V]> {
@@ -80,16 +81,17 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   /** The entry of that key, unless it is expired. */
   #entry(key: K): EntryCell | undefined {
+    if (this.#context.state.ttl !== undefined) this.#context.sweeper.step();
     const group = this.#group();
     const found = mapKey(key);
     if (group === undefined) return undefined;
     const entry = group.entries.get(found);
-    if (entry === undefined || this.#context.state.ttl === undefined) return entry;
-    this.#context.sweeper.step();
+    if (entry === undefined) return undefined;
     return this.#unlessExpired(entry) ? entry : undefined;
   }
 
   *#live(): Generator<EntryCell, void> {
+    if (this.#context.state.ttl !== undefined) this.#context.sweeper.step();
     const group = this.#group();
     if (group === undefined) return;
     for (const entry of group.entries.values()) {
@@ -100,15 +102,14 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   /** False: it was expired, and is removed. */
   #unlessExpired(entry: EntryCell): boolean {
-    const { state, epochs, rows } = this.#context;
-    const { ttl } = state;
+    const { ttl } = this.#context.state;
     if (ttl === undefined) return true;
     const nowMs = ttl.nowMs();
     if (ttl.isExpired(entry.accessMs, nowMs)) {
-      if (entry.stamp >= 0) removeEntry(entry, epochs, rows);
+      if (entry.stamp !== DEAD) removeEntry(entry, this.#context);
       return false;
     }
-    if (ttl.refreshOnRead || (entry.accessMs === UNSTAMPED && nowMs !== UNSTAMPED)) stamp(entry, nowMs, epochs);
+    if (ttl.isStampedOnRead(entry.accessMs, nowMs)) stamp(entry, nowMs, this.#context.epochs);
     return true;
   }
 
@@ -128,7 +129,7 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   #group(): MapGroup | undefined {
     const { cursor, state } = this.#context;
-    const found = state.namespaced ? containerIn(cursor.row, state.index, cursor.namespace) : slotOf(cursor.row, state.index);
+    const found = state.namespaced ? containerIn(cursor.row, state.slot, cursor.namespace) : slotOf(cursor.row, state.slot);
     return found as MapGroup | undefined; // the slots of this state hold nothing else
   }
 

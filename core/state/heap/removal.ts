@@ -1,76 +1,92 @@
 /** How cells leave: marked for the next increment, taken out of their containers, and empty containers out of their rows. */
 import type { TimeMs } from "../../time/clock.ts";
 import type { Ttl } from "../ttl.ts";
-import { EntryCell, ListChunk, UNSTAMPED, ValueCell } from "./cells.ts";
+import { EntryCell, ListChunk, TimerCell, ValueCell } from "./cells.ts";
 import type { Cell, ListGroup } from "./cells.ts";
 import type { Epochs } from "./epochs.ts";
 import { mapKey } from "./map-key.ts";
+import { Row } from "./row.ts";
 import type { Rows } from "./rows.ts";
+import type { StateTable } from "./state-table.ts";
 
-export function removeValue(cell: ValueCell, epochs: Epochs, rows: Rows): void {
-  epochs.remove(cell);
-  rows.detach(cell);
-  cell.value = undefined;
+/** What everything that removes works on. */
+export interface Premises {
+  readonly epochs: Epochs;
+  readonly rows: Rows;
+  readonly table: StateTable;
 }
 
-export function removeEntry(cell: EntryCell, epochs: Epochs, rows: Rows): void {
+export function removeValue(cell: Row | ValueCell, { epochs, rows }: Premises): void {
   epochs.remove(cell);
+  cell.value = undefined;
+  if (cell instanceof Row) rows.detachValue(cell);
+  else rows.detach(cell);
+}
+
+export function removeEntry(cell: EntryCell, { epochs, rows }: Premises): void {
+  epochs.remove(cell);
+  cell.value = undefined;
   cell.home.entries.delete(mapKey(cell.key));
   if (cell.home.entries.size === 0) rows.detach(cell.home);
-  cell.value = undefined;
 }
 
 /** Removes the expired items of a chunk, and chunks at the front that are empty. */
-export function trimChunk(chunk: ListChunk, ttl: Ttl, nowMs: TimeMs, options: { readonly epochs: Epochs; readonly rows: Rows }): void {
+export function trimChunk(chunk: ListChunk, ttl: Ttl, premises: Premises): void {
+  const nowMs = ttl.nowMs();
   const times = timesOf(chunk);
-  if (!times.some((accessMs) => needsWork(accessMs, ttl, nowMs))) return;
-  if (chunk.stamp < options.epochs.dirtyFrom) options.epochs.touch(chunk);
-  const stamped = times.map((accessMs) => (accessMs === UNSTAMPED ? nowMs : accessMs));
-  chunk.items = chunk.items.filter((_item, index) => !ttl.isExpired(stamped[index] ?? UNSTAMPED, nowMs));
-  chunk.accessMs = stamped.filter((accessMs) => !ttl.isExpired(accessMs, nowMs));
-  if (chunk.items.length === 0) removeEmptyFront(chunk.home, options.epochs, options.rows);
+  if (nowMs === undefined || !times.some((accessMs) => accessMs === undefined || ttl.isExpired(accessMs, nowMs))) return;
+  touch(chunk, premises.epochs);
+  chunk.items = chunk.items.filter((_item, index) => !ttl.isExpired(times[index], nowMs));
+  chunk.accessMs = times.filter((accessMs) => !ttl.isExpired(accessMs, nowMs)).map((accessMs) => accessMs ?? nowMs);
+  if (chunk.items.length === 0) removeEmptyFront(chunk.home, premises);
 }
 
-/** Handles expiry of any cell as the sweep meets it: removes it, or gives it its first stamp. */
-export function sweepCell(cell: Cell, options: { readonly epochs: Epochs; readonly rows: Rows }): void {
-  const { epochs, rows } = options;
-  const ttl = cell instanceof ValueCell ? cell.state.ttl : cell.home.state.ttl;
-  if (ttl === undefined) return;
-  const nowMs = ttl.nowMs();
+/** The sweep meets a cell: removes what is expired, and gives the first stamp to what has none. */
+export function sweepCell(cell: Cell, premises: Premises): void {
+  const ttl = ttlOf(cell, premises.table);
+  if (ttl === undefined || cell instanceof TimerCell) return;
   if (cell instanceof ListChunk) {
-    trimChunk(cell, ttl, nowMs, options);
-  } else if (cell instanceof ValueCell || cell instanceof EntryCell) {
-    if (!needsWork(cell.accessMs, ttl, nowMs)) return;
-    if (cell.accessMs === UNSTAMPED) stamp(cell, nowMs, epochs);
-    else if (cell instanceof ValueCell) removeValue(cell, epochs, rows);
-    else removeEntry(cell, epochs, rows);
+    trimChunk(cell, ttl, premises);
+    return;
+  }
+  const nowMs = ttl.nowMs();
+  if (ttl.isExpired(cell.accessMs, nowMs)) {
+    if (cell instanceof EntryCell) removeEntry(cell, premises);
+    else removeValue(cell, premises);
+  } else if (cell.accessMs === undefined && nowMs !== undefined) {
+    stamp(cell, nowMs, premises.epochs);
   }
 }
 
 /** Whether nothing in the cell would be handed out any more. */
-export function isExpired(cell: Cell): boolean {
-  const ttl = cell instanceof ValueCell ? cell.state.ttl : cell.home.state.ttl;
-  if (ttl === undefined) return false;
+export function isExpired(cell: Cell, table: StateTable): boolean {
+  const ttl = ttlOf(cell, table);
+  if (ttl === undefined || cell instanceof TimerCell) return false;
   const nowMs = ttl.nowMs();
   if (cell instanceof ListChunk) return timesOf(cell).every((accessMs) => ttl.isExpired(accessMs, nowMs));
-  return (cell instanceof ValueCell || cell instanceof EntryCell) && ttl.isExpired(cell.accessMs, nowMs);
+  return ttl.isExpired(cell.accessMs, nowMs);
 }
 
-export function stamp(cell: ValueCell | EntryCell, nowMs: TimeMs, epochs: Epochs): void {
-  if (cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
+export function stamp(cell: Row | ValueCell | EntryCell, nowMs: TimeMs | undefined, epochs: Epochs): void {
+  touch(cell, epochs);
   cell.accessMs = nowMs;
 }
 
-function needsWork(accessMs: TimeMs, ttl: Ttl, nowMs: TimeMs): boolean {
-  return accessMs === UNSTAMPED ? nowMs !== UNSTAMPED : ttl.isExpired(accessMs, nowMs);
+function touch(cell: Cell, epochs: Epochs): void {
+  if (cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
+}
+
+function ttlOf(cell: Cell, table: StateTable): Ttl | undefined {
+  if (cell instanceof Row) return table.inRow?.ttl;
+  return cell instanceof ValueCell ? cell.state.ttl : cell.home.state.ttl;
 }
 
 /** Lists saved without TTL have no times yet. */
-function timesOf(chunk: ListChunk): readonly TimeMs[] {
-  return chunk.accessMs ?? chunk.items.map(() => UNSTAMPED);
+function timesOf(chunk: ListChunk): readonly (TimeMs | undefined)[] {
+  return chunk.accessMs ?? chunk.items.map(() => undefined);
 }
 
-function removeEmptyFront(list: ListGroup, epochs: Epochs, rows: Rows): void {
+function removeEmptyFront(list: ListGroup, { epochs, rows }: Premises): void {
   let empty = 0;
   for (const chunk of list.chunks) {
     if (chunk.items.length > 0) break;

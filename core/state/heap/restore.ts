@@ -8,15 +8,18 @@ import { MillraceError } from "../../util/errors.ts";
 import { intersect, isEmptyRange } from "../key-groups.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
 import type { Namespace, RestoredKeyedFile, StateFile } from "../keyed-state.ts";
-import { EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, TimerGroup, UNSTAMPED, ValueCell } from "./cells.ts";
+import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, TimerGroup, ValueCell } from "./cells.ts";
 import type { Container } from "./cells.ts";
 import type { Base } from "./history.ts";
 import { mapKey } from "./map-key.ts";
-import { containerIn, slotOf } from "./rows.ts";
-import type { Row, Rows } from "./rows.ts";
+import { slotOf } from "./row.ts";
+import type { Row } from "./row.ts";
+import { containerIn } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 import * as format from "./section-format.ts";
 import { readFile } from "./section-reader.ts";
 import type { EntryHead, SectionTarget } from "./section-reader.ts";
+import { IN_ROW } from "./state-table.ts";
 import type { StateTable } from "./state-table.ts";
 import { addTimer, findTimer, isEmptyGroup, removeTimer } from "./timer-group.ts";
 
@@ -79,6 +82,7 @@ class RestoreTarget implements SectionTarget<Row> {
       case format.PUT_TIMER:
         return this.#putTimer(row, at, reader);
       case format.DELETE_VALUE:
+        return this.#deleteValue(row, at);
       case format.DROP:
         return this.#dropContainer(row, at);
       case format.DELETE_CHUNK:
@@ -105,6 +109,13 @@ class RestoreTarget implements SectionTarget<Row> {
     const accessMs = readAccess(at, reader);
     const value = reader.readValue();
     if (row === undefined) return;
+    if (at.state.slot === IN_ROW) {
+      if (row.stamp < 0) this.#rows.attachValue(row);
+      row.stamp = RESTORED;
+      row.value = value;
+      row.accessMs = accessMs;
+      return;
+    }
     const cell = find(row, at) as ValueCell | undefined; // states of this kind hold nothing else
     if (cell === undefined) {
       this.#rows.attach(new ValueCell(row, at.state, namespaceOf(at), value, accessMs, RESTORED));
@@ -130,9 +141,9 @@ class RestoreTarget implements SectionTarget<Row> {
   #putChunk(row: Row | undefined, at: EntryHead, reader: ValueReader): void {
     const number = reader.readUint();
     const count = reader.readUint();
-    const times: TimeMs[] = [];
+    const times: (TimeMs | undefined)[] = [];
     const items: unknown[] = [];
-    if (at.hasAccessTime) for (let left = count; left > 0; left -= 1) times.push(reader.readFloat());
+    if (at.hasAccessTime) for (let left = count; left > 0; left -= 1) times.push(orUndefined(reader.readFloat()));
     for (let left = count; left > 0; left -= 1) items.push(reader.readValue());
     if (row === undefined) return;
     const group = (find(row, at) as ListGroup | undefined) ?? this.#attach(new ListGroup(row, at.state, namespaceOf(at), 0)); // as above
@@ -150,6 +161,14 @@ class RestoreTarget implements SectionTarget<Row> {
     const known = findTimer(group, namespace, timeMs, event);
     if (known !== undefined) removeTimer(group, known);
     addTimer(group, new TimerCell(group, namespace, timeMs, event, number, RESTORED));
+  }
+
+  #deleteValue(row: Row | undefined, at: EntryHead): void {
+    if (at.state.slot !== IN_ROW) return this.#dropContainer(row, at);
+    if (row === undefined || row.stamp < 0) return;
+    row.stamp = DEAD;
+    row.value = undefined;
+    this.#rows.detachValue(row);
   }
 
   #dropContainer(row: Row | undefined, at: EntryHead): void {
@@ -190,16 +209,21 @@ class RestoreTarget implements SectionTarget<Row> {
 
 function find(row: Row, at: EntryHead): Container | undefined {
   const namespace = namespaceOf(at);
-  if (namespace !== undefined) return containerIn(row, at.state.index, namespace);
-  return slotOf(row, at.state.index) as Container | undefined; // only namespaced states spread
+  if (namespace !== undefined) return containerIn(row, at.state.slot, namespace);
+  return slotOf(row, at.state.slot) as Container | undefined; // only namespaced states spread
 }
 
 function namespaceOf(at: EntryHead): Namespace | undefined {
   return at.namespace as Namespace | undefined; // written from one
 }
 
-function readAccess(at: EntryHead, reader: ValueReader): TimeMs {
-  return at.hasAccessTime ? reader.readFloat() : UNSTAMPED;
+function readAccess(at: EntryHead, reader: ValueReader): TimeMs | undefined {
+  return at.hasAccessTime ? orUndefined(reader.readFloat()) : undefined;
+}
+
+/** NaN: it has not met its clock yet. */
+function orUndefined(accessMs: TimeMs): TimeMs | undefined {
+  return Number.isNaN(accessMs) ? undefined : accessMs;
 }
 
 function readTimer(reader: ValueReader): { readonly event: boolean; readonly namespace: Namespace; readonly timeMs: TimeMs } {

@@ -10,70 +10,19 @@ import { decodeValue, encodeValue } from "../../types/value-codec.ts";
 import { MillraceError } from "../../util/errors.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
 import type { Namespace } from "../keyed-state.ts";
+import { Spread } from "./cells.ts";
 import type { Container } from "./cells.ts";
-
-/** The containers of one state and several namespaces; a single one stands in the slot itself, which saves a Map per row. */
-export class Spread {
-  /** Distinguishes it from a single container in one comparison. */
-  readonly namespace: undefined = undefined;
-  readonly containers: Map<Namespace, Container> = new Map();
-}
-
-export type Slot = Container | Spread;
+import { Row, setSlot, slotOf } from "./row.ts";
 
 /** The key group of the row that is current before any key was set. */
 export const NOBODY = -1;
 
-/** Shared by rows with one state; never written to. */
-const NO_SLOTS: (Slot | undefined)[] = [];
-
-export class Row {
-  readonly key: unknown;
-  readonly keyGroup: number;
-  /** Slots in use. */
-  live = 0;
-  /** The last full scan that has passed this row. */
-  scannedBy = 0;
-  /** Slot 0 stands in the row itself: most operators have one state, and each indirection is a cache miss. */
-  first: Slot | undefined = undefined;
-  rest: (Slot | undefined)[] = NO_SLOTS;
-
-  constructor(key: unknown, keyGroup: number) {
-    this.key = key;
-    this.keyGroup = keyGroup;
-  }
-}
-
-/** Hot. */
-export function slotOf(row: Row, index: number): Slot | undefined {
-  return index === 0 ? row.first : row.rest[index - 1];
-}
-
 /** Hot for windows. */
-export function containerIn(row: Row, index: number, namespace: Namespace): Container | undefined {
-  const slot = slotOf(row, index);
-  if (slot === undefined) return undefined;
-  if (slot instanceof Spread) return slot.containers.get(namespace);
-  return slot.namespace === namespace ? slot : undefined;
-}
-
-function setSlot(row: Row, index: number, slot: Slot | undefined): void {
-  if (index === 0) {
-    row.first = slot;
-    return;
-  }
-  if (row.rest === NO_SLOTS) row.rest = [];
-  while (row.rest.length < index) row.rest.push(undefined);
-  row.rest[index - 1] = slot;
-}
-
-/** All containers of a row, in the order of states; tolerates changes while it runs. */
-export function* containersOf(row: Row): Generator<Container, void> {
-  for (let index = 0; index <= row.rest.length; index += 1) {
-    const slot = slotOf(row, index);
-    if (slot instanceof Spread) yield* slot.containers.values();
-    else if (slot !== undefined) yield slot;
-  }
+export function containerIn(row: Row, slot: number, namespace: Namespace): Container | undefined {
+  const contents = slotOf(row, slot);
+  if (contents === undefined) return undefined;
+  if (contents instanceof Spread) return contents.containers.get(namespace);
+  return contents.namespace === namespace ? contents : undefined;
 }
 
 export class Rows {
@@ -96,6 +45,10 @@ export class Rows {
 
   /** Hot: one lookup. Undefined also for keys that are refused, and for tuples and objects. */
   find(key: unknown): Row | undefined {
+    if (typeof key === "number") {
+      const int = key | 0;
+      if (int === key) return this.#primitive.get(int); // V8 has its own, inlined lookup for what it knows to be an int
+    }
     return this.#primitive.get(key);
   }
 
@@ -106,31 +59,43 @@ export class Rows {
     return this.#structural.get(canonicalKey(key)) ?? this.#make(key, decodeValue(encodeValue(key)));
   }
 
+  /** The row got a value of its own. */
+  attachValue(row: Row): void {
+    if (row.live === 0) this.#enter(row);
+    row.live += 1;
+  }
+
+  /** The row lost its value. */
+  detachValue(row: Row): void {
+    row.live -= 1;
+    if (row.live === 0) this.#leave(row);
+  }
+
   attach(container: Container): void {
     const { row, state, namespace } = container;
-    const slot = slotOf(row, state.index);
+    const slot = slotOf(row, state.slot);
     if (slot === undefined) {
       if (row.live === 0) this.#enter(row);
       row.live += 1;
-      setSlot(row, state.index, container);
+      setSlot(row, state.slot, container);
     } else if (slot instanceof Spread) {
       slot.containers.set(namespace ?? 0, container);
     } else {
       const spread = new Spread();
       spread.containers.set(slot.namespace ?? 0, slot);
       spread.containers.set(namespace ?? 0, container);
-      setSlot(row, state.index, spread);
+      setSlot(row, state.slot, spread);
     }
   }
 
   detach(container: Container): void {
     const { row, state, namespace } = container;
-    const slot = slotOf(row, state.index);
+    const slot = slotOf(row, state.slot);
     if (slot instanceof Spread) {
       slot.containers.delete(namespace ?? 0);
       if (slot.containers.size > 0) return;
     }
-    setSlot(row, state.index, undefined);
+    setSlot(row, state.slot, undefined);
     row.live -= 1;
     if (row.live === 0) this.#leave(row);
   }

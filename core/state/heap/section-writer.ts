@@ -4,25 +4,26 @@
  */
 import { ValueWriter } from "../../types/value-codec.ts";
 import type { ClassRegistry } from "../../types/value-codec.ts";
-import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
-import { EntryCell, ListChunk, TimerCell, UNSTAMPED, ValueCell } from "./cells.ts";
+import { asError, assert, isMillraceError, MillraceError } from "../../util/errors.ts";
+import { EntryCell, ListChunk, rowOf, TimerCell, ValueCell } from "./cells.ts";
 import type { Cell, Container } from "./cells.ts";
+import { Row } from "./row.ts";
 import { describeKey } from "./rows.ts";
-import type { Row } from "./rows.ts";
 import * as format from "./section-format.ts";
+import type { StateEntry, StateTable } from "./state-table.ts";
 
 /** Small enough that a checksum or a write of one never takes a millisecond. */
 const CHUNK_BYTES = 128 * 1_024;
 
 export interface SectionOptions {
-  readonly operatorName: string;
+  readonly table: StateTable;
   readonly classes: ClassRegistry | undefined;
   /** See `ValueWriterOptions.thorough`. */
   readonly thorough: boolean;
 }
 
 export class SectionWriter {
-  readonly #operatorName: string;
+  readonly #table: StateTable;
   readonly #writer: ValueWriter;
   readonly #chunks: Uint8Array[] = [];
   #row: Row | undefined = undefined;
@@ -30,7 +31,7 @@ export class SectionWriter {
   #bytesInChunks = 0;
 
   constructor(options: SectionOptions) {
-    this.#operatorName = options.operatorName;
+    this.#table = options.table;
     this.#writer = new ValueWriter({ classes: options.classes, thorough: options.thorough, bytesInitial: 0 });
   }
 
@@ -60,19 +61,21 @@ export class SectionWriter {
   /** A tombstone: the cell, or all cells of the container. */
   remove(gone: Cell | Container): void {
     const writer = this.#writer;
-    if (gone instanceof ValueCell) {
-      this.#open(gone, format.DELETE_VALUE, UNSTAMPED);
+    if (gone instanceof Row) {
+      this.#openRow(gone, format.DELETE_VALUE);
+    } else if (gone instanceof ValueCell) {
+      this.#open(gone, format.DELETE_VALUE);
     } else if (gone instanceof EntryCell) {
-      this.#open(gone.home, format.DELETE_ENTRY, UNSTAMPED);
+      this.#open(gone.home, format.DELETE_ENTRY);
       writer.writeValue(gone.key);
     } else if (gone instanceof ListChunk) {
-      this.#open(gone.home, format.DELETE_CHUNK, UNSTAMPED);
+      this.#open(gone.home, format.DELETE_CHUNK);
       writer.writeUint(gone.number);
     } else if (gone instanceof TimerCell) {
-      this.#open(gone.home, format.DELETE_TIMER, UNSTAMPED);
+      this.#open(gone.home, format.DELETE_TIMER);
       this.#identifyTimer(gone);
     } else {
-      this.#open(gone, format.DROP, UNSTAMPED);
+      this.#open(gone, format.DROP);
     }
     this.#sealFullChunk();
   }
@@ -88,18 +91,22 @@ export class SectionWriter {
 
   #put(cell: Cell): void {
     const writer = this.#writer;
-    if (cell instanceof ValueCell) {
-      this.#open(cell, format.PUT_VALUE, cell.accessMs);
-      if (cell.accessMs !== UNSTAMPED) writer.writeFloat(cell.accessMs);
+    if (cell instanceof Row) {
+      this.#openRow(cell, format.PUT_VALUE | timed(cell.accessMs));
+      if (cell.accessMs !== undefined) writer.writeFloat(cell.accessMs);
+      writer.writeValue(cell.value);
+    } else if (cell instanceof ValueCell) {
+      this.#open(cell, format.PUT_VALUE | timed(cell.accessMs));
+      if (cell.accessMs !== undefined) writer.writeFloat(cell.accessMs);
       writer.writeValue(cell.value);
     } else if (cell instanceof EntryCell) {
-      this.#open(cell.home, format.PUT_ENTRY, cell.accessMs);
+      this.#open(cell.home, format.PUT_ENTRY | timed(cell.accessMs));
       writer.writeValue(cell.key);
       writer.writeUint(cell.number);
-      if (cell.accessMs !== UNSTAMPED) writer.writeFloat(cell.accessMs);
+      if (cell.accessMs !== undefined) writer.writeFloat(cell.accessMs);
       writer.writeValue(cell.value);
     } else if (cell instanceof TimerCell) {
-      this.#open(cell.home, format.PUT_TIMER, UNSTAMPED);
+      this.#open(cell.home, format.PUT_TIMER);
       this.#identifyTimer(cell);
       writer.writeUint(cell.number);
     } else {
@@ -110,11 +117,11 @@ export class SectionWriter {
   #putChunk(cell: ListChunk): void {
     const writer = this.#writer;
     const times = cell.accessMs;
-    this.#open(cell.home, format.PUT_CHUNK, times === undefined ? UNSTAMPED : 0);
+    this.#open(cell.home, format.PUT_CHUNK | (times === undefined ? 0 : format.HAS_ACCESS_TIME));
     writer.writeUint(cell.number);
     writer.writeUint(cell.items.length);
     if (times !== undefined) {
-      for (const accessMs of times) writer.writeFloat(accessMs);
+      for (const accessMs of times) writer.writeFloat(accessMs ?? NaN); // NaN: not met its clock
     }
     for (const item of cell.items) writer.writeValue(item);
   }
@@ -125,21 +132,32 @@ export class SectionWriter {
     this.#writer.writeFloat(cell.timeMs);
   }
 
-  #open(container: Container, operation: number, accessMs: number): void {
-    const writer = this.#writer;
-    if (container.row !== this.#row) {
-      this.#row = container.row;
-      writer.writeByte(format.KEY);
-      writer.writeUint(container.row.keyGroup);
-      writer.writeValue(container.row.key);
-    }
+  #open({ row, state, namespace }: Container, flags: number): void {
+    this.#openKey(row);
+    this.#writer.writeByte(namespace === undefined ? flags : flags | format.HAS_NAMESPACE);
+    this.#writer.writeUint(state.index);
+    if (namespace !== undefined) this.#writer.writeValue(namespace);
+  }
+
+  #openRow(row: Row, flags: number): void {
+    this.#openKey(row);
+    this.#writer.writeByte(flags);
+    this.#writer.writeUint(this.#stateInRow().index);
+  }
+
+  #openKey(row: Row): void {
     this.#entries += 1;
-    let flags = operation;
-    if (container.namespace !== undefined) flags |= format.HAS_NAMESPACE;
-    if (accessMs !== UNSTAMPED) flags |= format.HAS_ACCESS_TIME;
-    writer.writeByte(flags);
-    writer.writeUint(container.state.index);
-    if (container.namespace !== undefined) writer.writeValue(container.namespace);
+    if (row === this.#row) return;
+    this.#row = row;
+    this.#writer.writeByte(format.KEY);
+    this.#writer.writeUint(row.keyGroup);
+    this.#writer.writeValue(row.key);
+  }
+
+  #stateInRow(): StateEntry {
+    const state = this.#table.inRow;
+    assert(state !== undefined, "a row has a value, but no state has its values in rows");
+    return state;
   }
 
   #sealFullChunk(): void {
@@ -154,9 +172,13 @@ export class SectionWriter {
 
   /** Values are user data: say whose, since the snapshot runs long after the update. */
   #inContext(error: unknown, cell: Cell): MillraceError {
-    const { row, state } = cell instanceof ValueCell ? cell : cell.home;
-    const place = `state "${state.name}" of operator "${this.#operatorName}", key ${describeKey(row.key)}`;
+    const state = cell instanceof Row ? this.#stateInRow() : cell instanceof ValueCell ? cell.state : cell.home.state;
+    const place = `state "${state.name}" of operator "${this.#table.operatorName}", key ${describeKey(rowOf(cell).key)}`;
     if (!isMillraceError(error)) return new MillraceError("MR4105", `${place} cannot be saved: ${asError(error).message}`, { cause: error });
     return new MillraceError(error.code, `${place}: ${error.message.slice(error.code.length + 2)}`, { cause: error, retryable: error.retryable });
   }
+}
+
+function timed(accessMs: number | undefined): number {
+  return accessMs === undefined ? 0 : format.HAS_ACCESS_TIME;
 }

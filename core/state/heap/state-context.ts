@@ -1,14 +1,11 @@
 /** What every handle gets of its backend. */
 import type { Cursor } from "./cursor.ts";
-import type { Epochs } from "./epochs.ts";
-import type { Rows } from "./rows.ts";
+import type { Premises } from "./removal.ts";
 import type { StateEntry } from "./state-table.ts";
 import type { Sweeper } from "./sweeper.ts";
 
-export interface StateContext {
+export interface StateContext extends Premises {
   readonly cursor: Cursor;
-  readonly epochs: Epochs;
-  readonly rows: Rows;
   readonly state: StateEntry;
   /** For state with TTL: removes what is expired, a few cells per access. */
   readonly sweeper: Sweeper;

@@ -8,8 +8,14 @@ import type { Ttl } from "../ttl.ts";
 
 export type StateKind = KeyedDescriptor["kind"] | "timers";
 
+/** The slot of the state whose values stand in the rows themselves. */
+export const IN_ROW = -1;
+
 export interface StateEntry {
+  /** In files. */
   readonly index: number;
+  /** Where rows have its containers, or `IN_ROW`. */
+  readonly slot: number;
   readonly name: string;
   readonly kind: StateKind;
   readonly namespaced: boolean;
@@ -19,9 +25,12 @@ export interface StateEntry {
   ttl: Ttl | undefined;
 }
 
+type Declared = Pick<StateEntry, "name" | "kind" | "namespaced">;
+
 export class StateTable {
   readonly #operatorName: string;
   readonly #entries: StateEntry[] = [];
+  #inRow: StateEntry | undefined = undefined;
 
   constructor(operatorName: string) {
     this.#operatorName = operatorName;
@@ -35,6 +44,11 @@ export class StateTable {
     return this.#entries;
   }
 
+  /** The state whose values stand in the rows: the first that has just one per key. */
+  get inRow(): StateEntry | undefined {
+    return this.#inRow;
+  }
+
   /** For a declaration: once per name, and of the kind that was saved. */
   bind(name: string, kind: StateKind, namespaced: boolean): StateEntry {
     const known = this.#find(name, kind);
@@ -43,7 +57,7 @@ export class StateTable {
         retryable: false,
       });
     }
-    if (known === undefined) return this.#add({ index: this.#entries.length, name, kind, namespaced, bound: true, ttl: undefined });
+    if (known === undefined) return this.#add({ name, kind, namespaced }, { bound: true });
     this.#refuseOtherKind(known, kind, namespaced);
     known.bound = true;
     return known;
@@ -52,7 +66,7 @@ export class StateTable {
   /** For a restored file. */
   restored(name: string, kind: StateKind, namespaced: boolean): StateEntry {
     const known = this.#find(name, kind);
-    if (known === undefined) return this.#add({ index: this.#entries.length, name, kind, namespaced, bound: false, ttl: undefined });
+    if (known === undefined) return this.#add({ name, kind, namespaced }, { bound: false });
     this.#refuseOtherKind({ name, kind, namespaced }, known.kind, known.namespaced);
     return known;
   }
@@ -62,12 +76,17 @@ export class StateTable {
     return this.#entries.find((entry) => entry.name === name && (entry.kind === "timers") === (kind === "timers"));
   }
 
-  #add(entry: StateEntry): StateEntry {
+  #add(declared: Declared, options: { readonly bound: boolean }): StateEntry {
+    const index = this.#entries.length;
+    const inRow = this.#inRow === undefined && !declared.namespaced && hasOneValue(declared.kind);
+    const slot = inRow ? IN_ROW : this.#inRow === undefined ? index : index - 1;
+    const entry: StateEntry = { index, slot, ...declared, bound: options.bound, ttl: undefined };
     this.#entries.push(entry);
+    if (inRow) this.#inRow = entry;
     return entry;
   }
 
-  #refuseOtherKind(saved: Pick<StateEntry, "name" | "kind" | "namespaced">, kind: StateKind, namespaced: boolean): void {
+  #refuseOtherKind(saved: Declared, kind: StateKind, namespaced: boolean): void {
     if (saved.kind === kind && saved.namespaced === namespaced) return;
     const was = `${saved.kind}${saved.namespaced ? " per window" : ""}`;
     const is = `${kind}${namespaced ? " per window" : ""}`;
@@ -77,6 +96,10 @@ export class StateTable {
       { retryable: false },
     );
   }
+}
+
+function hasOneValue(kind: StateKind): boolean {
+  return kind === "value" || kind === "reducing" || kind === "aggregating";
 }
 
 function describe(name: string, kind: StateKind): string {

@@ -1,7 +1,7 @@
 /** Removes what TTL has expired, so that state which nobody asks for any more does not stay: a few cells per access, round and round all rows. */
 import type { Cell } from "./cells.ts";
-import type { Epochs } from "./epochs.ts";
 import { sweepCell } from "./removal.ts";
+import type { Premises } from "./removal.ts";
 import type { Rows } from "./rows.ts";
 import { walkRow } from "./walk.ts";
 
@@ -9,24 +9,22 @@ import { walkRow } from "./walk.ts";
 const CELLS_PER_ACCESS = 3;
 
 export class Sweeper {
-  readonly #rows: Rows;
-  readonly #epochs: Epochs;
+  readonly #premises: Premises;
   #cells: Iterator<Cell, void>;
 
-  constructor(rows: Rows, epochs: Epochs) {
-    this.#rows = rows;
-    this.#epochs = epochs;
-    this.#cells = walkAll(rows);
+  constructor(premises: Premises) {
+    this.#premises = premises;
+    this.#cells = walkAll(premises.rows);
   }
 
   step(): void {
     for (let left = CELLS_PER_ACCESS; left > 0; left -= 1) {
       const next = this.#cells.next();
       if (next.done === true) {
-        this.#cells = walkAll(this.#rows);
+        this.#cells = walkAll(this.#premises.rows);
         return;
       }
-      sweepCell(next.value, { epochs: this.#epochs, rows: this.#rows });
+      sweepCell(next.value, this.#premises);
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Busy, InternalTimers, TimerTarget } from "../timers.ts";
 import { TimerCell, TimerGroup } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
-import { slotOf } from "./rows.ts";
+import { slotOf } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
 import { addTimer, findTimer, isEmptyGroup, removeTimer } from "./timer-group.ts";
@@ -107,7 +107,7 @@ export class HeapTimers implements InternalTimers {
   #register(namespace: Namespace, timeMs: TimeMs, event: boolean): TimerCell | undefined {
     const { row } = this.#cursor;
     const { state } = this.#context;
-    let group = slotOf(row, state.index) as TimerGroup | undefined; // the slots of this state hold nothing else
+    let group = slotOf(row, state.slot) as TimerGroup | undefined; // the slots of this state hold nothing else
     if (group === undefined) {
       if (Number.isNaN(timeMs)) refuseTime();
       group = new TimerGroup(row, state, this.#epochs.current);
@@ -123,7 +123,7 @@ export class HeapTimers implements InternalTimers {
   }
 
   #delete(namespace: Namespace, timeMs: TimeMs, event: boolean): void {
-    const group = slotOf(this.#cursor.row, this.#context.state.index) as TimerGroup | undefined; // as above
+    const group = slotOf(this.#cursor.row, this.#context.state.slot) as TimerGroup | undefined; // as above
     const cell = group === undefined ? undefined : findTimer(group, namespace, timeMs, event);
     if (cell === undefined) return;
     this.#remove(cell);

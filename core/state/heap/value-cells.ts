@@ -1,94 +1,117 @@
-/** The one cell per key (and namespace) of value, reducing and aggregating state: found, read, written, cleared, and expired. */
-import { UNSTAMPED, ValueCell } from "./cells.ts";
+/**
+ * The one cell per key (and namespace) of value, reducing and aggregating state: found, read, written, cleared, and expired. It is the row itself,
+ * or hangs on it.
+ */
+import { ValueCell } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
 import { removeValue, stamp } from "./removal.ts";
-import { containerIn, slotOf } from "./rows.ts";
+import { Row, slotOf } from "./row.ts";
+import { containerIn } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
+import { IN_ROW } from "./state-table.ts";
 
 export class ValueCells {
   readonly #cursor: Cursor;
   readonly #epochs: Epochs;
-  readonly #index: number;
-  readonly #namespaced: boolean;
-  /** TTL or development mode: one flag, so that the ordinary path has one branch. */
+  readonly #slot: number;
+  /** In the row, without TTL, not in development mode: the ordinary case has one branch. */
+  readonly #direct: boolean;
+  /** TTL or development mode. */
   readonly #special: boolean;
   readonly #context: StateContext;
 
   constructor(context: StateContext) {
     this.#cursor = context.cursor;
     this.#epochs = context.epochs;
-    this.#index = context.state.index;
-    this.#namespaced = context.state.namespaced;
+    this.#slot = context.state.slot;
     this.#special = context.state.ttl !== undefined || context.check !== undefined;
+    this.#direct = this.#slot === IN_ROW && !this.#special;
     this.#context = context;
   }
 
   /** Hot (bench: keyed count). The value, undefined if there is none. */
   read(): unknown {
-    const cell = this.#find();
-    if (cell === undefined) return undefined;
-    if (this.#special) return this.#readSpecial(cell);
-    const value = cell.value;
+    if (!this.#direct) return this.#readOther();
+    const { row } = this.#cursor;
+    const { value } = row;
     // Whoever gets an object may change it in place; nobody can change a primitive.
-    if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);
+    if (typeof value === "object" && value !== null && row.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(row);
     return value;
   }
 
-  /** Hot. */
+  /** Hot (bench: keyed count). */
   write(value: unknown): void {
-    const cell = this.#find();
-    if (cell === undefined || this.#special) {
-      this.#writeSlow(cell, value);
-      return;
-    }
-    if (cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);
-    cell.value = value;
+    const { row } = this.#cursor;
+    if (this.#direct && row.stamp >= this.#epochs.dirtyFrom) row.value = value;
+    else this.#writeOther(value);
   }
 
   clear(): void {
     const cell = this.#find();
-    if (cell !== undefined) removeValue(cell, this.#epochs, this.#context.rows);
+    if (cell !== undefined) removeValue(cell, this.#context);
   }
 
-  #find(): ValueCell | undefined {
-    const { row } = this.#cursor;
-    const found = this.#namespaced ? containerIn(row, this.#index, this.#cursor.namespace) : slotOf(row, this.#index);
+  #find(): Row | ValueCell | undefined {
+    const { row, namespace } = this.#cursor;
+    if (this.#slot === IN_ROW) return row.stamp < 0 ? undefined : row;
+    const found = this.#context.state.namespaced ? containerIn(row, this.#slot, namespace) : slotOf(row, this.#slot);
     return found as ValueCell | undefined; // the slots of this state hold nothing else
   }
 
-  #readSpecial(cell: ValueCell): unknown {
-    const { state, sweeper, rows } = this.#context;
+  #readOther(): unknown {
     const epochs = this.#epochs;
-    const { ttl } = state;
-    if (ttl !== undefined) {
-      const nowMs = ttl.nowMs();
-      if (ttl.isExpired(cell.accessMs, nowMs)) {
-        removeValue(cell, epochs, rows);
-        return undefined;
-      }
-      if (ttl.refreshOnRead || (cell.accessMs === UNSTAMPED && nowMs !== UNSTAMPED)) stamp(cell, nowMs, epochs);
-      sweeper.step();
-    }
-    if (typeof cell.value === "object" && cell.value !== null && cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
-    return cell.value;
+    if (this.#special && this.#context.state.ttl !== undefined) this.#context.sweeper.step();
+    const cell = this.#find();
+    if (cell === undefined || (this.#special && !this.#isAlive(cell))) return undefined;
+    const { value } = cell;
+    if (typeof value === "object" && value !== null && cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
+    return value;
   }
 
-  #writeSlow(cell: ValueCell | undefined, value: unknown): void {
-    const { state, sweeper, rows, check } = this.#context;
+  /** False: it was expired, and is removed. */
+  #isAlive(cell: Row | ValueCell): boolean {
+    const { ttl } = this.#context.state;
+    if (ttl === undefined) return true;
+    const nowMs = ttl.nowMs();
+    if (ttl.isExpired(cell.accessMs, nowMs)) {
+      removeValue(cell, this.#context);
+      return false;
+    }
+    if (ttl.isStampedOnRead(cell.accessMs, nowMs)) stamp(cell, nowMs, this.#epochs);
+    return true;
+  }
+
+  #writeOther(value: unknown): void {
+    const { state, check, sweeper } = this.#context;
     const epochs = this.#epochs;
     if (check !== undefined) check(value);
-    const accessMs = state.ttl?.nowMs() ?? UNSTAMPED;
-    if (cell === undefined) {
-      const namespace = this.#namespaced ? this.#cursor.namespace : undefined;
-      const made = new ValueCell(this.#cursor.row, state, namespace, value, accessMs, epochs.bornStamp);
-      rows.attach(made);
-      epochs.born(made);
-    } else {
-      if (cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
-      cell.value = value;
-      cell.accessMs = accessMs;
-    }
     if (state.ttl !== undefined) sweeper.step();
+    const cell = this.#find();
+    if (cell === undefined) {
+      this.#make(value);
+      return;
+    }
+    if (cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
+    cell.value = value;
+    if (state.ttl !== undefined) cell.accessMs = state.ttl.nowMs();
+  }
+
+  #make(value: unknown): void {
+    const { cursor, state, rows } = this.#context;
+    const epochs = this.#epochs;
+    const accessMs = state.ttl?.nowMs();
+    if (this.#slot === IN_ROW) {
+      const { row } = cursor;
+      rows.attachValue(row);
+      row.stamp = epochs.bornStamp;
+      row.value = value;
+      row.accessMs = accessMs;
+      epochs.born(row);
+    } else {
+      const cell = new ValueCell(cursor.row, state, state.namespaced ? cursor.namespace : undefined, value, accessMs, epochs.bornStamp);
+      rows.attach(cell);
+      epochs.born(cell);
+    }
   }
 }

@@ -1,13 +1,15 @@
 /** All cells of a row or container, one after the other, tolerating changes between two steps: what leaves is passed over, nothing else is. */
-import { ListGroup, MapGroup, ValueCell } from "./cells.ts";
+import { DEAD, ListGroup, MapGroup, Spread, ValueCell } from "./cells.ts";
 import type { Cell, Container } from "./cells.ts";
-import { containersOf } from "./rows.ts";
-import type { Row } from "./rows.ts";
+import { slotOf } from "./row.ts";
+import type { Row } from "./row.ts";
 
 export function* walkRow(row: Row): Generator<Cell, void> {
-  for (const container of containersOf(row)) {
-    if (container instanceof ValueCell) yield container;
-    else yield* cellsOf(container);
+  if (row.stamp !== DEAD) yield row;
+  for (let slot = 0; slot <= row.rest.length; slot += 1) {
+    const contents = slotOf(row, slot);
+    if (contents instanceof Spread) for (const container of contents.containers.values()) yield* cellsOf(container);
+    else if (contents !== undefined) yield* cellsOf(contents);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Formats that write what they read: a file sink's output through the file source gives the same values. */
+// covers: connectors/files/formats/csv-fields.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { csv, ndjson, textLines } from "../../../connectors/files/index.ts";
@@ -11,7 +12,11 @@ function written<T>(format: FileFormat<T>, values: readonly T[]): string {
 }
 
 function parsed<T>(format: FileFormat<T>, text: string): T[] {
-  const parser: RecordParser<T> = format.createParser({ path: "f", start: { byteOffset: 0, recordIndex: 0, line: 0 }, recordBytesMax: 1_000_000 });
+  const parser: RecordParser<T> = format.createParser({
+    path: "f",
+    start: { byteOffset: 0, recordIndex: 0, line: 0 },
+    recordBytesMax: 1_000_000,
+  });
   parser.push(new TextEncoder().encode(text));
   parser.end();
   const values: T[] = [];
@@ -52,7 +57,8 @@ describe("round trips", () => {
     const single = fc.array(fc.record({ a: csvText }), { minLength: 1 });
     fc.assert(
       fc.property(rows, single, fc.constantFrom(",", ";", "\t"), (two, one, delimiter) => {
-        for (const values of [two, one]) expect(parsed(csv({ delimiter }), written(csv({ delimiter }), values))).toEqual(values);
+        for (const values of [two, one])
+          expect(parsed(csv({ delimiter }), written(csv({ delimiter }), values))).toEqual(values);
         const fixed = csv({ delimiter, header: ["a", "b,1"] });
         expect(parsed(fixed, written(fixed, two))).toEqual(two);
       }),
@@ -62,8 +68,13 @@ describe("round trips", () => {
 });
 
 test("CSV writes numbers, dates, nothing and objects as text, under the first value's properties", () => {
-  const values: readonly Record<string, unknown>[] = [{ n: 1.5, d: new Date(0), u: undefined, o: { x: "," } }, { n: null, d: true, u: 3n }];
-  expect(written(csv({ parse: (row): Record<string, unknown> => row }), values)).toBe('n,d,u,o\n1.5,1970-01-01T00:00:00.000Z,,"{""x"":"",""}"\n,true,3,\n');
+  const values: readonly Record<string, unknown>[] = [
+    { n: 1.5, d: new Date(0), u: undefined, o: { x: "," } },
+    { n: null, d: true, u: 3n },
+  ];
+  expect(written(csv({ parse: (row): Record<string, unknown> => row }), values)).toBe(
+    'n,d,u,o\n1.5,1970-01-01T00:00:00.000Z,,"{""x"":"",""}"\n,true,3,\n',
+  );
 });
 
 test("CSV makes values with parse, whose errors make a row malformed", () => {

@@ -4,6 +4,9 @@
  *         steps of the file system, which answers in random order and loses what was not synced. The model is a set of record numbers.
  * Replay: a failure prints its seed; `MILLRACE_SEED=<seed>` runs it again.
  */
+// covers: connectors/files/writer.ts
+// covers: connectors/files/part-file.ts
+// covers: connectors/files/sink-start.ts
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fileSink } from "../../../connectors/files/sink.ts";
@@ -20,7 +23,14 @@ type NumberSink = Sink<number, FileSinkState, FileCommittable>;
 type Snapshot = SinkSnapshot<FileSinkState, FileCommittable>;
 
 const action = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("write" as const), subtask: fc.nat(4), count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("write" as const),
+      subtask: fc.nat(4),
+      count: fc.integer({ min: 1, max: 6 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("barrier" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("complete" as const), back: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("mark" as const), back: fc.nat(2) }) },
@@ -93,30 +103,48 @@ class World {
     return [...this.files.files()].map(([path, bytes]) => [path, new TextDecoder().decode(bytes)]);
   }
 
-  /** Visible files hold committed records only, and stay as they were. */
-  check(): void {
-    for (const [path, content] of this.texts()) {
-      if (!path.startsWith("out/part-") || content === "") continue;
-      expect(this.seen.get(path) ?? content, `${path} changed`).toBe(content);
-      this.seen.set(path, content);
-      if (!this.#consumer) continue;
-      this.taken.push(...numbersOf(content));
-      this.files.delete(path);
-    }
-    expect(this.finishedRecords().filter((record) => !this.committed.includes(record))).toEqual([]);
+  /** What a consumer does with a finished file, if there is one. */
+  offer(path: string, content: string): void {
+    if (!this.#consumer) return;
+    this.taken.push(...numbersOf(content));
+    this.files.delete(path);
   }
+}
+
+/** Visible files hold committed records only, and stay as they were. */
+function checkVisible(world: World): void {
+  for (const [path, content] of world.texts()) {
+    if (!path.startsWith("out/part-") || content === "") continue;
+    expect(world.seen.get(path) ?? content, `${path} changed`).toBe(content);
+    world.seen.set(path, content);
+    world.offer(path, content);
+  }
+  expect(world.finishedRecords().filter((record) => !world.committed.includes(record))).toEqual([]);
 }
 
 function numbersOf(content: string): number[] {
   return content.split("\n").slice(0, -1).map(Number);
 }
 
-async function runAttempt(world: World, sink: NumberSink, { parallelism, actions, closes }: Attempt, attemptNumber: number, nextRecord: () => number): Promise<void> {
+async function runAttempt(
+  world: World,
+  sink: NumberSink,
+  { parallelism, actions, closes }: Attempt,
+  attemptNumber: number,
+  nextRecord: () => number,
+): Promise<void> {
   const covered = new Map<number, { readonly records: readonly number[] }>();
   const records = [...world.committed];
   const restored = world.completed;
   const { clock } = world;
-  const harness = new SinkHarness<number, FileSinkState, FileCommittable>({ sink, parallelism, attempt: attemptNumber, restored, clock, pump: () => world.pump() });
+  const harness = new SinkHarness<number, FileSinkState, FileCommittable>({
+    sink,
+    parallelism,
+    attempt: attemptNumber,
+    restored,
+    clock,
+    pump: () => world.pump(),
+  });
   let checkpoint = 0;
   let newest = 0;
   await harness.start();
@@ -140,21 +168,38 @@ async function runAttempt(world: World, sink: NumberSink, { parallelism, actions
       world.completed = harness.completed;
       if (one.kind === "complete") await harness.complete(id);
     }
-    world.check();
+    checkVisible(world);
   }
   if (closes) await harness.close();
   else throw new MachineStops();
 }
 
-async function runScenario({ seed, attempts, rollBytes, emptyFirst, consumer }: Scenario, wrap: (sink: NumberSink) => NumberSink = (sink) => sink): Promise<void> {
+async function runScenario(
+  { seed, attempts, rollBytes, emptyFirst, consumer }: Scenario,
+  wrap: (sink: NumberSink) => NumberSink = (sink) => sink,
+): Promise<void> {
   const world = new World(seed, consumer);
   const missingFiles = consumer ? "accept" : "fail";
   world.files.put("out/other.txt", "not ours");
   // Of an earlier run, whose numbers a fresh one knows only from its files.
   for (const earlier of consumer ? [] : EARLIER) world.files.put(earlier, "");
-  const options = { path: "out", format: (value: number) => `${value}\n`, suffix: ".txt", rollBytes, emptyFirst, missingFiles, fileSystem: world.files } as const;
+  const options = {
+    path: "out",
+    format: (value: number) => `${value}\n`,
+    suffix: ".txt",
+    rollBytes,
+    emptyFirst,
+    missingFiles,
+    fileSystem: world.files,
+  } as const;
   const sink = wrap(fileSink<number>(options));
-  const last: Attempt = { parallelism: 2, actions: [{ kind: "barrier" }, { kind: "complete", back: 0 }], stepsMax: Infinity, closes: true, newJob: false };
+  const last: Attempt = {
+    parallelism: 2,
+    actions: [{ kind: "barrier" }, { kind: "complete", back: 0 }],
+    stepsMax: Infinity,
+    closes: true,
+    newJob: false,
+  };
   let record = 0;
   let attemptNumber = 0;
   for (const one of [...attempts, last]) {
@@ -166,7 +211,7 @@ async function runScenario({ seed, attempts, rollBytes, emptyFirst, consumer }: 
       if (!(error instanceof MachineStops)) throw error;
       world.stop();
     }
-    world.check();
+    checkVisible(world);
     attemptNumber = one.newJob && world.completed !== undefined ? 0 : attemptNumber + 1;
   }
   expect(world.finishedRecords()).toEqual([...world.committed].sort((a, b) => a - b));
@@ -176,12 +221,25 @@ async function runScenario({ seed, attempts, rollBytes, emptyFirst, consumer }: 
 }
 
 test("commits each record exactly once, whatever crashes, and leaves nothing behind", async () => {
-  await fc.assert(fc.asyncProperty(scenario, (one) => runScenario(one)), { numRuns: 250, ...replay });
+  await fc.assert(
+    fc.asyncProperty(scenario, (one) => runScenario(one)),
+    { numRuns: 250, ...replay },
+  );
 });
 
 const bugs: Record<string, (sink: NumberSink) => NumberSink> = {
-  "a writer that restarts without its state": (sink) => ({ ...sink, createWriter: (ctx) => sink.createWriter(ctx, []) }),
-  "writer states that are split, not united": (sink) => ({ ...sink, writerState: "split" }),
+  "a writer that restarts without its state": (sink) => ({
+    ...sink,
+    createWriter: (ctx) => sink.createWriter(ctx, []),
+  }),
+  "a writer that drops the states of subtasks which are no more": (sink) => ({
+    ...sink,
+    createWriter: (ctx, restored) =>
+      sink.createWriter(
+        ctx,
+        restored.filter(({ subtask }) => subtask === ctx.subtaskIndex),
+      ),
+  }),
   "a flush that does not wait": (sink) => ({
     ...sink,
     createWriter(ctx, restored) {
@@ -200,7 +258,14 @@ const bugs: Record<string, (sink: NumberSink) => NumberSink> = {
     createWriter(ctx, restored) {
       const writer = sink.createWriter(ctx, restored);
       const committer = sink.createCommitter?.(ctx);
-      const request = { retries: 0, retryLater() {}, updateAndRetryLater() {}, signalAlreadyCommitted() {}, signalFailedWithKnownReason() {}, signalFailedWithUnknownReason() {} };
+      const request = {
+        retries: 0,
+        retryLater() {},
+        updateAndRetryLater() {},
+        signalAlreadyCommitted() {},
+        signalFailedWithKnownReason() {},
+        signalFailedWithUnknownReason() {},
+      };
       return {
         write: (value, at) => writer.write(value, at),
         flush: (end) => writer.flush?.(end),
@@ -217,6 +282,10 @@ const bugs: Record<string, (sink: NumberSink) => NumberSink> = {
 };
 
 test.each(Object.entries(bugs))("the net catches %s", async (_name, wrap) => {
-  const found = await fc.check(fc.asyncProperty(scenario, (one) => runScenario(one, wrap)), { numRuns: 600, endOnFailure: true, ...replay });
+  // A fixed seed: some bugs need a rare meeting of crash and commit, and this is about whether the net can catch, not how soon.
+  const found = await fc.check(
+    fc.asyncProperty(scenario, (one) => runScenario(one, wrap)),
+    { numRuns: 600, endOnFailure: true, seed: 1 },
+  );
   expect(found.failed).toBe(true);
 });

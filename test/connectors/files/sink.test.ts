@@ -1,4 +1,7 @@
 /** The file sink on the real file system: names, rolling, what a fresh start removes, commits that repeat, and errors. */
+// covers: connectors/files/committer.ts
+// covers: connectors/files/part-names.ts
+// covers: connectors/files/sink-state.ts
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,7 +25,10 @@ interface StartOptions {
   readonly restored?: Snapshot | undefined;
 }
 
-async function started<T>(options: FileSinkOptions<T>, start: StartOptions = {}): Promise<SinkHarness<T, FileSinkState, FileCommittable>> {
+async function started<T>(
+  options: FileSinkOptions<T>,
+  start: StartOptions = {},
+): Promise<SinkHarness<T, FileSinkState, FileCommittable>> {
   const harness = new SinkHarness<T, FileSinkState, FileCommittable>({ sink: fileSink(options), ...start });
   await harness.start();
   return harness;
@@ -39,7 +45,11 @@ describe("life of a file", () => {
     await harness.write(1, { b: "ü" });
     await harness.barrier(1);
     expect(visible(path)).toEqual([]);
-    expect(hidden(path).toSorted().map((name) => name.replace(/[\w-]+$/, ""))).toEqual([".part-0-000000.inprogress.", ".part-1-000000.inprogress."]);
+    expect(
+      hidden(path)
+        .toSorted()
+        .map((name) => name.replace(/[\w-]+$/, "")),
+    ).toEqual([".part-0-000000.inprogress.", ".part-1-000000.inprogress."]);
     await harness.complete(1);
     expect(hidden(path)).toEqual([]);
     expect(readFileSync(join(path, "part-0-000000.ndjson"), "utf8")).toBe('{"a":1}\n');
@@ -52,14 +62,24 @@ describe("life of a file", () => {
 
   test("rolls by size, each file with its own header, bytes and text in order", async () => {
     const path = freshPath();
-    const harness = await started({ path, format: csv({ parse: (row) => row }), rollBytes: 10, prefix: "rows", suffix: ".txt" });
+    const harness = await started({
+      path,
+      format: csv({ parse: (row) => row }),
+      rollBytes: 10,
+      prefix: "rows",
+      suffix: ".txt",
+    });
     for (const a of ["12345678", "2", "3"]) await harness.write(0, { a });
     await harness.barrier(1);
     await harness.complete(1);
     expect(visible(path)).toEqual(["rows-0-000000.txt", "rows-0-000001.txt"]);
     expect(readFileSync(join(path, "rows-0-000001.txt"), "utf8")).toBe("a\n2\n3\n");
     await harness.close();
-    const bytes = await started<string>({ path, prefix: "mixed", format: (value) => (value.length % 2 === 0 ? new TextEncoder().encode(value) : value) });
+    const bytes = await started<string>({
+      path,
+      prefix: "mixed",
+      format: (value) => (value.length % 2 === 0 ? new TextEncoder().encode(value) : value),
+    });
     for (const value of ["a", "bb", "c", "dd", "éé"]) await bytes.write(0, value);
     await bytes.barrier(1);
     await bytes.complete(1);
@@ -109,7 +129,9 @@ describe("life of a file", () => {
 
   test("records that come before the directory is ready are kept", async () => {
     const path = freshPath();
-    const harness = new SinkHarness<string, FileSinkState, FileCommittable>({ sink: fileSink({ path, format: textLines() }) });
+    const harness = new SinkHarness<string, FileSinkState, FileCommittable>({
+      sink: fileSink({ path, format: textLines() }),
+    });
     expect(harness.blocked(0)).toBe(true);
     harness.writeNow(0, "early");
     await harness.barrier(1);
@@ -123,19 +145,27 @@ describe("starts", () => {
   test("a fresh one goes on behind the finished files of an earlier run, and touches nothing", async () => {
     const path = freshPath();
     mkdirSync(path, { recursive: true });
-    for (const name of ["part-0-000004.txt", "part-3-000009.csv", ".part-0-000005.inprogress.0-old", "other"]) writeFileSync(join(path, name), "old");
+    for (const name of ["part-0-000004.txt", "part-3-000009.csv", ".part-0-000005.inprogress.0-old", "other"])
+      writeFileSync(join(path, name), "old");
     const harness = await started({ path, format: textLines() });
     await harness.write(0, "new");
     await harness.barrier(1);
     await harness.complete(1);
-    expect(readdirSync(path).toSorted()).toEqual([".part-0-000005.inprogress.0-old", "other", "part-0-000004.txt", "part-0-000005.txt", "part-3-000009.csv"]);
+    expect(readdirSync(path).toSorted()).toEqual([
+      ".part-0-000005.inprogress.0-old",
+      "other",
+      "part-0-000004.txt",
+      "part-0-000005.txt",
+      "part-3-000009.csv",
+    ]);
     await harness.close();
   });
 
   test("emptyFirst removes everything once, and nothing when the job comes from a checkpoint", async () => {
     const path = freshPath();
     mkdirSync(join(path, "sub"), { recursive: true });
-    for (const name of ["part-0-000004.txt", "part-7-000000.txt", ".part-9-000005.inprogress.0-old", "other", "sub/x"]) writeFileSync(join(path, name), "old");
+    for (const name of ["part-0-000004.txt", "part-7-000000.txt", ".part-9-000005.inprogress.0-old", "other", "sub/x"])
+      writeFileSync(join(path, name), "old");
     const options = { path, format: textLines(), emptyFirst: true };
     const first = await started(options, { parallelism: 3 });
     for (const subtask of [0, 1, 2]) await first.write(subtask, "new");
@@ -164,7 +194,10 @@ describe("starts", () => {
     await second.barrier(3);
     second.markComplete(3);
     for (const name of visible(path)) rmSync(join(path, name));
-    const third = await started({ ...options, missingFiles: "accept" }, { parallelism: 3, attempt: 2, restored: second.completed });
+    const third = await started(
+      { ...options, missingFiles: "accept" },
+      { parallelism: 3, attempt: 2, restored: second.completed },
+    );
     await third.write(2, "later");
     await third.barrier(4);
     await third.complete(4);
@@ -205,7 +238,9 @@ describe("commits", () => {
     const fileSystem = files();
     const restored = await pending(fileSystem);
     fileSystem.put("out/part-0-000000.txt", "of another job");
-    await expect(started({ path: "out", format: textLines(), fileSystem }, { attempt: 1, restored })).rejects.toThrow("MR6111");
+    await expect(started({ path: "out", format: textLines(), fileSystem }, { attempt: 1, restored })).rejects.toThrow(
+      "MR6111",
+    );
     expect(new TextDecoder().decode(fileSystem.files().get("out/part-0-000000.txt"))).toBe("of another job");
   });
 
@@ -228,13 +263,19 @@ test("options that make no sense are refused at once", () => {
   expect(() => fileSink({ path: "out", format, suffix: "7" })).toThrow("MR6106");
   expect(() => fileSink({ path: "out", format, rollBytes: 0 })).toThrow("MR6106");
   expect(() => fileSink({ path: "out", format, rollEvery: 0 })).toThrow("MR1002");
-  for (const path of [".", "..", "/", process.cwd()]) expect(() => fileSink({ path, format, emptyFirst: true })).toThrow("MR6106");
+  for (const path of [".", "..", "/", process.cwd()])
+    expect(() => fileSink({ path, format, emptyFirst: true })).toThrow("MR6106");
 });
 
 test("names of parts are told apart from others", () => {
   const naming = { prefix: "part", suffix: ".txt" };
   expect(parsePartName("part-12-000345.txt", naming)).toEqual({ subtask: 12, number: 345, attemptId: undefined });
   expect(parsePartName("part-1-1000000", naming)).toEqual({ subtask: 1, number: 1_000_000, attemptId: undefined });
-  expect(parsePartName(".part-1-000002.inprogress.0-zz9", naming)).toEqual({ subtask: 1, number: 2, attemptId: "0-zz9" });
-  for (const name of ["part-1", "part-x-1", "partition-1-000001", ".part-1-000002", ".part-1-000002.inprogress."]) expect(parsePartName(name, naming)).toBeUndefined();
+  expect(parsePartName(".part-1-000002.inprogress.0-zz9", naming)).toEqual({
+    subtask: 1,
+    number: 2,
+    attemptId: "0-zz9",
+  });
+  for (const name of ["part-1", "part-x-1", "partition-1-000001", ".part-1-000002", ".part-1-000002.inprogress."])
+    expect(parsePartName(name, naming)).toBeUndefined();
 });

@@ -1,10 +1,18 @@
 /** What the file source says about files it cannot read, how it hands out and watches files, and its options. On the real file system where that matters. */
+// covers: connectors/files/errors.ts
+// covers: connectors/rate-limiter.ts
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { csv, fileSource, jsonArray, ndjson, textLines } from "../../../connectors/files/index.ts";
-import type { FileDecoder, FileEnumeratorState, FileSourceOptions, FileSplit, MalformedRecord } from "../../../connectors/files/index.ts";
+import type {
+  FileDecoder,
+  FileEnumeratorState,
+  FileSourceOptions,
+  FileSplit,
+  MalformedRecord,
+} from "../../../connectors/files/index.ts";
 import { MemoryFileSystem } from "../../../core/storage/memory-file-system.ts";
 import { isMillraceError } from "../../../core/util/errors.ts";
 import { SourceHarness } from "../../harness/source-harness.ts";
@@ -33,7 +41,11 @@ async function read<T>(options: FileSourceOptions<T>, parallelism = 1): Promise<
   return harness;
 }
 
-async function errorOf(content: string, format: FileDecoder<unknown>, options: Partial<FileSourceOptions<unknown>> = {}): Promise<string> {
+async function errorOf(
+  content: string,
+  format: FileDecoder<unknown>,
+  options: Partial<FileSourceOptions<unknown>> = {},
+): Promise<string> {
   try {
     await read({ path: "f", format, fileSystem: inMemory({ f: content }), ...options });
     return "no error";
@@ -48,8 +60,18 @@ describe("errors name file and place", () => {
   test.each([
     ["a line of NDJSON", '{"a":1}\n\n{"a":', ndjson(), /^MR6103: "f", line 3, is malformed: .*; correct the file/],
     ["an element of an array", '[1, {"a":}, 3]', jsonArray(), /^MR6103: "f", element 1, byte 4, is malformed: /],
-    ["too few CSV fields", 'a,b\n"x\ny",2\n3\n', csv(), /^MR6103: "f", line 4, is malformed: it has 1 fields, but the header names 2/],
-    ["text behind a CSV quote", 'a,b\n"x"y,2\n', csv(), /^MR6103: "f", line 2, is malformed: text stands behind a closing quote/],
+    [
+      "too few CSV fields",
+      'a,b\n"x\ny",2\n3\n',
+      csv(),
+      /^MR6103: "f", line 4, is malformed: it has 1 fields, but the header names 2/,
+    ],
+    [
+      "text behind a CSV quote",
+      'a,b\n"x"y,2\n',
+      csv(),
+      /^MR6103: "f", line 2, is malformed: text stands behind a closing quote/,
+    ],
     ["an open CSV quote", 'a,b\n1,2\n"x,2\n', csv(), /^MR6104: "f", line 3: a quote is opened here and never closed/],
     ["a column named twice", "a,a\n1,2\n", csv(), /^MR6107: "f", line 1, names column "a"/],
     ["an empty array file", " \n", jsonArray(), /^MR6104: "f", element 0, byte 2: the file is empty/],
@@ -58,14 +80,20 @@ describe("errors name file and place", () => {
     ["a missing element", "[1,,2]", jsonArray(), /^MR6104: "f", element 1, byte 3: an element is missing/],
     ["a comma before the end", "[1,]", jsonArray(), /^MR6104: .*an element is missing/],
     ["a file that breaks off between elements", "[1,", jsonArray(), /^MR6104: .*ends before its JSON array does/],
-    ["a file that breaks off in an element", '[1,{"a":[', jsonArray(), /^MR6104: "f", element 1, byte 3: the file ends before/],
+    [
+      "a file that breaks off in an element",
+      '[1,{"a":[',
+      jsonArray(),
+      /^MR6104: "f", element 1, byte 3: the file ends before/,
+    ],
     ["text behind an array", "[1] x", jsonArray(), /^MR6104: "f", element 1, byte 4: something follows/],
     ["a long line", `ok\n${"x".repeat(50)}\n`, textLines(), /^MR6105: "f", line 2: the record is longer than 20 bytes/],
     ["a long last line", `ok\n${"x".repeat(50)}`, textLines(), /^MR6105: "f", line 2/],
     ["a long element", `[1,"${"x".repeat(50)}"]`, jsonArray(), /^MR6105: "f", element 1/],
     ["a long CSV record", `a\n${"x".repeat(50)}\n`, csv(), /^MR6105: "f", line 2/],
   ])("%s", async (_name, content, format, expected) => {
-    for (const chunkBytes of [1, 5, 1_000]) expect(await errorOf(content, format, { chunkBytes, recordBytesMax: 20 })).toMatch(expected);
+    for (const chunkBytes of [1, 5, 1_000])
+      expect(await errorOf(content, format, { chunkBytes, recordBytesMax: 20 })).toMatch(expected);
   });
 
   test("lines are counted on across a restart", async () => {
@@ -87,7 +115,10 @@ describe("errors name file and place", () => {
     const first: Harness<string> = new SourceHarness({ source: fileSource({ path, format: textLines() }) });
     await first.run({ recordsMax: 2, until: () => first.records.length === 2 });
     writeFileSync(path, "a\n");
-    const second: Harness<string> = new SourceHarness({ source: fileSource({ path, format: textLines() }), restored: first.snapshot() });
+    const second: Harness<string> = new SourceHarness({
+      source: fileSource({ path, format: textLines() }),
+      restored: first.snapshot(),
+    });
     await expect(second.run()).rejects.toThrow("MR6109");
     await first.close();
     await second.close();
@@ -126,7 +157,12 @@ describe("malformed records by choice", () => {
   });
 
   test("a restart does not meet a malformed element again", async () => {
-    const options = { path: "f", format: jsonArray(), onMalformed: "skip", fileSystem: inMemory({ f: "[1, x, 2, }, 3]" }) } as const;
+    const options = {
+      path: "f",
+      format: jsonArray(),
+      onMalformed: "skip",
+      fileSystem: inMemory({ f: "[1, x, 2, }, 3]" }),
+    } as const;
     const first: Harness<unknown> = new SourceHarness({ source: fileSource(options) });
     await first.run({ recordsMax: 2, until: () => first.records.length === 1 });
     const second: Harness<unknown> = new SourceHarness({ source: fileSource(options), restored: first.snapshot() });
@@ -142,16 +178,24 @@ describe("files and splits", () => {
     const directory = freshDirectory();
     mkdirSync(join(directory, "b", "c"), { recursive: true });
     mkdirSync(join(directory, ".git"));
-    for (const name of ["z.txt", "a.txt", ".hidden", "_temporary", "b/x.txt", "b/c/y.txt", ".git/config"]) writeFileSync(join(directory, name), `${name}\n`);
+    for (const name of ["z.txt", "a.txt", ".hidden", "_temporary", "b/x.txt", "b/c/y.txt", ".git/config"])
+      writeFileSync(join(directory, name), `${name}\n`);
     const harness = await read({ path: directory, format: textLines() });
     expect(harness.values).toEqual(["a.txt", "b/c/y.txt", "b/x.txt", "z.txt"]);
-    expect(harness.records.map(({ splitId }) => splitId)).toEqual(["a.txt", "b/c/y.txt", "b/x.txt", "z.txt"].map((name) => join(directory, name)));
+    expect(harness.records.map(({ splitId }) => splitId)).toEqual(
+      ["a.txt", "b/c/y.txt", "b/x.txt", "z.txt"].map((name) => join(directory, name)),
+    );
   });
 
   test("several readers share the files; a filter chooses them; a named file is read whatever its name", async () => {
-    const files = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`in/${index}.${index % 3 === 0 ? "log" : "txt"}`, `${index}\n`]));
+    const files = Object.fromEntries(
+      Array.from({ length: 9 }, (_, index) => [`in/${index}.${index % 3 === 0 ? "log" : "txt"}`, `${index}\n`]),
+    );
     const fileSystem = inMemory({ ...files, _odd: "odd\n" });
-    const harness = await read({ path: "in", format: textLines(), filter: ({ path }) => path.endsWith(".txt"), fileSystem }, 3);
+    const harness = await read(
+      { path: "in", format: textLines(), filter: ({ path }) => path.endsWith(".txt"), fileSystem },
+      3,
+    );
     expect(harness.values.toSorted()).toEqual(["1", "2", "4", "5", "7", "8"]);
     expect(new Set(harness.records.map(({ subtask }) => subtask)).size).toBe(3);
     expect((await read({ path: "_odd", format: textLines(), fileSystem })).values).toEqual(["odd"]);
@@ -163,11 +207,16 @@ describe("files and splits", () => {
       expect((await read<unknown>({ path: "f", format, fileSystem: inMemory({ f: "" }) })).values).toEqual([]);
       expect((await read<unknown>({ path: "f", format, fileSystem: inMemory({ f: "\uFEFF" }) })).values).toEqual([]);
     }
-    expect((await read({ path: "f", format: jsonArray(), fileSystem: inMemory({ f: "\uFEFF []\n" }) })).values).toEqual([]);
+    expect((await read({ path: "f", format: jsonArray(), fileSystem: inMemory({ f: "\uFEFF []\n" }) })).values).toEqual(
+      [],
+    );
   });
 
   test("a split that comes back from a lost reader goes to whoever asks next", async () => {
-    const harness: Harness<string> = new SourceHarness({ source: fileSource({ path: "f", format: textLines(), fileSystem: inMemory({ f: "a\nb\n" }) }), parallelism: 2 });
+    const harness: Harness<string> = new SourceHarness({
+      source: fileSource({ path: "f", format: textLines(), fileSystem: inMemory({ f: "a\nb\n" }) }),
+      parallelism: 2,
+    });
     await harness.run({ until: () => harness.records.length === 2 });
     const waiting = harness.snapshot().enumerator;
     expect(waiting.pending).toEqual([]);
@@ -192,7 +241,10 @@ describe("files and splits", () => {
       const second: Harness<string> = new SourceHarness({ source, restored });
       appendFileSync(join(directory, "a"), "more\n");
       writeFileSync(join(directory, "c"), "3\n");
-      await runFor(second, () => second.values.includes("3") && (changedFiles === "ignore" || second.values.includes("more")));
+      await runFor(
+        second,
+        () => second.values.includes("3") && (changedFiles === "ignore" || second.values.includes("more")),
+      );
       expect(second.values.toSorted()).toEqual(changedFiles === "ignore" ? ["3"] : ["1", "3", "more"]);
       await second.close();
       expect(second.clock.alarms).toBe(0);
@@ -201,7 +253,12 @@ describe("files and splits", () => {
 
   test("a rate is shared by the readers and kept over time", async () => {
     const content = "x\n".repeat(5_000);
-    const source = fileSource({ path: "in", format: textLines(), ratePerSecond: 200, fileSystem: inMemory({ "in/a": content, "in/b": content }) });
+    const source = fileSource({
+      path: "in",
+      format: textLines(),
+      ratePerSecond: 200,
+      fileSystem: inMemory({ "in/a": content, "in/b": content }),
+    });
     const harness: Harness<string> = new SourceHarness({ source, parallelism: 2 });
     await harness.run({ until: () => harness.records.length >= 2 });
     for (let ms = 0; ms < 10_000; ms += 5) {

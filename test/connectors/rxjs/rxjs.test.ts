@@ -1,4 +1,7 @@
 /** Observables as sources and as results: order, positions, full buffers, errors, completion; with the real rxjs. */
+// covers: connectors/rxjs/from-observable.ts
+// covers: connectors/rxjs/to-observable.ts
+// covers: connectors/rxjs/buffer.ts
 import { Observable, Subject, from, lastValueFrom, of, range, take, toArray } from "rxjs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { fromObservable, toObservable } from "../../../connectors/rxjs/index.ts";
@@ -11,7 +14,10 @@ import type { SourceSnapshot } from "../../harness/source-harness.ts";
 type Splits = readonly ObservableSplit[];
 type Harness<T> = SourceHarness<T, ObservableSplit, Splits>;
 
-function start<T>(source: Source<T, ObservableSplit, Splits>, restored?: SourceSnapshot<ObservableSplit, Splits>): Harness<T> {
+function start<T>(
+  source: Source<T, ObservableSplit, Splits>,
+  restored?: SourceSnapshot<ObservableSplit, Splits>,
+): Harness<T> {
   const harness: Harness<T> = new SourceHarness({ source, restored });
   while (harness.turn(3));
   return harness;
@@ -23,7 +29,7 @@ describe("fromObservable", () => {
     await harness.run({ recordsMax: 2 });
     expect(harness.values).toEqual(["a", "b", "c"]);
     expect(harness.snapshot().splits).toEqual([]);
-    expect((await start(fromObservable(of("a")), harness.snapshot())).ended).toBe(true);
+    expect(start(fromObservable(of("a")), harness.snapshot()).ended).toBe(true);
   });
 
   test("values that come later wake the reader; closing unsubscribes", async () => {
@@ -53,7 +59,8 @@ describe("fromObservable", () => {
   });
 
   test("a full buffer fails, or drops what is oldest or newest, and counts it", async () => {
-    const run = (onFull: "fail" | "drop-oldest" | "drop-newest"): Harness<number> => start(fromObservable(range(0, 10), { buffer: { capacity: 4, onFull } }));
+    const run = (onFull: "fail" | "drop-oldest" | "drop-newest"): Harness<number> =>
+      start(fromObservable(range(0, 10), { buffer: { capacity: 4, onFull } }));
     expect(String(run("fail").failure)).toContain("MR6201");
     const oldest = run("drop-oldest");
     expect(oldest.values).toEqual([6, 7, 8, 9]);
@@ -63,7 +70,9 @@ describe("fromObservable", () => {
 
   test("dropped values count in the position", async () => {
     const subject = new Subject<number>();
-    const harness: Harness<number> = new SourceHarness({ source: fromObservable(() => subject, { buffer: { capacity: 2, onFull: "drop-oldest" } }) });
+    const harness: Harness<number> = new SourceHarness({
+      source: fromObservable(() => subject, { buffer: { capacity: 2, onFull: "drop-oldest" } }),
+    });
     while (harness.turn());
     for (const value of [0, 1, 2, 3]) subject.next(value);
     while (harness.turn(1) && harness.records.length === 0);
@@ -118,7 +127,9 @@ describe("toObservable", () => {
     const missing = (): never => {
       throw new Error("Cannot find module 'rxjs'");
     };
-    expect(() => loadRxjs(missing)).toThrow("MR6204: toObservable needs rxjs, which is not installed: run `npm install rxjs`");
+    expect(() => loadRxjs(missing)).toThrow(
+      "MR6204: toObservable needs rxjs, which is not installed: run `npm install rxjs`",
+    );
   });
 
   test("both ways: an Observable of results can be a source again", async () => {

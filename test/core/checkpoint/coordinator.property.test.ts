@@ -261,7 +261,8 @@ function checkFailures(events: readonly WorldEvent[], tolerated: number): void {
   expect(found, "failed jobs").toBe(expected);
 }
 
-describe("checkpoint coordinator", () => {
+// About a second on a quiet machine; the limit is for one that is not.
+describe("checkpoint coordinator", { timeout: 30_000 }, () => {
   test("keeps what is complete and nothing else", () => {
     fc.assert(
       fc.property(runs, (run) => simulate(run)),

@@ -29,7 +29,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex").replace(/(.{64})/g, "$1\n").trim();
 }
 
-describe("metadata file", () => {
+describe("metadata file", { timeout: 30_000 }, () => {
   test("comes back as it was", () => {
     expect(decodeMetadata(encodeMetadata(small), "f")).toEqual(small);
   });

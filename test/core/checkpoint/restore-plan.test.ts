@@ -75,7 +75,8 @@ const shapes = fc.record({
   marks: fc.array(fc.integer({ min: -5, max: 1_000 }), { minLength: 9, maxLength: 9 }),
 });
 
-describe("another parallelism", () => {
+// Half a second on a quiet machine; the limit is for one that is not.
+describe("another parallelism", { timeout: 30_000 }, () => {
   test("no item and no key group is lost or doubled, there and back", () => {
     fc.assert(
       fc.property(shapes, ({ before, after, marks }) => {
@@ -95,7 +96,7 @@ describe("another parallelism", () => {
         }
         checkKeyGroups(subtasksOf(plan, graph, 1), { before, after });
       }),
-      { numRuns: 200, ...replay },
+      { numRuns: 80, ...replay },
     );
   });
 
@@ -129,7 +130,7 @@ describe("another parallelism", () => {
           statuses.forEach((status, channel) => expect(status.watermarkMs).toBe(before === after ? mine[channel] : Math.min(...mine)));
         });
       }),
-      { numRuns: 200, ...replay },
+      { numRuns: 80, ...replay },
     );
   });
 
@@ -153,8 +154,23 @@ describe("another parallelism", () => {
           subtask.channels[0]?.forEach((status, index) => expect(status).toEqual(channel(planned[index] === true)));
         }
       }),
-      { numRuns: 200, ...replay },
+      { numRuns: 80, ...replay },
     );
+  });
+
+  test("a list that only one subtask had is dealt too", () => {
+    const lists = [{ name: "late", mode: "split" as const, items: [Uint8Array.of(1), Uint8Array.of(2)] }];
+    expect(redistributeLists([[], lists], 1)).toEqual([lists]);
+    expect(redistributeLists([[], lists], 2).map((dealt) => items(dealt, "late").length)).toEqual([0, 2]);
+    expect(redistributeLists([], 2)).toEqual([[], []]);
+  });
+
+  test("where only the senders were rescaled, no channel is the one it was", () => {
+    const checkpoint = checkpointOf(pipeline(2, 2), busySnapshot(2, [10, 20]));
+    for (const senders of [1, 3]) {
+      const plan = planRestore(checkpoint, pipeline(senders, 2), CONFIG);
+      expect(plan.subtask(1, 0).channels).toEqual([Array.from({ length: senders }, () => ({ watermarkMs: 10, status: "active" }))]);
+    }
   });
 });
 

@@ -193,9 +193,9 @@ describe("warnings", () => {
 
   test("checkpointing over a source that cannot replay", () => {
     const { warnings } = jobGraphOf(build, { "execution.checkpointing.interval": "1s" });
-    expect(warnings).toEqual([
-      'source "Source: ticks" (#0) cannot replay: records it read after the last checkpoint are lost when the job restarts',
-    ]);
+    const sentence =
+      'source "Source: ticks" (#0) cannot replay: records it read after the last checkpoint are lost when the job restarts';
+    expect(warnings).toEqual([{ kind: "not-replayable", sentence }]);
   });
 
   test("none without checkpointing", () => expect(jobGraphOf(build).warnings).toEqual([]));

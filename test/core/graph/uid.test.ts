@@ -88,9 +88,9 @@ describe("operator ids", () => {
   });
 
   test("a stateful operator without uid is warned about", () => {
-    expect(idsOf([["keyed-process", stateful]]).warnings).toEqual([
-      'operator "Keyed Process" (#1) has state but no uid: give it one, .uid("..."), so that later versions of the job find its state',
-    ]);
+    const sentence =
+      'operator "Keyed Process" (#1) has state but no uid: give it one, .uid("..."), so that later versions of the job find its state';
+    expect(idsOf([["keyed-process", stateful]]).warnings).toEqual([{ kind: "missing-uid", sentence }]);
     expect(idsOf([["map", {}]]).warnings).toEqual([]);
   });
 });

@@ -1,3 +1,5 @@
+// covers: core/operators/two-inputs.ts
+/** The operator of `connect(...).process` without keys: two sides, one watermark. */
 import { describe, expect, test } from "vitest";
 import type { CoProcessFunction } from "../../../core/operators/contracts/functions.ts";
 import { createOperator } from "../../../core/operators/co-process.ts";
@@ -8,7 +10,8 @@ const tagged: CoProcessFunction<number, string, unknown> = {
   processElement1: (value, ctx, out) => out.collect([1, value, ctx.currentWatermarkMs]),
   processElement2: (value, ctx, out) => out.collect([2, value, ctx.timestampMs]),
 };
-const create: HarnessOptions["create"] = (services) => createOperator<number, string, unknown>(services, { process: tagged });
+const create: HarnessOptions["create"] = (services) =>
+  createOperator<number, string, unknown>(services, { process: tagged });
 
 describe("coProcess", () => {
   test("keeps the two sides apart and takes the minimum of their watermarks", () => {
@@ -18,7 +21,10 @@ describe("coProcess", () => {
     harness.processRecord(1, 11, 0);
     harness.processRecord("a", 5, 1);
     harness.processWatermark(12, 1);
-    expect(harness.values).toEqual([[1, 1, 4], [2, "a", 5]]);
+    expect(harness.values).toEqual([
+      [1, 1, 4],
+      [2, "a", 5],
+    ]);
     expect(harness.watermarks).toEqual([4, 10]);
     expect(harness.operator.watermarkMs).toBe(10);
   });

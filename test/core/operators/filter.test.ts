@@ -1,3 +1,4 @@
+/** The operator of `filter`: functions and objects, and what passes untouched. */
 import { expect, test } from "vitest";
 import { createOperator } from "../../../core/operators/filter.ts";
 import type { FilterFunction } from "../../../core/operators/contracts/functions.ts";

@@ -23,7 +23,16 @@ type Step =
   | { readonly kind: "room"; readonly records: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("record" as const), value: fc.record({ words: fc.nat(6), how: fc.constantFrom("generator" as const, "array" as const, "collector" as const) }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("record" as const),
+      value: fc.record({
+        words: fc.nat(6),
+        how: fc.constantFrom("generator" as const, "array" as const, "collector" as const),
+      }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ kind: "watermark" as const }, { kind: "idle" as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("room" as const), records: fc.nat(5) }) },
 );
@@ -51,7 +60,8 @@ function harnessOf(onPull: (busy: boolean) => void): OperatorHarness {
 /** The same input with room for everything. */
 function naive(steps: readonly Step[]): Recorded[] {
   return steps.flatMap((step, at): Recorded[] => {
-    if (step.kind === "record") return Array.from({ length: step.value.words }, (_, value) => ({ kind: "record", value, timestampMs: at }));
+    if (step.kind === "record")
+      return Array.from({ length: step.value.words }, (_, value) => ({ kind: "record", value, timestampMs: at }));
     if (step.kind === "watermark") return [{ kind: "watermark", watermarkMs: at }];
     return step.kind === "idle" ? [{ kind: "idle", idle: at % 2 === 0 }] : [];
   });
@@ -106,7 +116,7 @@ describe("flatMap", () => {
     });
     harness.makeRoom(3);
     harness.processRecord(5);
-    harness.operator.close?.();
+    void harness.operator.close?.();
     expect([harness.values, ended]).toEqual([[5, 6, 7], true]);
   });
 });

@@ -1,3 +1,4 @@
+/** The operator of two keyed inputs: shared state and timers, the watermark of both. */
 import { describe, expect, test } from "vitest";
 import type { KeyedCoProcessFunction } from "../../../core/operators/contracts/functions.ts";
 import { createOperator } from "../../../core/operators/keyed-co-process.ts";
@@ -36,7 +37,11 @@ const paid: KeyedCoProcessFunction<string, Order, Payment, string, State> = {
 function harnessOf(options: Omit<HarnessOptions, "create" | "keyed"> = {}): OperatorHarness {
   return new OperatorHarness({
     create: (services) =>
-      createOperator<string, Order, Payment, string>(services, { process: paid, keyOf1: (order) => order.id, keyOf2: (payment) => payment.order }),
+      createOperator<string, Order, Payment, string>(services, {
+        process: paid,
+        keyOf1: (order) => order.id,
+        keyOf2: (payment) => payment.order,
+      }),
     keyed: true,
     ...options,
   });
@@ -57,7 +62,10 @@ describe("keyedCoProcess", () => {
       { kind: "watermark", watermarkMs: 12 },
     ]);
     harness.advance(1_000);
-    expect(harness.values.slice(1).toSorted()).toEqual(["a processing 1000: 11 for a", "b processing 1000: 9 for undefined"]);
+    expect(harness.values.slice(1).map(String).toSorted()).toEqual([
+      "a processing 1000: 11 for a",
+      "b processing 1000: 9 for undefined",
+    ]);
   });
 
   test("an input that ended holds nobody back", () => {
@@ -84,7 +92,11 @@ describe("keyedCoProcess", () => {
     expect(first.operator.pending).toBe("interruptible");
     const saved = first.trySnapshot(1);
     const second = harnessOf({ restored: saved === undefined ? [] : [saved] });
-    expect([...first.values, ...second.values].map((text) => String(text).slice(0, 7))).toEqual(["order-1", "order-2", "order-3"]);
+    expect([...first.values, ...second.values].map((text) => String(text).slice(0, 7))).toEqual([
+      "order-1",
+      "order-2",
+      "order-3",
+    ]);
     expect(second.watermarks).toEqual([4]);
     first.makeRoom();
     expect([first.values.length, first.watermarks]).toEqual([3, [4]]);

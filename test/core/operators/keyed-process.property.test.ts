@@ -36,7 +36,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant("record" as const),
-      visit: fc.record({ key: fc.constantFrom("ash", "birch", "cedar"), delayMs: fc.integer({ min: 1, max: 20 }), again: fc.nat(2) }),
+      visit: fc.record({
+        key: fc.constantFrom("ash", "birch", "cedar"),
+        delayMs: fc.integer({ min: 1, max: 20 }),
+        again: fc.nat(2),
+      }),
     }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.integer({ min: 1, max: 15 }) }) },
@@ -111,7 +115,11 @@ class Run {
 
   #start(saved: ReturnType<OperatorHarness["trySnapshot"]>): OperatorHarness {
     return new OperatorHarness({
-      create: (services) => createOperator<string, Visit, string>(services, { process: reminders(this.#domain), keyOf: (visit) => visit.key }),
+      create: (services) =>
+        createOperator<string, Visit, string>(services, {
+          process: reminders(this.#domain),
+          keyOf: (visit) => visit.key,
+        }),
       keyed: true,
       clock: new ManualClock(this.#domain === "event" ? 0 : this.#nowMs),
       ...(saved === undefined ? {} : { restored: [saved] }),
@@ -152,7 +160,9 @@ class Naive {
   }
 
   #due(): string | undefined {
-    return [...this.#timers].filter((timer) => Number.parseInt(timer, 10) <= this.#nowMs).toSorted((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10))[0];
+    return [...this.#timers]
+      .filter((timer) => Number.parseInt(timer, 10) <= this.#nowMs)
+      .toSorted((left, right) => Number.parseInt(left, 10) - Number.parseInt(right, 10))[0];
   }
 
   #fire(timer: string): void {
@@ -160,7 +170,11 @@ class Naive {
     const [time = "", key = ""] = timer.split(" ");
     const state = this.#keys.get(key) ?? { again: 0, fired: 0 };
     state.fired++;
-    this.log.push({ kind: "record", value: `${key} fired ${time} ${this.#domain} ${state.fired}`, timestampMs: Number(time) });
+    this.log.push({
+      kind: "record",
+      value: `${key} fired ${time} ${this.#domain} ${state.fired}`,
+      timestampMs: Number(time),
+    });
     if (state.again-- > 0) this.#timers.add(`${Number(time) + 5} ${key}`);
     else state.again = 0;
   }
@@ -172,7 +186,10 @@ function canonical(log: readonly Recorded[]): string[][] {
   let last = "";
   let watermarkMs = -Infinity;
   for (const entry of log) {
-    const stamp = entry.kind === "watermark" ? `watermark ${entry.watermarkMs}` : `at ${"timestampMs" in entry ? entry.timestampMs : ""}`;
+    const stamp =
+      entry.kind === "watermark"
+        ? `watermark ${entry.watermarkMs}`
+        : `at ${"timestampMs" in entry ? entry.timestampMs : ""}`;
     if (entry.kind === "watermark" && entry.watermarkMs <= watermarkMs) continue;
     if (entry.kind === "watermark") watermarkMs = entry.watermarkMs;
     if (stamp !== last || entry.kind === "watermark") stages.push([]);
@@ -183,19 +200,22 @@ function canonical(log: readonly Recorded[]): string[][] {
 }
 
 describe("keyedProcess", () => {
-  test.each(["event", "processing"] as const)("fires %s timers as a sorted list would, whatever the room and the restores", (domain) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
-        const [run, naive] = [new Run(domain), new Naive(domain)];
-        for (const one of steps) {
-          run.apply(one);
-          naive.apply(one);
-        }
-        run.finish();
-        naive.advance(1_000);
-        expect(canonical(run.log)).toEqual(canonical(naive.log));
-      }),
-      { numRuns: 100, ...replay },
-    );
-  });
+  test.each(["event", "processing"] as const)(
+    "fires %s timers as a sorted list would, whatever the room and the restores",
+    (domain) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
+          const [run, naive] = [new Run(domain), new Naive(domain)];
+          for (const one of steps) {
+            run.apply(one);
+            naive.apply(one);
+          }
+          run.finish();
+          naive.advance(1_000);
+          expect(canonical(run.log)).toEqual(canonical(naive.log));
+        }),
+        { numRuns: 100, ...replay },
+      );
+    },
+  );
 });

@@ -1,3 +1,5 @@
+// covers: core/operators/event-time.ts
+/** The operator of `keyBy(...).process`, case by case: timers of both domains, interruption, restore, refusals. */
 import { describe, expect, test } from "vitest";
 import { OutputTag } from "../../../core/operators/contracts/functions.ts";
 import type { KeyedProcessFunction, KeyedProcessContext } from "../../../core/operators/contracts/functions.ts";
@@ -10,7 +12,11 @@ type Visit = readonly [user: string, atMs: number];
 type Visits = KeyedProcessFunction<string, Visit, string>;
 
 function harnessOf(process: Visits, options: Omit<HarnessOptions, "create" | "keyed"> = {}): OperatorHarness {
-  return new OperatorHarness({ create: (services) => createOperator<string, Visit, string>(services, { process, keyOf: ([user]) => user }), keyed: true, ...options });
+  return new OperatorHarness({
+    create: (services) => createOperator<string, Visit, string>(services, { process, keyOf: ([user]) => user }),
+    keyed: true,
+    ...options,
+  });
 }
 
 /** Sets a timer for each visit's time, and one 100 ms of processing time later. */
@@ -46,7 +52,13 @@ describe("keyedProcess", () => {
         ctx.timers.deleteProcessingTime(-atMs);
       },
     });
-    for (const visit of [["ada", 5], ["ada", 5], ["ada", -7], ["bob", 7]] as const) harness.processRecord(visit);
+    for (const visit of [
+      ["ada", 5],
+      ["ada", 5],
+      ["ada", -7],
+      ["bob", 7],
+    ] as const)
+      harness.processRecord(visit);
     harness.processWatermark(10);
     harness.advance(10);
     expect(harness.values).toEqual(["ada event 5 10", "bob event 7 10", "ada processing 5 10", "bob processing 7 10"]);
@@ -58,7 +70,11 @@ describe("keyedProcess", () => {
     harness.makeRoom(2);
     harness.processWatermark(5);
     harness.processIdle(true);
-    expect([harness.values.length, harness.operator.pending, harness.operator.watermarkMs]).toEqual([2, "interruptible", 5]);
+    expect([harness.values.length, harness.operator.pending, harness.operator.watermarkMs]).toEqual([
+      2,
+      "interruptible",
+      5,
+    ]);
     expect(harness.trySnapshot(1)).toBeDefined();
     harness.processWatermark(8);
     harness.makeRoom();
@@ -89,7 +105,12 @@ describe("keyedProcess", () => {
   test("state, side outputs and errors of a function", () => {
     const late = new OutputTag<string>("late");
     const seen = operatorList<string>();
-    const counting: KeyedProcessFunction<string, Visit, string, { count: ReturnType<typeof value<number>>; seen: typeof seen }> = {
+    const counting: KeyedProcessFunction<
+      string,
+      Visit,
+      string,
+      { count: ReturnType<typeof value<number>>; seen: typeof seen }
+    > = {
       state: { count: value<number>({ default: 0 }), seen },
       processElement([user, atMs], ctx, out) {
         if (atMs <= ctx.currentWatermarkMs) return ctx.output(late, user);
@@ -110,7 +131,10 @@ describe("keyedProcess", () => {
   });
 
   test("refuses timers without a time, and timers that nobody takes", () => {
-    const register = (timeMs: number) => (_: Visit, ctx: KeyedProcessContext<string>): void => ctx.timers.registerEventTime(timeMs);
+    const register =
+      (timeMs: number) =>
+      (_: Visit, ctx: KeyedProcessContext<string>): void =>
+        ctx.timers.registerEventTime(timeMs);
     expect(() => harnessOf({ processElement: register(NaN) }).processRecord(["ada", 1])).toThrow("MR3022");
     const harness = harnessOf({ processElement: register(3) });
     harness.processRecord(["ada", 1]);

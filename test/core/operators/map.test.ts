@@ -1,3 +1,4 @@
+/** The operator of `map`: functions and objects, and what passes untouched. */
 import { expect, test } from "vitest";
 import type { MapFunction } from "../../../core/operators/contracts/functions.ts";
 import { createOperator } from "../../../core/operators/map.ts";

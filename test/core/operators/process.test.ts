@@ -1,3 +1,5 @@
+// covers: core/operators/declared-state.ts
+/** The operator of `process` without a key: outputs, declared state, what the context tells. */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { OutputTag } from "../../../core/operators/contracts/functions.ts";
 import type { ProcessFunction } from "../../../core/operators/contracts/functions.ts";
@@ -20,7 +22,9 @@ const lengths: ProcessFunction<string, number, { seen: OperatorListDescriptor<st
 
 describe("process", () => {
   test("emits on main and side outputs, stamped with the record's time", () => {
-    const harness = new OperatorHarness({ create: (services) => createOperator<string, number>(services, { process: lengths }) });
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, number>(services, { process: lengths }),
+    });
     harness.processRecord("four", 4);
     harness.processRecord("", 5);
     harness.processWatermark(5);
@@ -33,13 +37,17 @@ describe("process", () => {
   });
 
   test("drops what nobody reads", () => {
-    const harness = new OperatorHarness({ create: (services) => createOperator<string, number>(services, { process: lengths }), sideOutputs: [] });
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, number>(services, { process: lengths }),
+      sideOutputs: [],
+    });
     harness.processRecord("", 5);
     expect(harness.log).toEqual([]);
   });
 
   test("operator lists and the watermark survive a restore", () => {
-    const create: ConstructorParameters<typeof OperatorHarness>[0]["create"] = (services) => createOperator<string, number>(services, { process: lengths });
+    const create: ConstructorParameters<typeof OperatorHarness>[0]["create"] = (services) =>
+      createOperator<string, number>(services, { process: lengths });
     const first = new OperatorHarness({ create });
     first.processRecord("one", 1);
     first.processWatermark(1);
@@ -55,7 +63,10 @@ describe("process", () => {
     const harness = new OperatorHarness({
       create: (services) =>
         createOperator<number, never>(services, {
-          process: { processElement: (_, ctx) => void seen.push([ctx.processingTimeMs(), ctx.currentWatermarkMs, ctx.timestampMs, ctx.task.name]) },
+          process: {
+            processElement: (_, ctx) =>
+              void seen.push([ctx.processingTimeMs(), ctx.currentWatermarkMs, ctx.timestampMs, ctx.task.name]),
+          },
         }),
     });
     harness.advance(50);
@@ -65,7 +76,12 @@ describe("process", () => {
   });
 
   test("refuses keyed state", () => {
-    const process: ProcessFunction<number, number> = { state: { count: value({ default: 0 }) }, processElement: () => undefined };
-    expect(() => new OperatorHarness({ create: (services) => createOperator<number, number>(services, { process }) })).toThrow(/MR1051.*"count"/);
+    const process: ProcessFunction<number, number> = {
+      state: { count: value({ default: 0 }) },
+      processElement: () => undefined,
+    };
+    expect(
+      () => new OperatorHarness({ create: (services) => createOperator<number, number>(services, { process }) }),
+    ).toThrow(/MR1051.*"count"/);
   });
 });

@@ -1,3 +1,4 @@
+/** The operator of `reduce`: rolling, per key, restored. */
 import { expect, test } from "vitest";
 import { createOperator } from "../../../core/operators/reduce.ts";
 import { OperatorHarness } from "../../harness/operator-harness.ts";
@@ -9,11 +10,19 @@ interface Sale {
 }
 
 const create: HarnessOptions["create"] = (services) =>
-  createOperator<string, Sale>(services, { reduce: (left, right) => ({ shop: left.shop, sum: left.sum + right.sum }), keyOf: (sale) => sale.shop });
+  createOperator<string, Sale>(services, {
+    reduce: (left, right) => ({ shop: left.shop, sum: left.sum + right.sum }),
+    keyOf: (sale) => sale.shop,
+  });
 
 test("emits the reduction so far for each record, per key, and goes on after a restore", () => {
   const first = new OperatorHarness({ create, keyed: true });
-  for (const [shop, sum] of [["a", 1], ["b", 10], ["a", 2]] as const) first.processRecord({ shop, sum }, sum);
+  for (const [shop, sum] of [
+    ["a", 1],
+    ["b", 10],
+    ["a", 2],
+  ] as const)
+    first.processRecord({ shop, sum }, sum);
   first.processWatermark(10);
   expect(first.log).toEqual([
     { kind: "record", value: { shop: "a", sum: 1 }, timestampMs: 1 },
@@ -33,7 +42,10 @@ test("emits the reduction so far for each record, per key, and goes on after a r
 
 test("takes an object with a method", () => {
   const highest = { reduce: (left: number, right: number): number => Math.max(left, right) };
-  const harness = new OperatorHarness({ create: (services) => createOperator<string, number>(services, { reduce: highest, keyOf: () => "all" }), keyed: true });
+  const harness = new OperatorHarness({
+    create: (services) => createOperator<string, number>(services, { reduce: highest, keyOf: () => "all" }),
+    keyed: true,
+  });
   for (const sum of [3, 1, 5]) harness.processRecord(sum);
   expect(harness.values).toEqual([3, 3, 5]);
 });

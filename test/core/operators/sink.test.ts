@@ -1,3 +1,5 @@
+// covers: core/operators/commits.ts
+/** The operator of sinks, case by case: flushes, barriers, the end of input; commits, retries, failures, restore. */
 import { describe, expect, test } from "vitest";
 import type { CommitRequest, Sink } from "../../../core/operators/contracts/sink.ts";
 import { createOperator } from "../../../core/operators/sink.ts";
@@ -17,7 +19,10 @@ function bench(options: { readonly sync: boolean; readonly restored?: HarnessSna
   outside.durable = { has: () => true } as unknown as ReadonlySet<number>; // these tests look at the order themselves
   const sink = new ScriptedSink(outside, options);
   const restored = options.restored === undefined ? {} : { restored: [options.restored] };
-  const harness = new OperatorHarness({ create: (services) => createOperator<number, number, Committable>(services, { sink }), ...restored });
+  const harness = new OperatorHarness({
+    create: (services) => createOperator<number, number, Committable>(services, { sink }),
+    ...restored,
+  });
   return { harness, sink, outside };
 }
 
@@ -77,7 +82,11 @@ describe("sink writer", () => {
     const { harness, sink } = bench({ sync: false });
     harness.processRecord(1);
     harness.endInput();
-    expect([harness.operator.pending, harness.availability.busy, harness.operator.settled]).toEqual(["atomic", true, false]);
+    expect([harness.operator.pending, harness.availability.busy, harness.operator.settled]).toEqual([
+      "atomic",
+      true,
+      false,
+    ]);
     sink.settleFlush();
     await harness.settle();
     expect([harness.operator.pending, harness.availability.busy]).toEqual(["none", false]);
@@ -92,8 +101,12 @@ describe("sink writer", () => {
   });
 
   test("a failed flush fails the task", async () => {
-    const sink: Sink<string> = { createWriter: () => ({ write: () => undefined, flush: () => Promise.reject(new Error("disk full")) }) };
-    const harness = new OperatorHarness({ create: (services) => createOperator<string, never, never>(services, { sink }) });
+    const sink: Sink<string> = {
+      createWriter: () => ({ write: () => undefined, flush: () => Promise.reject(new Error("disk full")) }),
+    };
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, never, never>(services, { sink }),
+    });
     harness.trySnapshot(1);
     await harness.settle();
     expect(harness.failures).toEqual([new Error("disk full")]);
@@ -126,7 +139,11 @@ describe("sink writer", () => {
     const restored = first.flatMap((harness) => harness.trySnapshot(1) ?? []);
     const again = create(restored, 0);
     expect(again.operator.watermarkMs).toBe(5);
-    expect(again.trySnapshot(2)?.lists.find((list) => list.name === "writer")?.items).toEqual(["from 0", "from 1", "from 0"]);
+    expect(again.trySnapshot(2)?.lists.find((list) => list.name === "writer")?.items).toEqual([
+      "from 0",
+      "from 1",
+      "from 0",
+    ]);
   });
 
   test("closes writer and committer, both also if one fails", async () => {
@@ -138,7 +155,9 @@ describe("sink writer", () => {
       createWriter: () => ({ write: () => undefined, close: () => Promise.reject(new Error("no")) }),
       createCommitter: () => ({ commit: () => undefined, close: () => void closed.push("committer") }),
     };
-    const second = new OperatorHarness({ create: (services) => createOperator<string, never, string>(services, { sink: failing }) });
+    const second = new OperatorHarness({
+      create: (services) => createOperator<string, never, string>(services, { sink: failing }),
+    });
     await expect(second.operator.close?.()).rejects.toThrow("no");
     expect(closed).toEqual(["committer"]);
   });
@@ -207,7 +226,11 @@ describe("sink committer", () => {
   test("retries after 100 ms, 200 ms, … 10 s, and what completes meanwhile joins", () => {
     const calls: [number, string[], number[]][] = [];
     const harness = benchOf((requests) => {
-      calls.push([harness.clock.nowMs(), requests.map((request) => request.committable), requests.map((request) => request.retries)]);
+      calls.push([
+        harness.clock.nowMs(),
+        requests.map((request) => request.committable),
+        requests.map((request) => request.retries),
+      ]);
       if (calls.length < 10) requests[0]?.updateAndRetryLater(`a${calls.length}`);
     });
     harness.processRecord("a");
@@ -236,7 +259,12 @@ describe("sink committer", () => {
     harness.trySnapshot(1);
     harness.operator.checkpointCompleted?.(1);
     const read = (name: string): unknown => harness.metrics.read(name);
-    expect([read("alreadyCommittedCommittables"), read("failedCommittables"), read("successfulCommittables"), read("totalCommittables")]).toEqual([1, 1, 1, 3]);
+    expect([
+      read("alreadyCommittedCommittables"),
+      read("failedCommittables"),
+      read("successfulCommittables"),
+      read("totalCommittables"),
+    ]).toEqual([1, 1, 1, 3]);
     expect([harness.failures, harness.operator.settled]).toEqual([[], true]);
   });
 
@@ -261,7 +289,10 @@ describe("sink committer", () => {
     const saved = first.harness.trySnapshot(1);
     const sink: Sink<number> = { createWriter: () => ({ write: () => undefined }) };
     const restore = (): unknown =>
-      new OperatorHarness({ create: (services) => createOperator<number, never, never>(services, { sink }), restored: saved === undefined ? [] : [saved] });
+      new OperatorHarness({
+        create: (services) => createOperator<number, never, never>(services, { sink }),
+        restored: saved === undefined ? [] : [saved],
+      });
     expect(restore).toThrow("MR3025");
   });
 });

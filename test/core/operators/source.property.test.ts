@@ -22,28 +22,50 @@ type Step =
   | { readonly kind: "restore"; readonly parallelism: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("poll" as const), subtask: fc.nat(2), records: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("poll" as const),
+      subtask: fc.nat(2),
+      records: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.constantFrom(50, 200, 300) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("room" as const), subtask: fc.nat(2), records: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restore" as const), parallelism: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("restore" as const), parallelism: fc.integer({ min: 1, max: 3 }) }),
+  },
 );
 
 const scenario = fc.record({
-  splits: fc.array(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 }),
+  splits: fc.array(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 12 }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
   parallelism: fc.integer({ min: 1, max: 3 }),
   order: fc.constantFrom<NonNullable<ListSourceOptions["order"]>>("in-turns", "one-by-one"),
   steps: fc.array(step, { maxLength: 40, size: "max" }),
 });
 
 function splitsOf(timestamps: readonly (readonly number[])[]): ListSplit[] {
-  return timestamps.map((some, at) => listSplit(`split-${at}-`, [...new Set(some)].toSorted((left, right) => left - right)));
+  return timestamps.map((some, at) =>
+    listSplit(
+      `split-${at}-`,
+      [...new Set(some)].toSorted((left, right) => left - right),
+    ),
+  );
 }
 
 /** One run of all subtasks, from a start or restore to the next. */
 class Life {
   readonly subtasks: readonly OperatorHarness[];
 
-  constructor(parallelism: number, order: ListSourceOptions["order"], restored: readonly HarnessSnapshot[] | undefined) {
+  constructor(
+    parallelism: number,
+    order: ListSourceOptions["order"],
+    restored: readonly HarnessSnapshot[] | undefined,
+  ) {
     const source = listSource(order === undefined ? {} : { order });
     const strategy = WatermarkStrategy.forMonotonousTimestamps<string>();
     this.subtasks = Array.from(

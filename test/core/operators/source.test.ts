@@ -1,3 +1,5 @@
+// covers: core/operators/source-reader-context.ts, core/operators/source-time.ts
+/** The operator of sources, case by case: events, watermarks per split, idleness, restore, stop. */
 import { describe, expect, test } from "vitest";
 import type { ReaderOutput, Source } from "../../../core/operators/contracts/source.ts";
 import { createOperator } from "../../../core/operators/source.ts";
@@ -12,11 +14,16 @@ interface Bench {
   readonly readers: ListReader[];
 }
 
-function bench(options: ListSourceOptions & Omit<HarnessOptions, "create"> & { readonly strategy?: WatermarkStrategy<string> } = {}): Bench {
+function bench(
+  options: ListSourceOptions & Omit<HarnessOptions, "create"> & { readonly strategy?: WatermarkStrategy<string> } = {},
+): Bench {
   const readers: ListReader[] = [];
   const source = listSource(options, readers);
   const strategy = options.strategy ?? WatermarkStrategy.forMonotonousTimestamps<string>();
-  const harness = new OperatorHarness({ ...options, create: (services) => createOperator<string, ListSplit>(services, { source, strategy }) });
+  const harness = new OperatorHarness({
+    ...options,
+    create: (services) => createOperator<string, ListSplit>(services, { source, strategy }),
+  });
   return { harness, readers };
 }
 
@@ -116,7 +123,9 @@ describe("source", () => {
   });
 
   test("assigns timestamps", () => {
-    const strategy = WatermarkStrategy.noWatermarks<string>().withTimestampAssigner((text: string, givenMs) => givenMs * 100 + text.length);
+    const strategy = WatermarkStrategy.noWatermarks<string>().withTimestampAssigner(
+      (text: string, givenMs) => givenMs * 100 + text.length,
+    );
     const { harness } = bench({ strategy });
     assign(harness, listSplit("a", [3]));
     harness.poll(1);
@@ -145,7 +154,7 @@ describe("source", () => {
     harness.handleEvent({ type: "source-event", event: { rate: 5 } });
     harness.operator.checkpointCompleted?.(7);
     reader?.ctx.sendEvent("hello");
-    harness.operator.close?.();
+    void harness.operator.close?.();
     expect([reader?.events, reader?.completed, reader?.closed]).toEqual([[{ rate: 5 }], [7], true]);
     expect(harness.events.at(-1)).toEqual({ type: "source-event", event: "hello" });
     expect(() => harness.handleEvent({ type: "unheard-of" })).toThrow("MR3000");
@@ -164,6 +173,25 @@ describe("source", () => {
     expect(harness.values).toEqual(["a2"]);
   });
 
+  test("after a rescale a subtask starts where its splits were, and one without splits at the minimum", () => {
+    const [busy, behind] = [0, 1].map((subtaskIndex) => bench({ parallelism: 2, subtaskIndex }).harness);
+    if (busy === undefined || behind === undefined) throw new Error("there are two");
+    assign(busy, listSplit("a", [10, 20, 30]), listSplit("b", [50, 60]));
+    assign(behind, listSplit("c", [5]));
+    for (const harness of [busy, behind]) {
+      harness.poll(2);
+      harness.advance(200);
+    }
+    assign(behind, listSplit("d", [70]));
+    busy.poll(1);
+    const restored = [busy, behind].flatMap((harness) => harness.trySnapshot(1) ?? []);
+    const next = [0, 1, 2, 3].map((subtaskIndex) => bench({ parallelism: 4, subtaskIndex, restored }).harness);
+    expect(next.map((harness) => harness.watermarks)).toEqual([[9], [49], [], []]);
+    // What the generator of the first had seen since its last watermark was saved too.
+    for (const harness of next) harness.advance(200);
+    expect(next.map((harness) => harness.watermarks)).toEqual([[9, 19], [49], [], []]);
+  });
+
   test("a wake in the middle of a poll is not lost", () => {
     const waking: Source<string, ListSplit> = {
       ...listSource(),
@@ -178,7 +206,9 @@ describe("source", () => {
       }),
     };
     const strategy = WatermarkStrategy.noWatermarks<string>();
-    const harness = new OperatorHarness({ create: (services) => createOperator<string, ListSplit>(services, { source: waking, strategy }) });
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, ListSplit>(services, { source: waking, strategy }),
+    });
     expect(harness.poll(1)).toBe("more");
   });
 
@@ -200,7 +230,9 @@ describe("source", () => {
       onEvent: (_, timestampMs, out) => out.emitWatermark(timestampMs),
       onPeriodicEmit: () => undefined,
     }));
-    const harness = new OperatorHarness({ create: (services) => createOperator<string, ListSplit>(services, { source, strategy }) });
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, ListSplit>(services, { source, strategy }),
+    });
     harness.poll(1);
     const gone = output?.forSplit("gone");
     output?.forSplit("here").collect("x", 5);

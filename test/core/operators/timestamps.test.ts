@@ -1,3 +1,5 @@
+// covers: core/operators/saved-generator.ts
+/** The operator of `assignTimestampsAndWatermarks`: stamping, periodic watermarks, idleness, restore and rescale. */
 import { describe, expect, test } from "vitest";
 import { createOperator } from "../../../core/operators/timestamps.ts";
 import { WatermarkStrategy } from "../../../core/time/watermark-strategy.ts";
@@ -37,7 +39,10 @@ describe("timestamps", () => {
   });
 
   test("never takes a watermark back", () => {
-    const eager: WatermarkGenerator<Event> = { onEvent: (event, _, out) => out.emitWatermark(event.at), onPeriodicEmit: () => undefined };
+    const eager: WatermarkGenerator<Event> = {
+      onEvent: (event, _, out) => out.emitWatermark(event.at),
+      onPeriodicEmit: () => undefined,
+    };
     const harness = harnessOf(WatermarkStrategy.forGenerator(() => eager));
     for (const at of [5, 3, NaN, 5, 6]) harness.processRecord({ at }, 0);
     expect(harness.watermarks).toEqual([5, 6]);
@@ -61,7 +66,10 @@ describe("timestamps", () => {
   });
 
   test("goes on from its own generator, or from the furthest behind after a rescale", () => {
-    const [ahead, behind] = [harnessOf(assigned, { parallelism: 2 }), harnessOf(assigned, { parallelism: 2, subtaskIndex: 1 })];
+    const [ahead, behind] = [
+      harnessOf(assigned, { parallelism: 2 }),
+      harnessOf(assigned, { parallelism: 2, subtaskIndex: 1 }),
+    ];
     ahead.processRecord({ at: 900 });
     behind.processRecord({ at: 100 });
     for (const harness of [ahead, behind]) harness.advance(200);

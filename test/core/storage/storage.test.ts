@@ -1,4 +1,10 @@
 /** Both blob stores and both file systems against their contracts, and what is particular to each. */
+// covers: core/storage/blob-paths.ts
+// covers: core/storage/file-errors.ts
+// covers: core/storage/fs.ts
+// covers: core/storage/memory.ts
+// covers: core/storage/memory-file-system.ts
+// covers: core/storage/node-file-system.ts
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,9 +76,11 @@ describe("FileBlobStore", () => {
     const directory = freshDirectory();
     const store = new FileBlobStore(directory);
     await valueOf<void>((done) => store.write("a/b", [Uint8Array.of(1)], done));
-    expect(await codeOf((done) => store.write("a", [Uint8Array.of(1)], done))).toBe("MR5203");
+    expect(await codeOf((done) => store.write("a", [Uint8Array.of(1)], done))).toBe("MR5206");
     expect(readdirSync(directory)).toEqual(["a"]);
-    await expect(valueOf<void>((done) => store.write("a", [], done))).rejects.toThrow(`cannot write "a" in file:${directory}`);
+    await expect(valueOf<void>((done) => store.write("a", [], done))).rejects.toThrow(
+      `cannot write "a" in file:${directory}`,
+    );
   });
 });
 

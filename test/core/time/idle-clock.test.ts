@@ -1,3 +1,4 @@
+/** The clock of idleness stands still under back-pressure. */
 import { expect, test } from "vitest";
 import { IdleClock } from "../../../core/time/idle-clock.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";

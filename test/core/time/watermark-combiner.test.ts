@@ -24,7 +24,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       watermarkMs: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constantFrom(Infinity, NaN)),
     }),
   },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom("idle" as const, "active" as const, "remove" as const), id }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constantFrom("idle" as const, "active" as const, "remove" as const), id }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("finish" as const), id }) },
 );
 
@@ -35,7 +38,8 @@ interface ModelPart {
 
 /** The rule in plain words, over all parts, each time. */
 function naive(parts: ReadonlyMap<number, ModelPart>, beforeMs: number): { watermarkMs: number; idle: boolean } {
-  const of = (status: string): number[] => [...parts.values()].filter((part) => part.status === status).map((part) => part.watermarkMs);
+  const of = (status: string): number[] =>
+    [...parts.values()].filter((part) => part.status === status).map((part) => part.watermarkMs);
   const [active, idle] = [of("active"), of("idle")];
   let watermarkMs = beforeMs;
   if (active.length > 0) watermarkMs = Math.min(...active);
@@ -50,7 +54,8 @@ function applyToModel(parts: Map<number, ModelPart>, command: Command): void {
   if (command.kind === "remove") parts.delete(command.id);
   if (part === undefined || part.status === "finished") return;
   if (command.kind === "idle" || command.kind === "active") part.status = command.kind;
-  if (command.kind === "finish" || (command.kind === "update" && command.watermarkMs === Infinity)) part.status = "finished";
+  if (command.kind === "finish" || (command.kind === "update" && command.watermarkMs === Infinity))
+    part.status = "finished";
   else if (command.kind === "update" && command.watermarkMs > part.watermarkMs) part.watermarkMs = command.watermarkMs;
 }
 
@@ -112,7 +117,12 @@ describe("WatermarkCombiner", () => {
     const gone = combiner.register("split", 5);
     combiner.remove(gone);
     combiner.register("split", 7);
-    expect([combiner.update(gone, 9), combiner.setIdle(gone, true), combiner.finish(gone), combiner.remove(gone)]).toEqual([false, false, false, false]);
+    expect([
+      combiner.update(gone, 9),
+      combiner.setIdle(gone, true),
+      combiner.finish(gone),
+      combiner.remove(gone),
+    ]).toEqual([false, false, false, false]);
     expect([combiner.watermarkMs, combiner.size]).toEqual([7, 1]);
   });
 

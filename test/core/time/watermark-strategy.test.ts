@@ -1,10 +1,16 @@
+/** Watermark strategies: the built-in generators, their state, types, refusals. */
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { WatermarkStrategy } from "../../../core/time/watermark-strategy.ts";
 import type { WatermarkGenerator, WatermarkOutput } from "../../../core/time/watermark-strategy.ts";
 
 function recorder(): WatermarkOutput & { readonly watermarks: number[] } {
   const watermarks: number[] = [];
-  return { watermarks, emitWatermark: (watermarkMs) => void watermarks.push(watermarkMs), markIdle: () => undefined, markActive: () => undefined };
+  return {
+    watermarks,
+    emitWatermark: (watermarkMs) => void watermarks.push(watermarkMs),
+    markIdle: () => undefined,
+    markActive: () => undefined,
+  };
 }
 
 function feed<T>(generator: WatermarkGenerator<T>, out: WatermarkOutput, ...timestamps: readonly [T, number][]): void {
@@ -50,7 +56,9 @@ describe("WatermarkStrategy", () => {
     interface Click {
       readonly atMs: number;
     }
-    const strategy = WatermarkStrategy.forBoundedOutOfOrderness("5s").withTimestampAssigner((click: Click) => click.atMs).withIdleness("1min");
+    const strategy = WatermarkStrategy.forBoundedOutOfOrderness("5s")
+      .withTimestampAssigner((click: Click) => click.atMs)
+      .withIdleness("1min");
     expectTypeOf(strategy).toEqualTypeOf<WatermarkStrategy<Click>>();
     expect(strategy.timestampAssigner?.({ atMs: 3 }, -Infinity)).toBe(3);
     expect(strategy.idlenessMs).toBe(60_000);

@@ -24,17 +24,17 @@ const runs = fc.property(commands, fc.integer({ min: 1, max: 3 }), (steps: reado
 });
 
 describe("keyed state on the heap", () => {
-  test("answers and restores like plain maps", () => fc.assert(runs, { numRuns: 120, ...replay }));
+  test("answers and restores like plain maps", () => fc.assert(runs, { numRuns: 80, ...replay }), 60_000);
 });
 
-describe("the property catches", () => {
+describe("the property catches", { timeout: 60_000 }, () => {
   afterEach(() => {
     vi.restoreAllMocks();
   });
 
-  function expectCaught(): void {
-    expect(fc.check(runs, { numRuns: 300, endOnFailure: true, ...replay }).failed).toBe(true);
-  }
+  const expectCaught = (): void => {
+    expect(fc.check(runs, { numRuns: 200, endOnFailure: true, ...replay }).failed).toBe(true);
+  };
 
   test("a cell that is changed before its slice, without a copy", () => {
     const touch = Epochs.prototype.touch;

@@ -1,0 +1,141 @@
+/**
+ * A transactional sink in memory, and the outside world that it commits to.
+ *
+ * In:    records; at each barrier they become one committable with an id of its own. Out: the outside world's list of commits, in order.
+ * State: the outside world outlives jobs and attempts. It applies a committable once per id, as a transactional system does, and keeps every commit with
+ *        its subtask, checkpoint and attempt: a map of last values would hide repeats.
+ */
+import type { CommitRequest, Committer, Sink, SinkContext, SinkWriter } from "../../core/index.ts";
+import type { Clock } from "../../core/time/clock.ts";
+import type { Random } from "../../core/util/random.ts";
+import type { Faults } from "./faults.ts";
+
+export interface Committable<T> {
+  readonly id: string;
+  readonly checkpointId: number;
+  readonly subtask: number;
+  readonly attempt: number;
+  readonly values: readonly T[];
+}
+
+export interface Commit<T> extends Omit<Committable<T>, "values"> {
+  readonly value: T;
+}
+
+export class Outside<T> {
+  readonly commits: Commit<T>[] = [];
+  /** What must never happen, whatever fails. */
+  readonly violations: string[] = [];
+  /** The newest checkpoint or savepoint that can be restored from. */
+  completedId = 0;
+  readonly #ids = new Set<string>();
+
+  /** True if it was not applied before. */
+  apply(committable: Committable<T>): boolean {
+    const { values, ...where } = committable;
+    if (committable.checkpointId > this.completedId) {
+      this.violations.push(`${committable.id} was committed, but the newest complete checkpoint is ${this.completedId}`);
+    }
+    if (this.#ids.has(committable.id)) return false;
+    this.#ids.add(committable.id);
+    for (const value of values) this.commits.push({ ...where, value });
+    return true;
+  }
+
+  /**
+   * The world as it was at a savepoint: without what was prepared after its barrier. What was prepared before it and is not yet visible is in the
+   * savepoint, and will be committed by whoever starts from it.
+   */
+  fork(checkpointId: number): Outside<T> {
+    const forked = new Outside<T>();
+    forked.completedId = checkpointId;
+    for (const commit of this.commits) if (commit.checkpointId <= checkpointId) forked.commits.push(commit);
+    for (const commit of forked.commits) forked.#ids.add(commit.id);
+    return forked;
+  }
+}
+
+export interface CommittedSinkOptions<T> {
+  readonly outside: Outside<T>;
+  /** Tells the committables of several jobs and sinks apart. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly faults?: Faults | undefined;
+  /** Flushes and commits end a while after they began. */
+  readonly async?: boolean;
+  /** For proofs that the net catches: commits at the barrier, or not once but twice under another id. */
+  readonly bug?: "commit-early" | "new-id-on-retry" | undefined;
+}
+
+export function committedSink<T>(options: CommittedSinkOptions<T>): Sink<T, never, Committable<T>> {
+  return {
+    createWriter: (ctx) => new CommittedWriter<T>(ctx, options),
+    createCommitter: () => new OutsideCommitter<T>(options),
+  };
+}
+
+class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
+  readonly #ctx: SinkContext;
+  readonly #options: CommittedSinkOptions<T>;
+  #buffer: T[] = [];
+  #prepared = 0;
+
+  constructor(ctx: SinkContext, options: CommittedSinkOptions<T>) {
+    this.#ctx = ctx;
+    this.#options = options;
+  }
+
+  write(value: T): void {
+    this.#buffer.push(value);
+  }
+
+  flush(): void | Promise<void> {
+    if (this.#options.async === true && this.#options.random.next() < 0.5) return pause(this.#options);
+  }
+
+  prepareCommit(checkpointId: number): readonly Committable<T>[] {
+    const { subtaskIndex: subtask, attempt } = this.#ctx;
+    const values = this.#buffer;
+    if (values.length === 0) return [];
+    this.#buffer = [];
+    this.#prepared += 1;
+    const id = `${this.#options.name}/${subtask}/${attempt}/${checkpointId}/${this.#prepared}`;
+    const committable = { id, checkpointId, subtask, attempt, values };
+    if (this.#options.bug === "commit-early") this.#options.outside.apply(committable);
+    return [committable];
+  }
+}
+
+class OutsideCommitter<T> implements Committer<Committable<T>> {
+  readonly #options: CommittedSinkOptions<T>;
+
+  constructor(options: CommittedSinkOptions<T>) {
+    this.#options = options;
+  }
+
+  commit(requests: readonly CommitRequest<Committable<T>>[]): void | Promise<void> {
+    if (this.#options.async !== true || this.#options.random.next() < 0.5) return this.#apply(requests);
+    return pause(this.#options).then(() => this.#apply(requests));
+  }
+
+  #apply(requests: readonly CommitRequest<Committable<T>>[]): void {
+    const { faults, outside, bug, random } = this.#options;
+    faults?.throwAt("commit-before");
+    // Later ones wait for the one that has to be tried again, so that they do not overtake it.
+    let retry = false;
+    for (const request of requests) {
+      const { committable } = request;
+      retry ||= random.next() < 0.02;
+      if (retry) request.retryLater();
+      else if (!outside.apply(bug === "new-id-on-retry" ? { ...committable, id: `${committable.id}#${random.next()}` } : committable)) {
+        request.signalAlreadyCommitted();
+      }
+    }
+    faults?.throwAt("commit-after");
+  }
+}
+
+function pause({ clock, random }: { readonly clock: Clock; readonly random: Random }): Promise<void> {
+  return new Promise((resolve) => void clock.schedule(random.next() * 3, resolve));
+}

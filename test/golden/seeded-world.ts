@@ -1,0 +1,260 @@
+/**
+ * The outside world of a golden run: virtual time and blob stores in memory, in which a seed decides every choice, so that a failure replays.
+ *
+ * In:    what the engine schedules, yields and writes. Out: callbacks, one at a time, ties in an order that the seed decides.
+ * State: the events to come, the stores by directory, what metadata became durable. A job that waits for something that will never come is found at
+ *        once, since no event is left.
+ */
+import { decodeMetadata } from "../../core/checkpoint/metadata.ts";
+import type { World } from "../../core/cluster/world.ts";
+import type { BlobStore } from "../../core/storage/blob-store.ts";
+import { MemoryBlobStore } from "../../core/storage/memory.ts";
+import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
+import { MillraceError } from "../../core/util/errors.ts";
+import { failed } from "../../core/util/outcome.ts";
+import { SeededRandom } from "../../core/util/random.ts";
+import type { Faults } from "./faults.ts";
+
+const START_MS = Date.UTC(2030, 0, 1);
+/** Reading the clock costs up to this much virtual time, so that turns and slices end at various places. */
+const READING_MS_MAX = 0.1;
+const STORAGE_MS_MAX = 2;
+const EVENTS_MAX = 2_000_000;
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+  cancelled: boolean;
+}
+
+class VirtualClock implements Clock {
+  readonly #random: SeededRandom;
+  readonly #heap: Event[] = [];
+  #elapsedMs = 0;
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  nowMs(): TimeMs {
+    return START_MS + Math.floor(this.elapsedMs());
+  }
+
+  elapsedMs(): number {
+    this.#elapsedMs += this.#random.next() * READING_MS_MAX;
+    return this.#elapsedMs;
+  }
+
+  schedule(delayMs: number, callback: () => void): Cancel {
+    const event: Event = { atMs: this.#elapsedMs + Math.max(delayMs, 0), order: this.#random.next(), callback, cancelled: false };
+    this.#heap.push(event);
+    this.#rise(this.#heap.length - 1);
+    return () => {
+      event.cancelled = true;
+    };
+  }
+
+  yield(callback: () => void): void {
+    this.schedule(0, callback);
+  }
+
+  /** The next event, with the clock standing at its time; undefined if none is left. */
+  next(): (() => void) | undefined {
+    for (;;) {
+      const [first] = this.#heap;
+      const last = this.#heap.pop();
+      if (first === undefined || last === undefined) return undefined;
+      if (this.#heap.length > 0) {
+        this.#heap[0] = last;
+        this.#sink();
+      }
+      if (first.cancelled) continue;
+      this.#elapsedMs = Math.max(this.#elapsedMs, first.atMs);
+      return first.callback;
+    }
+  }
+
+  #rise(start: number): void {
+    for (let at = start; at > 0; ) {
+      const parent = (at - 1) >> 1;
+      if (!this.#swapIfLater(parent, at)) return;
+      at = parent;
+    }
+  }
+
+  #sink(): void {
+    for (let at = 0; ; ) {
+      const left = 2 * at + 1;
+      const right = left + 1;
+      const [leftEvent, rightEvent] = [this.#heap[left], this.#heap[right]];
+      if (leftEvent === undefined) return;
+      const child = rightEvent !== undefined && isLater(leftEvent, rightEvent) ? right : left;
+      if (!this.#swapIfLater(at, child)) return;
+      at = child;
+    }
+  }
+
+  #swapIfLater(upper: number, lower: number): boolean {
+    const [above, below] = [this.#heap[upper], this.#heap[lower]];
+    if (above === undefined || below === undefined || !isLater(above, below)) return false;
+    this.#heap[upper] = below;
+    this.#heap[lower] = above;
+    return true;
+  }
+}
+
+function isLater(left: Event, right: Event): boolean {
+  return left.atMs > right.atMs || (left.atMs === right.atMs && left.order > right.order);
+}
+
+/** Whoever wants to know that a checkpoint or savepoint can be restored from now on. */
+export type OnDurable = (checkpointId: number) => void;
+
+/** A store whose answers take their time, and which fails where the plan of faults says so. */
+class SlowStore implements BlobStore {
+  readonly name: string;
+  readonly #inner: BlobStore;
+  readonly #world: SeededWorld;
+
+  constructor(name: string, world: SeededWorld) {
+    this.name = name;
+    this.#inner = new MemoryBlobStore((callback) => world.later(callback));
+    this.#world = world;
+  }
+
+  write(path: string, chunks: readonly Uint8Array[], done: Parameters<BlobStore["write"]>[2]): void {
+    if (this.#world.faults?.strike("write") === true) return this.#fail(path, done);
+    if (this.#world.faults?.strike("write-unknown") === true) {
+      // Whoever asks finds the file later, though the answer is an error.
+      this.#inner.write(path, chunks, () => this.#fail(path, done));
+      return;
+    }
+    this.#inner.write(path, chunks, (outcome) => {
+      if (outcome.ok && path.endsWith("_metadata")) this.#world.durable(decodeMetadata(joined(chunks), path).checkpointId);
+      done(outcome);
+    });
+  }
+
+  read(path: string, done: Parameters<BlobStore["read"]>[1]): void {
+    if (this.#world.faults?.strike("read") === true) return this.#fail(path, done);
+    this.#inner.read(path, done);
+  }
+
+  delete(path: string, done: Parameters<BlobStore["delete"]>[1]): void {
+    if (this.#world.faults?.strike("delete") === true) return this.#fail(path, done);
+    this.#inner.delete(path, done);
+  }
+
+  list(prefix: string, done: Parameters<BlobStore["list"]>[1]): void {
+    this.#inner.list(prefix, done);
+  }
+
+  #fail(path: string, done: (outcome: ReturnType<typeof failed>) => void): void {
+    this.#world.later(() => done(failed(new MillraceError("MR5206", `the storage fails on purpose at ${path}`))));
+  }
+}
+
+export class SeededWorld implements World {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  readonly warnings: string[] = [];
+  /** Set anew for each job. */
+  faults: Faults | undefined = undefined;
+  onDurable: OnDurable = () => undefined;
+  readonly #stores = new Map<string, BlobStore>();
+  readonly #latency: SeededRandom;
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+    this.#latency = new SeededRandom(seed + 1);
+    this.clock = new VirtualClock(new SeededRandom(seed + 2));
+  }
+
+  memoryStore(): BlobStore {
+    return new SlowStore("memory", this);
+  }
+
+  /** The same store for the same directory: it outlives the jobs. */
+  openStore(directory: string): BlobStore {
+    const known = this.#stores.get(directory);
+    if (known !== undefined) return known;
+    const store = new SlowStore(directory, this);
+    this.#stores.set(directory, store);
+    return store;
+  }
+
+  splitPath(path: string): { readonly directory: string; readonly name: string } {
+    const slash = path.lastIndexOf("/");
+    return { directory: path.slice(0, slash), name: path.slice(slash + 1) };
+  }
+
+  pathWithin(directory: string, path: string): string | undefined {
+    return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : undefined;
+  }
+
+  warn(line: string): void {
+    this.warnings.push(line);
+  }
+
+  /** Paths in a directory that was opened as a store. */
+  list(directory: string): Promise<readonly string[]> {
+    return new Promise((resolve, reject) =>
+      this.openStore(directory).list("", (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+    );
+  }
+
+  read(directory: string, path: string): Promise<Uint8Array> {
+    return new Promise((resolve, reject) =>
+      this.openStore(directory).read(path, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+    );
+  }
+
+  later(callback: () => void): void {
+    this.clock.schedule(this.#latency.next() * STORAGE_MS_MAX, callback);
+  }
+
+  durable(checkpointId: number): void {
+    this.onDurable(checkpointId);
+  }
+
+  /** Lets the world go on until `story` has settled. */
+  async run<T>(story: () => Promise<T>): Promise<T> {
+    let settled = false;
+    const told = story().finally(() => {
+      settled = true;
+    });
+    told.catch(() => undefined); // awaited below, once the loop ends
+    await breath();
+    for (let events = 0; !settled; events += 1) {
+      const next = this.clock.next();
+      if (next === undefined) throw new Error(`nothing is left to happen, and the job waits for ever\n${this.warnings.join("\n")}`);
+      if (events > EVENTS_MAX) throw new Error(`the job does not end\n${this.warnings.slice(0, 20).join("\n")}`);
+      next();
+      await breath();
+    }
+    return told;
+  }
+
+  /** Runs what is left after the last job: nothing may go on for ever. */
+  async quiesce(): Promise<void> {
+    for (let events = 0; ; events += 1) {
+      const next = this.clock.next();
+      if (next === undefined) return;
+      if (events > 10_000) throw new Error("something goes on after the end of the job");
+      next();
+      await breath();
+    }
+  }
+}
+
+/** Lets every promise settle that can, as user code may be async. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks));
+}

@@ -19,12 +19,12 @@ import { ExecutionGraph } from "../graph/execution-graph.ts";
 import type { Execution } from "../graph/execution-graph.ts";
 import { isTerminal } from "../graph/execution-state.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
-import type { CheckpointAck, CheckpointOptions, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
+import type { CheckpointAck, CheckpointOptions, SubtaskId } from "../graph/messages.ts";
 import type { ReaderToCoordinator } from "../operators/contracts/source-events.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
-import { MillraceError } from "../util/errors.ts";
+import { assert } from "../util/errors.ts";
 import type { RestartStrategy } from "./restart-strategy.ts";
 import type { Gateway } from "./rpc/in-process.ts";
 import type { SourceCoordinators } from "./source-coordinators.ts";
@@ -66,8 +66,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   readonly #executions: ExecutionGraph;
   readonly #sources: SourceCoordinators;
   readonly #checkpoints: CheckpointCoordinator;
-  /** Last snapshots of subtasks that have ended, by subtask: they stand in for them in later checkpoints. */
-  readonly #finalSnapshots: Map<string, SubtaskSnapshot>;
   /** Subtasks that have processed the end of their input. */
   readonly #ended: Set<string>;
   /** By task and attempt. */
@@ -75,6 +73,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #phase: JobPhase;
   #attempt: number;
   #stopping: boolean;
+  #stopPoint: CompletedCheckpoint | undefined;
   /** No checkpoint is being committed, so that the newest one is known. */
   #checkpointsSettled: boolean;
 
@@ -83,12 +82,12 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#executions = new ExecutionGraph(parts.graph);
     this.#sources = parts.createSources(this);
     this.#checkpoints = parts.createCheckpoints(this);
-    this.#finalSnapshots = new Map();
     this.#ended = new Set();
     this.#accumulated = new Map();
     this.#phase = { kind: "created" };
     this.#attempt = 0;
     this.#stopping = false;
+    this.#stopPoint = undefined;
     this.#checkpointsSettled = true;
   }
 
@@ -127,6 +126,14 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#stopping = true;
   }
 
+  /**
+   * The savepoint that stops the job is complete, and the sinks commit what it contains. If the job fails now, only this savepoint may be restored: an
+   * older checkpoint would write the same output again.
+   */
+  stopped(savepoint: CompletedCheckpoint): void {
+    this.#stopPoint = savepoint;
+  }
+
   // Reports of tasks.
 
   running(task: SubtaskId): void {
@@ -163,7 +170,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   }
 
   acknowledge(ack: CheckpointAck): void {
-    if (this.#isCurrent(ack.task) && ack.snapshot.ended) this.#finalSnapshots.set(subtaskKey(ack.task), ack.snapshot);
     this.#checkpoints.acknowledge(ack);
   }
 
@@ -198,8 +204,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       acknowledge: running.map(taskOf),
       trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
       finished: finished.map((execution) => {
-        const snapshot = this.#finalSnapshots.get(subtaskKey(execution));
-        if (snapshot === undefined) throw new MillraceError("MR3000", "a bug in millrace: a task finished without a final snapshot; please report it");
+        // A task finishes only after a checkpoint that contains its end is complete.
+        const snapshot = this.#checkpoints.snapshotOf(execution.vertex, execution.subtask);
+        assert(snapshot !== undefined, "a finished task is in the newest checkpoint");
         return { task: taskOf(execution), snapshot };
       }),
     };
@@ -236,10 +243,10 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #deploy(): void {
     this.#enter({ kind: "deploying" });
     this.#ended.clear();
-    this.#finalSnapshots.clear();
     this.#accumulated.clear();
     const retained = this.#parts.store.retained().at(-1);
-    const point = retained ?? this.#parts.restorePoint;
+    const newest = newer(retained, this.#stopPoint);
+    const point = newest ?? this.#parts.restorePoint;
     let restore: RestorePlan | undefined;
     try {
       restore = point === undefined ? undefined : planRestore(point, this.#parts.graph, this.#parts.config);
@@ -247,7 +254,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.failJob(error as Error); // planRestore throws errors only
       return;
     }
-    const owned = retained !== undefined;
+    const owned = newest !== undefined && newest === retained;
     this.#sources.start(point?.coordinators ?? []);
     // An enumerator that cannot start has failed the job already.
     if (this.#phase.kind !== "deploying") return;
@@ -327,6 +334,11 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#phase = phase;
     this.#parts.onPhase(phase.kind);
   }
+}
+
+function newer(left: CompletedCheckpoint | undefined, right: CompletedCheckpoint | undefined): CompletedCheckpoint | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return left.checkpointId > right.checkpointId ? left : right;
 }
 
 function subtaskKey({ vertex, subtask }: { readonly vertex: number; readonly subtask: number }): string {

@@ -46,6 +46,7 @@ export class LocalJob implements JobClient {
   readonly #startedMs: number;
   readonly #result: Promise<JobResult>;
   #settle: (outcome: JobOutcome) => void;
+  #onRestart: () => void;
   #phase: JobPhaseName;
   /** Wait until all tasks run. */
   readonly #questions: (() => void)[];
@@ -78,6 +79,7 @@ export class LocalJob implements JobClient {
     this.#isCancelled = false;
     this.#metrics.open({ job: jobName }).metrics.gauge("numRecordsInEarlierAttempts", () => this.#recordsBefore);
     this.#settle = () => undefined;
+    this.#onRestart = () => undefined;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = (outcome) => {
         if (outcome.kind === "finished") resolve(this.#resultOf());
@@ -122,10 +124,21 @@ export class LocalJob implements JobClient {
     const stop = options.drain === true ? "drain" : "suspend";
     await this.#ask((master, done: Done<CompletedCheckpoint>) => {
       master.stopping();
-      master.checkpoints.triggerSavepoint({ storage: this.#stores.store, directory, stop }, done);
+      master.checkpoints.triggerSavepoint({ storage: this.#stores.store, directory, stop }, (outcome) => {
+        if (outcome.ok) master.stopped(outcome.value);
+        done(outcome);
+      });
     });
-    await this.#result;
+    await Promise.race([this.#result, this.#restartAfter(path)]);
     return path;
+  }
+
+  /** Rejects if the job starts again instead of ending. */
+  #restartAfter(savepoint: string): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      this.#onRestart = (): void =>
+        reject(new MillraceError("MR7006", `the savepoint ${savepoint} is complete, but the job failed before it had ended, and went on from it`));
+    });
   }
 
   accumulators(): Readonly<Record<string, number>> {
@@ -194,6 +207,7 @@ export class LocalJob implements JobClient {
       onPhase: (phase) => {
         this.#phase = phase;
         this.#askWaiting();
+        if (phase === "restarting") this.#onRestart();
         if (phase === "failing") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
       },
       onFailure: (cause, restartInMs) => this.#failed(cause, restartInMs),

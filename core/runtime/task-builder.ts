@@ -143,10 +143,12 @@ function loadRuntimeModule<M>(environment: TaskEnvironment, name: string, positi
 function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly ChannelStatus[] {
   const byEdge = descriptor.restore?.channels ?? [];
   const nextOfEdge: number[] = [];
-  return channels.inputs.map(({ edge }) => {
+  return channels.inputs.map(({ edge }): ChannelStatus => {
     const position = nextOfEdge[edge] ?? 0;
     nextOfEdge[edge] = position + 1;
-    return byEdge[edge]?.[position] ?? { watermarkMs: WATERMARK_MIN, status: "active" };
+    const { watermarkMs, status } = byEdge[edge]?.[position] ?? { watermarkMs: WATERMARK_MIN, status: "active" };
+    // Whoever was idle says so again; until then it counts, since its first record would not announce that it is active.
+    return { watermarkMs, status: status === "idle" ? "active" : status };
   });
 }
 

@@ -60,7 +60,6 @@ export interface Options {
   readonly checkpointRetention: Option<string>;
   readonly checkpointDirectory: Option<string>;
   readonly savepointDirectory: Option<string>;
-  readonly checkpointInlineThreshold: Option<number>;
   readonly restoreFrom: Option<string>;
   readonly ignoreUnclaimedState: Option<boolean>;
   readonly claimMode: Option<string>;
@@ -106,7 +105,6 @@ export const OPTIONS: Options = {
   ),
   checkpointDirectory: text("execution.checkpointing.dir", "", "Directory of checkpoints; empty: kept in memory, lost with the process."),
   savepointDirectory: text("execution.checkpointing.savepoint-dir", "", "Directory of savepoints that are triggered without one."),
-  checkpointInlineThreshold: integer("execution.checkpointing.data-inline-threshold", 20_480, "State of a subtask up to this many bytes is kept in the metadata file."),
   restoreFrom: text("execution.state-recovery.path", "", "Savepoint or retained checkpoint to start from; empty: fresh start."),
   ignoreUnclaimedState: flag("execution.state-recovery.ignore-unclaimed-state", false, "Whether state that no operator takes over is dropped instead of refused."),
   claimMode: text("execution.state-recovery.claim-mode", "NO_CLAIM", "CLAIM: the job owns the snapshot it starts from and may delete it.", ["CLAIM", "NO_CLAIM"]),

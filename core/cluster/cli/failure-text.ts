@@ -56,5 +56,5 @@ function framesOf({ stack = "" }: Error): readonly string[] {
 }
 
 function isForeign(frame: string): boolean {
-  return /\bnode:|<anonymous>|\bnative\b|[\\/]node_modules[\\/]/.test(frame) || OWN_CODE.some((root) => frame.includes(root));
+  return /\bnode:|\(<anonymous>\)|\(native\)|[\\/]node_modules[\\/]/.test(frame) || OWN_CODE.some((root) => frame.includes(root));
 }

@@ -222,7 +222,7 @@ export class LocalJob implements JobClient {
     const next =
       restartInMs === undefined
         ? "the job fails"
-        : `restarting in ${restartInMs} ms, after ${completed} completed checkpoints`;
+        : `restarting in ${restartInMs} ms, completed checkpoints: ${completed}`;
     this.#world.warn(`millrace: job "${this.jobName}": ${cause.message}; ${next}`);
   }
 

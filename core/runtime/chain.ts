@@ -32,15 +32,12 @@ export class Chain {
   readonly #availability: TaskAvailability;
   /** Operators whose input has ended, counted from the head. */
   #endedOperators: number;
-  /** Operators that are ready for the barrier at hand, counted from the head. */
-  #preparedOperators: number;
 
   constructor(operators: readonly ChainedOperator[], writers: readonly PartitionWriter[], availability: TaskAvailability) {
     this.operators = operators;
     this.writers = writers;
     this.#availability = availability;
     this.#endedOperators = 0;
-    this.#preparedOperators = 0;
   }
 
   get head(): Operator | undefined {
@@ -84,15 +81,12 @@ export class Chain {
     return this.resume();
   }
 
-  /** True once every operator is ready for the barrier; asked again after a wake-up until then. */
+  /**
+   * True once every operator is ready for the barrier; asked again after a wake-up until then. Each time all are asked: the barrier may be another one
+   * than last time, if that was aborted.
+   */
   prepareBarrier(checkpointId: number): boolean {
-    while (this.#preparedOperators < this.operators.length) {
-      const operator = this.operators[this.#preparedOperators]?.operator;
-      if (operator?.prepareBarrier?.(checkpointId) === false) return false;
-      this.#preparedOperators += 1;
-    }
-    this.#preparedOperators = 0;
-    return true;
+    return this.operators.every(({ operator }) => operator.prepareBarrier?.(checkpointId) !== false);
   }
 
   /** Only closes epochs and copies small lists; the keyed parts are serialised afterwards. */

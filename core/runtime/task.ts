@@ -64,6 +64,8 @@ export class Task {
   #sourceReady: boolean;
   #alignmentStartedMs: number;
   #completedUpTo: number;
+  /** Some operator is not yet ready for the barrier at hand. */
+  #preparing: boolean;
 
   constructor(parts: TaskParts) {
     const { chain, gate } = parts;
@@ -79,6 +81,7 @@ export class Task {
     this.#sourceReady = true;
     this.#alignmentStartedMs = 0;
     this.#completedUpTo = 0;
+    this.#preparing = false;
     if (parts.restoredEnded) {
       for (const writer of chain.writers) writer.processWatermark(WATERMARK_MAX);
       this.#ended();
@@ -125,10 +128,12 @@ export class Task {
     mailbox.run();
     checkpoints.advance();
     availability.refresh();
-    const resumed = chain.resume() && timers.fire(availability);
+    // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
+    const held = this.#preparing;
+    const resumed = !held && chain.resume() && timers.fire(availability);
     if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
     const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
-    const again = (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising;
+    const again = (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
     if (this.#phase.kind === "committing" && chain.settled) {
       this.#phase = { kind: "finished" };
       for (const writer of chain.writers) writer.send({ kind: "close" });
@@ -220,12 +225,14 @@ export class Task {
   /** False while a barrier waits for an operator; nothing may be read until then. */
   #handleCheckpoints(): boolean {
     for (;;) {
+      this.#preparing = false;
       const due = this.#triggers[0] ?? this.#parts.gate.alignment.complete();
       if (due === undefined) return true;
       if (this.#phase.kind === "ending") return true;
       if (!this.#parts.chain.interruptible) return false;
       if (due.options.completedId !== undefined) this.completed(due.options.completedId);
-      if (!this.#parts.chain.prepareBarrier(due.checkpointId)) return false;
+      this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId);
+      if (this.#preparing) return false;
       this.#take(due);
     }
   }

@@ -158,6 +158,7 @@ export class Config {
     return new Config({ ...this.toValues(), ...values });
   }
 
+  /** The values that were set, by key; a `Config` made of them is the same. */
   toValues(): Record<string, boolean | number | string> {
     return Object.fromEntries(this.#values);
   }
@@ -181,7 +182,7 @@ function parse(option: Option<boolean | number | string>, raw: boolean | number 
       if (option.values !== undefined && !option.values.includes(raw)) return refuse(option, raw, `one of ${option.values.join(", ")}`);
       return raw;
     case "duration":
-      return checkMinimum(option, typeof raw === "string" && raw.trim() !== "" && Number.isFinite(Number(raw)) ? Number(raw) : toMs(raw as Duration, option.key));
+      return checkMinimum(option, typeof raw === "string" && raw.trim() !== "" && Number.isFinite(Number(raw)) ? Number(raw) : toMs(raw as Duration, option.key)); // `toMs` refuses what is none
     case "integer":
     case "number": {
       const amount = typeof raw === "string" && raw.trim() !== "" ? Number(raw) : raw;

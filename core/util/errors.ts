@@ -16,6 +16,7 @@ export interface ErrorOptions {
   readonly retryable?: boolean;
 }
 
+/** What goes wrong in millrace, with a stable code; `cause` is what it came from. */
 export class MillraceError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;

@@ -10,6 +10,9 @@ import type { Clock } from "../../core/time/clock.ts";
 import type { Random } from "../../core/util/random.ts";
 import type { Faults } from "./faults.ts";
 
+/** Each costs 100 ms of virtual time. */
+const RETRIES = 0.01;
+
 export interface Committable<T> {
   readonly id: string;
   readonly checkpointId: number;
@@ -126,7 +129,7 @@ class OutsideCommitter<T> implements Committer<Committable<T>> {
     let retry = false;
     for (const request of requests) {
       const { committable } = request;
-      retry ||= random.next() < 0.02;
+      retry ||= random.next() < RETRIES;
       if (retry) request.retryLater();
       else if (!outside.apply(bug === "new-id-on-retry" ? { ...committable, id: `${committable.id}#${random.next()}` } : committable)) {
         request.signalAlreadyCommitted();

@@ -98,7 +98,8 @@ export async function runGolden(pipeline: GoldenPipeline, plan: Plan, bug?: Comm
 
 type LegEnd =
   | { readonly kind: "ended" }
-  | { readonly kind: "stopped"; readonly path: string }
+  /** Undefined: there is no checkpoint to go on from, so that it starts again from where it had started. */
+  | { readonly kind: "stopped"; readonly path: string | undefined }
   | { readonly kind: "drained"; readonly savepoint: CompletedCheckpoint };
 
 class Loop {
@@ -129,7 +130,7 @@ class Loop {
       if (end.kind === "drained") drained = end.savepoint;
       if (end.kind !== "stopped") break;
       stops += 1;
-      path = end.path;
+      path = end.path ?? path;
     }
     const { warnings } = this.#world;
     return { outside: this.#outside, struck, restarts: this.#restarts, checkpoints: this.#checkpoints, stops, drained, warnings };
@@ -198,8 +199,7 @@ class Loop {
     await job.cancel();
     const [newest] = (await this.#world.list(CHECKPOINTS)).filter((file) => file.startsWith(job.jobId) && file.endsWith("/_metadata"));
     if (job.status() === "FINISHED") return { kind: "ended" };
-    if (newest === undefined) throw new Error("the cancelled job has kept no checkpoint");
-    return { kind: "stopped", path: `${CHECKPOINTS}/${job.jobId}` };
+    return { kind: "stopped", path: newest === undefined ? undefined : `${CHECKPOINTS}/${job.jobId}` };
   }
 
   /** Up to 20 ms of virtual time. */
@@ -242,7 +242,7 @@ class Loop {
           async: this.#plan.asyncSink,
           bug: this.#bug,
         });
-        stream.sinkTo(sink).name(name).uid(name);
+        stream.sinkTo(sink).name(name).uid(`sink-${name}`);
       },
     });
     return new LocalJob({ jobName: "golden", streamGraph: env.getStreamGraph(), config: env.config, listeners: new Map() }, world);

@@ -131,7 +131,7 @@ class SlowStore implements BlobStore {
       return;
     }
     this.#inner.write(path, chunks, (outcome) => {
-      if (outcome.ok && path.endsWith("_metadata")) this.#world.durable(decodeMetadata(joined(chunks), path).checkpointId);
+      if (outcome.ok && path.endsWith("_metadata")) this.#world.durable(idOf(path, chunks));
       done(outcome);
     });
   }
@@ -255,6 +255,8 @@ function breath(): Promise<void> {
   });
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(chunks));
+/** Checkpoints have their id in their path; savepoints only inside. */
+function idOf(path: string, chunks: readonly Uint8Array[]): number {
+  const [, digits] = /chk-(\d+)\/_metadata$/.exec(path) ?? [];
+  return digits === undefined ? decodeMetadata(new Uint8Array(Buffer.concat(chunks)), path).checkpointId : Number(digits);
 }

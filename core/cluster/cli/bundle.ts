@@ -18,23 +18,23 @@ import { mapStacks } from "./map-stacks.ts";
 
 /** No command takes so long to load a module. */
 const LEFTOVER_AGE_MS = 3_600_000;
+const WRITE_ATTEMPTS_MAX = 5;
 
 /** Calls `load` with the URL of the bundle of `file`. Fails with `MR2111` if it does not compile, `MR2105` without esbuild. */
 export async function withBundle<T>(file: string, load: (url: string) => Promise<T>): Promise<T> {
   const text = await compile(file);
   const directory = join(packageRoot(dirname(file)), "node_modules", ".cache", "millrace");
-  const made = await mkdir(directory, { recursive: true });
   const digest = createHash("sha256").update(file).update(text).digest("hex").slice(0, 16);
   const bundle = join(directory, `${digest}-${process.pid}.mjs`);
   try {
-    await writeFile(bundle, text);
+    await write(bundle, text);
     await removeLeftovers(directory, bundle);
     const { href } = pathToFileURL(bundle);
     mapStacks(href, text);
     return await load(href);
   } finally {
     await rm(bundle, { force: true });
-    if (made !== undefined) await removeEmpty(directory, made);
+    await removeEmpty([directory, dirname(directory), dirname(dirname(directory))]);
   }
 }
 
@@ -127,10 +127,22 @@ async function removeLeftovers(directory: string, own: string): Promise<void> {
   }
 }
 
-/** The directories that were made for the bundle, innermost first, unless something else has moved in. */
-async function removeEmpty(innermost: string, outermost: string): Promise<void> {
+/** Another command may remove the directory, which is empty, just after we have made sure of it. */
+async function write(path: string, text: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      return await writeFile(path, text);
+    } catch (error) {
+      if (attempt === WRITE_ATTEMPTS_MAX || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error; // what file systems reject with
+    }
+  }
+}
+
+/** Innermost first, up to the first in which there is something. */
+async function removeEmpty(directories: readonly string[]): Promise<void> {
   try {
-    for (let directory = innermost; directory.length >= outermost.length; directory = dirname(directory)) await rmdir(directory);
+    for (const directory of directories) await rmdir(directory);
   } catch {
     // Not empty, or gone.
   }

@@ -13,7 +13,7 @@ export class Interrupts {
     this.#onSignal = (signal) => {
       if (this.#first !== undefined) process.exit(exitCodeOf(signal));
       this.#first = signal;
-      if (out.isTTY) out.write("millrace: stopping the job; press Ctrl-C again to end at once\n");
+      out.write("millrace: stopping the job; press Ctrl-C again to end at once\n");
       void client.cancel();
     };
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);

@@ -70,7 +70,12 @@ async function watch(client: JobClient): Promise<Ended> {
 
 function closingLine({ jobName, records, durationMs, checkpoints, restarts }: JobResult): string {
   const rate = Math.round((records * 1_000) / Math.max(durationMs, 1));
-  return `${jobName}: ${records} records in ${formatMs(durationMs)} (${rate} records/s), ${checkpoints} checkpoints, ${restarts} restarts`;
+  const times = [count(checkpoints, "checkpoint"), count(restarts, "restart")];
+  return `${jobName}: ${count(records, "record")} in ${formatMs(durationMs)} (${rate} records/s), ${times.join(", ")}`;
+}
+
+function count(amount: number, what: string): string {
+  return `${amount} ${what}${amount === 1 ? "" : "s"}`;
 }
 
 function warnOfUselessDirectory({ config }: StreamExecutionEnvironment, flags: RunFlags): void {

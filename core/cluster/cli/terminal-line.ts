@@ -6,6 +6,8 @@
  */
 
 const ERASE = "\r\u001b[2K";
+/** Of terminals that do not say. */
+const USUAL_COLUMNS = 80;
 
 export class TerminalLine {
   readonly #out: NodeJS.WriteStream;
@@ -28,7 +30,7 @@ export class TerminalLine {
   show(text: string): void {
     if (this.#isInterrupted) return;
     // A line that wraps cannot be taken back.
-    this.#write(ERASE + text.slice(0, Math.max(this.#out.columns - 1, 0)));
+    this.#write(ERASE + text.slice(0, (this.#out.columns || USUAL_COLUMNS) - 1));
     this.#isShown = true;
   }
 

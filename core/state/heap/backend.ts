@@ -40,6 +40,7 @@ import { HeapReducingState } from "./reducing-state.ts";
 import { isExpired } from "./removal.ts";
 import { restoreFiles } from "./restore.ts";
 import { Row } from "./row.ts";
+import { RowValueState } from "./row-value-state.ts";
 import { NOBODY, Rows } from "./rows.ts";
 import type { SectionOptions } from "./section-writer.ts";
 import { HeapSnapshot } from "./snapshot.ts";
@@ -75,6 +76,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   readonly keyGroups: KeyGroupRange;
   readonly #cursor: Cursor;
   readonly #rows: Rows;
+  /** The rows of primitive keys, here so that finding one takes as few steps as possible. */
+  readonly #rowsByKey: ReadonlyMap<unknown, Row>;
   /** The key of the current row if it is a primitive: records of one key often come in a row. */
   #lastKey: unknown = NO_KEY;
   readonly #epochs: Epochs;
@@ -94,6 +97,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.keyGroups = keyGroups;
     this.#cursor = { row: new Row(undefined, NOBODY), namespace: NO_NAMESPACE };
     this.#rows = new Rows({ keyGroups, maxParallelism, operatorName });
+    this.#rowsByKey = this.#rows.byKey;
     this.#table = new StateTable(operatorName);
     this.#sections = { table: this.#table, classes, thorough: developmentMode };
     this.#epochs = new Epochs(this.#sections);
@@ -107,7 +111,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   /** Hot (bench: keyed count): one lookup, none for the key of the record before. */
   setCurrentKey(key: unknown): void {
     if (key === this.#lastKey) return;
-    const row = this.#rows.find(key);
+    const row = this.#rowsByKey.get(key);
     if (row === undefined) {
       this.#setOtherKey(key);
     } else {
@@ -125,7 +129,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): ValueState<T, R> {
-    return new HeapValueState(this.#bind(name, descriptor, options), descriptor);
+    const context = this.#bind(name, descriptor, options);
+    return RowValueState.fits(context) ? new RowValueState(context, descriptor) : new HeapValueState(context, descriptor);
   }
 
   list<T>(name: string, descriptor: ListDescriptor<T>, options?: BindOptions): ListState<T> {

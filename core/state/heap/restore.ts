@@ -68,7 +68,7 @@ class RestoreTarget implements SectionTarget<Row> {
 
   key(keyGroup: number, key: unknown): Row | undefined {
     if (keyGroup < this.keyGroups.first || keyGroup > this.keyGroups.last) return undefined;
-    return this.#rows.find(key) ?? this.#rows.findOrMake(key);
+    return this.#rows.findOrMake(key);
   }
 
   entry(row: Row | undefined, operation: number, at: EntryHead, reader: ValueReader): void {

@@ -29,7 +29,8 @@ export class Rows {
   readonly #keyGroups: KeyGroupRange;
   readonly #maxParallelism: number;
   readonly #operatorName: string;
-  readonly #primitive = new Map<unknown, Row>();
+  /** Primitive keys. Hot: read directly by the backend. */
+  readonly byKey: Map<unknown, Row> = new Map();
   /** Tuples and objects, by canonical text. */
   readonly #structural = new Map<string, Row>();
 
@@ -40,21 +41,12 @@ export class Rows {
   }
 
   get size(): number {
-    return this.#primitive.size + this.#structural.size;
+    return this.byKey.size + this.#structural.size;
   }
 
-  /** Hot: one lookup. Undefined also for keys that are refused, and for tuples and objects. */
-  find(key: unknown): Row | undefined {
-    if (typeof key === "number") {
-      const int = key | 0;
-      if (int === key) return this.#primitive.get(int); // V8 has its own, inlined lookup for what it knows to be an int
-    }
-    return this.#primitive.get(key);
-  }
-
-  /** What `find` did not find: a tuple, an object, or a new key, whose row enters the map when it gets contents. */
+  /** The row of any key; that of a new key enters the map when it gets contents. */
   findOrMake(key: unknown): Row {
-    if (isPrimitiveKey(key)) return this.#primitive.get(key) ?? this.#make(key, key === 0 ? 0 : key);
+    if (isPrimitiveKey(key)) return this.byKey.get(key) ?? this.#make(key, key === 0 ? 0 : key);
     if (typeof key !== "object" || key === null) refuseKey(key);
     return this.#structural.get(canonicalKey(key)) ?? this.#make(key, decodeValue(encodeValue(key)));
   }
@@ -102,7 +94,7 @@ export class Rows {
 
   /** Tolerates changes while it runs: rows that leave are not visited any more, rows that enter are. */
   *all(): Generator<Row, void> {
-    yield* this.#primitive.values();
+    yield* this.byKey.values();
     yield* this.#structural.values();
   }
 
@@ -128,12 +120,12 @@ export class Rows {
       );
     }
     if (typeof row.key === "object") this.#structural.set(canonicalKey(row.key), row);
-    else this.#primitive.set(row.key, row);
+    else this.byKey.set(row.key, row);
   }
 
   #leave(row: Row): void {
     if (typeof row.key === "object") this.#structural.delete(canonicalKey(row.key));
-    else this.#primitive.delete(row.key);
+    else this.byKey.delete(row.key);
   }
 }
 

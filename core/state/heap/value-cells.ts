@@ -15,36 +15,41 @@ export class ValueCells {
   readonly #cursor: Cursor;
   readonly #epochs: Epochs;
   readonly #slot: number;
-  /** In the row, without TTL, not in development mode: the ordinary case has one branch. */
-  readonly #direct: boolean;
-  /** TTL or development mode. */
-  readonly #special: boolean;
+  readonly #hasTtl: boolean;
   readonly #context: StateContext;
 
   constructor(context: StateContext) {
     this.#cursor = context.cursor;
     this.#epochs = context.epochs;
     this.#slot = context.state.slot;
-    this.#special = context.state.ttl !== undefined || context.check !== undefined;
-    this.#direct = this.#slot === IN_ROW && !this.#special;
+    this.#hasTtl = context.state.ttl !== undefined;
     this.#context = context;
   }
 
-  /** Hot (bench: keyed count). The value, undefined if there is none. */
+  /** Hot. The value, undefined if there is none. */
   read(): unknown {
-    if (!this.#direct) return this.#readOther();
-    const { row } = this.#cursor;
-    const { value } = row;
+    if (this.#hasTtl) this.#context.sweeper.step();
+    const cell = this.#find();
+    if (cell === undefined || (this.#hasTtl && !this.#isAlive(cell))) return undefined;
+    const { value } = cell;
     // Whoever gets an object may change it in place; nobody can change a primitive.
-    if (typeof value === "object" && value !== null && row.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(row);
+    if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);
     return value;
   }
 
-  /** Hot (bench: keyed count). */
+  /** Hot. */
   write(value: unknown): void {
-    const { row } = this.#cursor;
-    if (this.#direct && row.stamp >= this.#epochs.dirtyFrom) row.value = value;
-    else this.#writeOther(value);
+    const { state, check, sweeper } = this.#context;
+    if (check !== undefined) check(value);
+    if (this.#hasTtl) sweeper.step();
+    const cell = this.#find();
+    if (cell === undefined) {
+      this.#make(value);
+      return;
+    }
+    if (cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);
+    cell.value = value;
+    if (state.ttl !== undefined) cell.accessMs = state.ttl.nowMs();
   }
 
   clear(): void {
@@ -59,16 +64,6 @@ export class ValueCells {
     return found as ValueCell | undefined; // the slots of this state hold nothing else
   }
 
-  #readOther(): unknown {
-    const epochs = this.#epochs;
-    if (this.#special && this.#context.state.ttl !== undefined) this.#context.sweeper.step();
-    const cell = this.#find();
-    if (cell === undefined || (this.#special && !this.#isAlive(cell))) return undefined;
-    const { value } = cell;
-    if (typeof value === "object" && value !== null && cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
-    return value;
-  }
-
   /** False: it was expired, and is removed. */
   #isAlive(cell: Row | ValueCell): boolean {
     const { ttl } = this.#context.state;
@@ -80,21 +75,6 @@ export class ValueCells {
     }
     if (ttl.isStampedOnRead(cell.accessMs, nowMs)) stamp(cell, nowMs, this.#epochs);
     return true;
-  }
-
-  #writeOther(value: unknown): void {
-    const { state, check, sweeper } = this.#context;
-    const epochs = this.#epochs;
-    if (check !== undefined) check(value);
-    if (state.ttl !== undefined) sweeper.step();
-    const cell = this.#find();
-    if (cell === undefined) {
-      this.#make(value);
-      return;
-    }
-    if (cell.stamp < epochs.dirtyFrom) epochs.touch(cell);
-    cell.value = value;
-    if (state.ttl !== undefined) cell.accessMs = state.ttl.nowMs();
   }
 
   #make(value: unknown): void {

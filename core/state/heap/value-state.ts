@@ -1,31 +1,25 @@
-/** `value()` state on the heap. */
-import { decodeValue, encodeValue } from "../../types/value-codec.ts";
+/** `value()` state on the heap, in general; see `row-value-state.ts` for the ordinary case. */
 import type { ValueDescriptor } from "../descriptors.ts";
 import type { ValueState } from "../handles.ts";
 import type { StateContext } from "./state-context.ts";
 import { ValueCells } from "./value-cells.ts";
+import { ValueDefault } from "./value-default.ts";
 
 export class HeapValueState<T, R> implements ValueState<T, R> {
   readonly #cells: ValueCells;
-  readonly #default: T | undefined;
-  /** A default that could be changed in place is handed out as a copy of these bytes. */
-  readonly #defaultBytes: Uint8Array | undefined;
+  readonly #default: ValueDefault<R>;
 
   constructor(context: StateContext, descriptor: ValueDescriptor<T, R>) {
     this.#cells = new ValueCells(context);
-    this.#default = descriptor.default;
-    this.#defaultBytes = typeof descriptor.default === "object" && descriptor.default !== null ? encodeValue(descriptor.default) : undefined;
+    this.#default = new ValueDefault(descriptor.default);
   }
 
-  /** Hot. */
   value(): R {
     const value = this.#cells.read();
-    if (value !== undefined) return value as R; // what `update` was given
-    if (this.#defaultBytes !== undefined) return decodeValue(this.#defaultBytes) as R; // a copy of the default
-    return this.#default as R; // `R` admits undefined if there is no default
+    return value === undefined ? this.#default.get() : (value as R); // what `update` was given
   }
 
-  /** Hot. `undefined` clears. */
+  /** `undefined` clears. */
   update(value: T): void {
     if (value === undefined) this.#cells.clear();
     else this.#cells.write(value);

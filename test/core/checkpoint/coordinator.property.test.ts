@@ -5,6 +5,13 @@
  *         (`coordinator-world.ts`); after every step and at the end the checkers below look at the files and the list of events, never at the coordinator.
  * Replay: MILLRACE_SEED=<seed>
  */
+// covers: core/checkpoint/cleanup.ts
+// covers: core/checkpoint/deletions.ts
+// covers: core/checkpoint/stragglers.ts
+// covers: core/checkpoint/pending-checkpoint.ts
+// covers: core/checkpoint/finalize.ts
+// covers: core/checkpoint/task-key.ts
+// covers: core/checkpoint/store.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../harness/replay.ts";

@@ -1,4 +1,8 @@
 /** What the coordinator does, case by case; all interleavings at once are in `coordinator.property.test.ts`. */
+// covers: core/checkpoint/failure-policy.ts
+// covers: core/checkpoint/trigger-schedule.ts
+// covers: core/checkpoint/statistics.ts
+// covers: core/checkpoint/retention.ts
 import { describe, expect, test } from "vitest";
 import type { MetricGroup, MetricValue } from "../../../core/metrics/registry.ts";
 import { acknowledge, complete, OTHER, scene, TASK } from "./coordinator-scene.ts";

@@ -1,3 +1,6 @@
+/** What a job starts from, given a path: the newest, a named one, a savepoint, a moved directory, and what is refused. */
+// covers: core/checkpoint/read-checkpoint.ts
+// covers: core/checkpoint/verify.ts
 import { describe, expect, test } from "vitest";
 import type { CompletedCheckpoint } from "../../../core/checkpoint/contract.ts";
 import { metadataPath } from "../../../core/checkpoint/directories.ts";

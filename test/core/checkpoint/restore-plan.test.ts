@@ -4,6 +4,9 @@
  * Method: random checkpoints of a source and a keyed vertex, planned for another parallelism and back, against sums that are counted by hand.
  * Replay: MILLRACE_SEED=<seed>
  */
+// covers: core/checkpoint/restore-inputs.ts
+// covers: core/checkpoint/restore-operators.ts
+// covers: core/checkpoint/saved-operators.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CompletedCheckpoint, VertexSnapshot } from "../../../core/checkpoint/contract.ts";

@@ -1,3 +1,4 @@
+/** Names of savepoints, and who owns the snapshot that a job starts from. */
 import { expect, test } from "vitest";
 import { checkpointIdOf, savepointDirectory } from "../../../core/checkpoint/directories.ts";
 import { claim } from "../../../core/checkpoint/savepoint.ts";

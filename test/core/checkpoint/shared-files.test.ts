@@ -1,3 +1,4 @@
+/** Which state files live, case by case; the random cases are in `coordinator.property.test.ts`. */
 import { describe, expect, test } from "vitest";
 import { SharedFiles } from "../../../core/checkpoint/shared-files.ts";
 

@@ -1,3 +1,4 @@
+/** Every restart strategy with a clock moved by hand: how often, how late, and when no more. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRestartStrategy } from "../../../core/cluster/restart-strategy.ts";

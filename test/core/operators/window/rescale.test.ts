@@ -8,7 +8,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { keyGroupOf } from "../../../../core/types/key-hash.ts";
-import { WindowRun, compare, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";
+import { KINDS, WindowRun, compare, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";
 import type { Kind, Path, Sabotage, Setup, Step } from "./window-runs.ts";
 
 const replay = process.env["MILLRACE_SEED"] === undefined ? {} : { seed: Number(process.env["MILLRACE_SEED"]) };
@@ -67,9 +67,9 @@ function likeTheModels(kind: Kind, path: Path, sabotage?: Sabotage): fc.IPropert
   });
 }
 
-describe.each(["grid", "session"] as const)("windows of kind %s after a rescale", (kind) => {
+describe.each(KINDS)("windows of kind %s after a rescale", (kind) => {
   test.each(["chosen", "general"] as const)("%s path: nothing is opened again", (path) => {
-    fc.assert(likeTheModels(kind, path), { numRuns: 60, ...replay });
+    fc.assert(likeTheModels(kind, path), { numRuns: 100, ...replay });
   });
 
   test.each(["chosen", "general"] as const)("%s path: an operator that forgets how far its keys had come is noticed", (path) => {

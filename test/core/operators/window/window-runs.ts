@@ -87,8 +87,8 @@ const nestedAdd = {
 
 function mergeNested(left: Nested, right: Nested): Nested {
   const [into] = left.boxes;
-  if (into === undefined) return right;
-  for (const box of right.boxes) into.ids.push(...box.ids);
+  if (into === undefined) left.boxes.push(...right.boxes);
+  else for (const box of right.boxes) into.ids.push(...box.ids);
   return left;
 }
 
@@ -106,7 +106,9 @@ const flat = {
   },
 };
 
-export type Kind = "grid" | "session";
+/** `tumbling` has gaps at times, `sliding` mostly overlaps. */
+export const KINDS: readonly ["tumbling", "sliding", "session"] = ["tumbling", "sliding", "session"];
+export type Kind = (typeof KINDS)[number];
 
 export interface Setup {
   readonly kind: Kind;
@@ -129,14 +131,15 @@ export const setups = (kind: Kind): fc.Arbitrary<Setup> =>
   fc
     .record({
       kind: fc.constant(kind),
-      time: fc.constantFrom("event", "event", "event", "processing"),
+      time: fc.constantFrom("event", "event", "event", "event", "event", "processing"),
       fold: fc.constantFrom(...FOLDS),
       sizeMs: fc.integer({ min: 1, max: 20 }),
-      slideMs: fc.integer({ min: 1, max: 24 }),
+      slideMs: kind === "tumbling" ? fc.constantFrom(0, 0, 0, 1, 5) : fc.integer({ min: 1, max: 12 }),
       offsetMs: fc.integer({ min: -19, max: 19 }),
-      latenessMs: fc.constantFrom(0, 0, 1, 3, 7, 20),
+      latenessMs: fc.constantFrom(0, 1, 3, 7, 20),
       gapMs: fc.constantFrom(0, 1, 4, 9),
     })
+    .map((setup) => (kind === "tumbling" ? { ...setup, slideMs: setup.sizeMs + setup.slideMs } : setup))
     .map((setup) => ({
       ...setup,
       offsetMs: setup.offsetMs % setup.slideMs,
@@ -151,7 +154,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant("record" as const),
         key: fc.constantFrom("ash", "birch", "cedar"),
-        timeMs: fc.integer({ min: -20, max: 60 }),
+        timeMs: fc.integer({ min: -30, max: 40 }),
         gapMs: fc.integer({ min: 1, max: 9 }),
       }),
     },
@@ -159,7 +162,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 3,
       arbitrary: fc.record({
         kind: fc.constant("watermark" as const),
-        byMs: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constantFrom(40, Infinity)),
+        byMs: fc.oneof({ weight: 7, arbitrary: fc.integer({ min: 0, max: 12 }) }, { weight: 1, arbitrary: fc.constantFrom(30, Infinity) }),
         room: fc.constantFrom(Infinity, 1, 1, 2, 3),
         restoreInside: fc.boolean(),
       }),
@@ -194,7 +197,7 @@ export function makerOf(setup: Setup, path: Path, sabotage: Sabotage = {}): (ser
   const usual = setup.time === "event" ? eventTime<Item>() : processingTime<Item>();
   const trigger = path === "general" && setup.kind === "session" ? usual : undefined;
   const chosen = chooseWindowModule({ assigner, trigger, ...functions });
-  const module = path === "general" && setup.kind === "grid" ? "window/window" : chosen;
+  const module = path === "general" && setup.kind !== "session" ? "window/window" : chosen;
   const options: AnyOptions = { keyOf: ({ key }) => key, assigner, trigger, allowedLatenessMs: setup.latenessMs, lateTag: "late", ...functions };
   const create = MODULES[module];
   if (create === undefined) throw new Error(`no module ${module}`);

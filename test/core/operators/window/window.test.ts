@@ -7,7 +7,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { WindowRun, finish, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";
+import { KINDS, WindowRun, finish, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";
 import type { Kind, Path, Sabotage } from "./window-runs.ts";
 
 const replay = process.env["MILLRACE_SEED"] === undefined ? {} : { seed: Number(process.env["MILLRACE_SEED"]) };
@@ -21,7 +21,7 @@ function likeTheModel(kind: Kind, path: Path, sabotage?: Sabotage): fc.IProperty
   });
 }
 
-describe.each(["grid", "session"] as const)("windows of kind %s", (kind) => {
+describe.each(KINDS)("windows of kind %s", (kind) => {
   test.each(["chosen", "general"] as const)("%s path: every step as recomputed from scratch", (path) => {
     fc.assert(likeTheModel(kind, path), { numRuns: 150, ...replay });
   });

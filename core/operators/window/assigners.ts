@@ -87,7 +87,12 @@ export const GLOBAL_WINDOW: GlobalWindow = { startMs: -Infinity, endMs: Infinity
  */
 export function tumbling<T = unknown>(size: Duration, options: WindowOptions = {}): WindowAssigner<T> {
   const sizeMs = wholeMs(size, "the size of a tumbling window");
-  return gridAssigner("tumbling", { sizeMs, slideMs: sizeMs, offsetMs: offsetMs(options, sizeMs), time: options.time ?? "event" });
+  return gridAssigner("tumbling", {
+    sizeMs,
+    slideMs: sizeMs,
+    offsetMs: offsetMs(options, sizeMs),
+    time: options.time ?? "event",
+  });
 }
 
 /**
@@ -107,7 +112,12 @@ export function tumbling<T = unknown>(size: Duration, options: WindowOptions = {
 export function sliding<T = unknown>(size: Duration, slide: Duration, options: WindowOptions = {}): WindowAssigner<T> {
   const sizeMs = wholeMs(size, "the size of a sliding window");
   const slideMs = wholeMs(slide, "the slide of a sliding window");
-  return gridAssigner("sliding", { sizeMs, slideMs, offsetMs: offsetMs(options, slideMs), time: options.time ?? "event" });
+  return gridAssigner("sliding", {
+    sizeMs,
+    slideMs,
+    offsetMs: offsetMs(options, slideMs),
+    time: options.time ?? "event",
+  });
 }
 
 /**
@@ -122,7 +132,10 @@ export function sliding<T = unknown>(size: Duration, slide: Duration, options: W
  * @example
  * clicks.keyBy((click) => click.user).window(session((click) => (click.mobile ? 60_000 : 600_000)));
  */
-export function session<T = unknown>(gap: Duration | ((value: T) => number), options: SessionOptions = {}): SessionAssigner<T> {
+export function session<T = unknown>(
+  gap: Duration | ((value: T) => number),
+  options: SessionOptions = {},
+): SessionAssigner<T> {
   const gapOf = typeof gap === "function" ? gap : fixedGap(wholeMs(gap, "the gap of a session window"));
   return {
     kind: "session",
@@ -177,7 +190,8 @@ function gridAssigner<T>(kind: "tumbling" | "sliding", grid: Grid): WindowAssign
     assign(_value, timeMs, windows) {
       const lastMs = gridNumber(timeMs, slideMs, offsetMs) * slideMs + offsetMs;
       const earlier = Math.ceil((lastMs + sizeMs - timeMs) / slideMs) - 1;
-      for (let back = earlier; back >= 0; back--) windows.push({ startMs: lastMs - back * slideMs, endMs: lastMs - back * slideMs + sizeMs });
+      for (let back = earlier; back >= 0; back--)
+        windows.push({ startMs: lastMs - back * slideMs, endMs: lastMs - back * slideMs + sizeMs });
     },
   };
 }
@@ -195,5 +209,8 @@ function wholeMs(duration: Duration, what: string): number {
 function offsetMs(options: WindowOptions, limitMs: number): number {
   const ms = toMs(options.offset ?? 0, "the offset of a window");
   if (Number.isInteger(ms) && Math.abs(ms) < limitMs) return ms;
-  throw new MillraceError("MR1202", `the offset of a window must be whole ms and shorter than its size (or slide), but is ${String(options.offset)}`);
+  throw new MillraceError(
+    "MR1202",
+    `the offset of a window must be whole ms and shorter than its size (or slide), but is ${String(options.offset)}`,
+  );
 }

@@ -34,7 +34,8 @@ export function chooseWindowModule(choice: WindowChoice): WindowModule {
   if (assigner.kind === "session") return trigger === undefined ? "window/session" : "window/merging";
   const folds = reduce !== undefined || aggregate !== undefined;
   const { sizeMs, slideMs } = assigner;
-  const grid = (assigner.kind === "tumbling" || assigner.kind === "sliding") && sizeMs !== undefined && slideMs !== undefined;
+  const grid =
+    (assigner.kind === "tumbling" || assigner.kind === "sliding") && sizeMs !== undefined && slideMs !== undefined;
   if (!grid || !folds || assigner.time !== "event" || trigger !== undefined) return "window/window";
   if (slideMs >= sizeMs) return "window/tumbling";
   return canMerge(choice) && !hearsOfEachWindow(choice.process) ? "window/sliding" : "window/window";

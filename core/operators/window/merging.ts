@@ -60,12 +60,16 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
 
   constructor(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>) {
     const { assigner, trigger, reduce, aggregate } = options;
-    assert(assigner.kind === "session" && trigger?.onMerge !== undefined, "these are sessions with a trigger that can merge");
+    assert(
+      assigner.kind === "session" && trigger?.onMerge !== undefined,
+      "these are sessions with a trigger that can merge",
+    );
     const folds = reduce !== undefined || aggregate !== undefined;
     const namespaced = { namespaced: true };
     this.inputs = [this];
     this.#keyOf = options.keyOf;
-    this.#gapOf = (assigner as SessionAssigner<T>).gapOf; // its kind says so
+    const sessions = assigner as SessionAssigner<T>; // its kind says so
+    this.#gapOf = (value) => sessions.gapOf(value);
     this.#event = assigner.time === "event";
     this.#reduce = reduceFunction(reduce as ReduceOption<A>); // with reduce, records are the accumulators
     this.#aggregate = aggregate;
@@ -73,7 +77,9 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#clock = services.clock;
     this.#state = services.keyedState;
     this.#sessions = services.keyedState.value("window:sessions", valueState<Session[]>());
-    this.#folded = folds ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>) : undefined; // R is A | undefined
+    this.#folded = folds
+      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
+      : undefined; // R is A | undefined
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     const untyped = services as unknown as OperatorServices<never>; // for parts that emit no records
     this.#timers = services.timers("window", this);
@@ -108,7 +114,10 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   processRecord(value: T, timestampMs: TimeMs): void {
     const startMs = this.#event ? timestampMs : this.#clock.nowMs();
     if (!Number.isFinite(startMs)) {
-      throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
+      throw new MillraceError(
+        "MR1210",
+        "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it",
+      );
     }
     const own: Session = { startMs, endMs: startMs + this.#gap(value), name: startMs };
     this.#state.setCurrentKey(this.#keyOf(value));
@@ -144,7 +153,10 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   #gap(value: T): number {
     const gapMs = this.#gapOf(value);
     if (gapMs > 0 && gapMs < Infinity) return gapMs;
-    throw new MillraceError("MR1211", `the gap of a session must be a number of ms above zero, but the gap function returned ${String(gapMs)}`);
+    throw new MillraceError(
+      "MR1211",
+      `the gap of a session must be a number of ms above zero, but the gap function returned ${String(gapMs)}`,
+    );
   }
 
   /** The session that the record belongs to, in the list, with what the touched ones held. */
@@ -202,7 +214,10 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
 
   #enter(session: Session): void {
     const cleanupMs = this.#cleanupMs(session);
-    this.#trigger.enter(session, session.name, { eventMs: this.#event ? cleanupMs : NaN, processingMs: this.#event ? NaN : cleanupMs });
+    this.#trigger.enter(session, session.name, {
+      eventMs: this.#event ? cleanupMs : NaN,
+      processingMs: this.#event ? NaN : cleanupMs,
+    });
   }
 
   #awaitCleanup(session: Session): void {
@@ -279,6 +294,9 @@ function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefin
   return typeof reduce === "object" ? (left, right) => reduce.reduce(left, right) : reduce;
 }
 
-export function createOperator<K, T, A, R, O>(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>): Operator {
+export function createOperator<K, T, A, R, O>(
+  services: OperatorServices<O>,
+  options: WindowOperatorOptions<K, T, A, R, O>,
+): Operator {
   return new MergingWindowOperator(services, options);
 }

@@ -18,7 +18,6 @@ import { GLOBAL_WINDOW } from "./assigners.ts";
 import type { TimeWindow } from "./assigners.ts";
 import type { ProcessWindowContext, ProcessWindowFunction } from "./functions.ts";
 
-
 interface Clearable {
   clear(): void;
 }
@@ -86,7 +85,10 @@ export class ProcessCall<K, O> {
     eventTime: { readonly watermarkMs: TimeMs },
   ) {
     const state = bindAll(services.keyedState, fn.state ?? {}, { prefix: "", namespaced: false });
-    const windowState = bindAll(services.keyedState, fn.windowState ?? {}, { prefix: "window-state:", namespaced: true });
+    const windowState = bindAll(services.keyedState, fn.windowState ?? {}, {
+      prefix: "window-state:",
+      namespaced: true,
+    });
     this.#fn = fn;
     this.#context = new WindowCallContext(services, eventTime, { state, windowState });
     this.#windowState = Object.values(windowState) as Clearable[]; // every handle can be cleared
@@ -117,11 +119,18 @@ export interface BindAllOptions {
 }
 
 /** Binds declarations under prefixed names, so that functions, triggers and the operator itself cannot collide. */
-export function bindAll(keyedState: KeyedState, declarations: StateDeclarations, options: BindAllOptions): StateHandles<StateDeclarations> {
+export function bindAll(
+  keyedState: KeyedState,
+  declarations: StateDeclarations,
+  options: BindAllOptions,
+): StateHandles<StateDeclarations> {
   const handles: Record<string, unknown> = {};
   for (const [name, declaration] of Object.entries(declarations)) {
     if (declaration.kind === "operator-list") {
-      throw new MillraceError("MR1216", `state "${name}" of a window is an operator list: declare value, list, map, reducing or aggregating instead`);
+      throw new MillraceError(
+        "MR1216",
+        `state "${name}" of a window is an operator list: declare value, list, map, reducing or aggregating instead`,
+      );
     }
     const { namespaced } = options;
     handles[name] = keyedState.bind(options.prefix + name, declaration as KeyedDescriptor, { namespaced }); // the kind was just checked

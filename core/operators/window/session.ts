@@ -62,11 +62,15 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
 
   constructor(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>) {
     const { assigner, reduce, aggregate } = options;
-    assert(assigner.kind === "session" && options.trigger === undefined, "these are sessions with their default trigger");
+    assert(
+      assigner.kind === "session" && options.trigger === undefined,
+      "these are sessions with their default trigger",
+    );
     const folds = reduce !== undefined || aggregate !== undefined;
     this.inputs = [this];
     this.#keyOf = options.keyOf;
-    this.#gapOf = (assigner as SessionAssigner<T>).gapOf; // its kind says so
+    const sessions = assigner as SessionAssigner<T>; // its kind says so
+    this.#gapOf = (value) => sessions.gapOf(value);
     this.#event = assigner.time === "event";
     this.#reduce = reduceFunction(reduce as ReduceOption<A>); // with reduce, records are the accumulators
     this.#aggregate = aggregate;
@@ -76,7 +80,9 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#state = services.keyedState;
     this.#sessions = services.keyedState.value("window:sessions", valueState<Session[]>());
     const namespaced = { namespaced: true };
-    this.#folded = folds ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>) : undefined; // R is A | undefined
+    this.#folded = folds
+      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
+      : undefined; // R is A | undefined
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records
@@ -110,7 +116,10 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   processRecord(value: T, timestampMs: TimeMs): void {
     const startMs = this.#event ? timestampMs : this.#clock.nowMs();
     if (!Number.isFinite(startMs)) {
-      throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
+      throw new MillraceError(
+        "MR1210",
+        "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it",
+      );
     }
     const endMs = startMs + this.#gap(value);
     this.#state.setCurrentKey(this.#keyOf(value));
@@ -157,7 +166,10 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   #gap(value: T): number {
     const gapMs = this.#gapOf(value);
     if (gapMs > 0 && gapMs < Infinity) return gapMs;
-    throw new MillraceError("MR1211", `the gap of a session must be a number of ms above zero, but the gap function returned ${String(gapMs)}`);
+    throw new MillraceError(
+      "MR1211",
+      `the gap of a session must be a number of ms above zero, but the gap function returned ${String(gapMs)}`,
+    );
   }
 
   /** The watermark of the current key: its group may have been further before the restore than this subtask is now. Never, in processing time. */
@@ -280,6 +292,9 @@ function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefin
   return typeof reduce === "object" ? (left, right) => reduce.reduce(left, right) : reduce;
 }
 
-export function createOperator<K, T, A, R, O>(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>): Operator {
+export function createOperator<K, T, A, R, O>(
+  services: OperatorServices<O>,
+  options: WindowOperatorOptions<K, T, A, R, O>,
+): Operator {
   return new SessionWindowOperator(services, options);
 }

@@ -145,7 +145,8 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#fire(window, slices);
     if (this.#latenessMs === 0) this.#forget(slices, window);
     const next = slices[firstFrom(slices, (window + 1) * this.#perSlide)];
-    if (next !== undefined) this.#timers.registerEvent(FIRE, this.#lastMsOf(Math.max(this.#firstWindow(next), window + 1)));
+    if (next !== undefined)
+      this.#timers.registerEvent(FIRE, this.#lastMsOf(Math.max(this.#firstWindow(next), window + 1)));
   }
 
   onProcessingTimer(): void {
@@ -164,7 +165,10 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   /** Finds the record's slice and the windows that contain it. */
   #place(timestampMs: TimeMs): void {
     if (!Number.isFinite(timestampMs)) {
-      throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
+      throw new MillraceError(
+        "MR1210",
+        "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it",
+      );
     }
     const window = gridNumber(timestampMs, this.#slideMs, this.#offsetMs);
     const windowMs = window * this.#slideMs + this.#offsetMs;
@@ -254,7 +258,8 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   }
 
   #awaitClean(slice: number | undefined): void {
-    if (slice !== undefined) this.#timers.registerEvent(CLEAN, this.#lastMsOf(this.#lastWindow(slice)) + this.#latenessMs);
+    if (slice !== undefined)
+      this.#timers.registerEvent(CLEAN, this.#lastMsOf(this.#lastWindow(slice)) + this.#latenessMs);
   }
 
   /** The number of the first window that contains a slice, and of the last. */
@@ -302,6 +307,9 @@ function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefin
   return typeof reduce === "object" ? (left, right) => reduce.reduce(left, right) : reduce;
 }
 
-export function createOperator<K, T, A, R, O>(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>): Operator {
+export function createOperator<K, T, A, R, O>(
+  services: OperatorServices<O>,
+  options: WindowOperatorOptions<K, T, A, R, O>,
+): Operator {
   return new SlidingWindowOperator(services, options);
 }

@@ -58,7 +58,11 @@ export class TriggerCall<T> implements TriggerContext {
   }
 
   /** Makes a window of the current key current, also for namespaced state. */
-  enter(window: TimeWindow, namespace: Namespace, cleanup: { readonly eventMs: TimeMs; readonly processingMs: TimeMs }): void {
+  enter(
+    window: TimeWindow,
+    namespace: Namespace,
+    cleanup: { readonly eventMs: TimeMs; readonly processingMs: TimeMs },
+  ): void {
     this.#keyedState.setCurrentNamespace(namespace);
     this.#window = window;
     this.#namespace = namespace;

@@ -69,7 +69,12 @@ export function processingTime<T = unknown>(): Trigger<T> {
 
 /** Never fires. The default of global windows. Source: Flink's `NeverTrigger`. */
 export function never<T = unknown>(): Trigger<T> {
-  return { onElement: () => "continue", onEventTime: () => "continue", onProcessingTime: () => "continue", onMerge: () => {} };
+  return {
+    onElement: () => "continue",
+    onEventTime: () => "continue",
+    onProcessingTime: () => "continue",
+    onMerge: () => {},
+  };
 }
 
 type CountState = { readonly count: ReturnType<typeof reducing<number>> };
@@ -86,7 +91,8 @@ type CountState = { readonly count: ReturnType<typeof reducing<number>> };
  * clicks.keyBy((click) => click.user).window(global()).trigger(purging(count(100)));
  */
 export function count<T = unknown>(n: number): Trigger<T, TimeWindow, CountState> {
-  if (!Number.isInteger(n) || n < 1) throw new MillraceError("MR1213", `count needs a whole number of records above zero, but got ${n}`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new MillraceError("MR1213", `count needs a whole number of records above zero, but got ${n}`);
   return {
     state: { count: reducing<number>((left, right) => left + right) },
     onElement(_value, _timestampMs, _window, ctx) {
@@ -214,7 +220,10 @@ type DeltaState<T> = { readonly last: ReturnType<typeof valueState<T>> };
  * @example
  * cars.keyBy((car) => car.id).window(global()).trigger(delta(50, (from, to) => to.metres - from.metres));
  */
-export function delta<T>(threshold: number, distance: (from: T, to: T) => number): Trigger<T, TimeWindow, DeltaState<T>> {
+export function delta<T>(
+  threshold: number,
+  distance: (from: T, to: T) => number,
+): Trigger<T, TimeWindow, DeltaState<T>> {
   return {
     state: { last: valueState<T>() },
     onElement(value, _timestampMs, _window, ctx) {
@@ -269,12 +278,18 @@ type TimeoutState = { readonly processingTimeoutAt: ReturnType<typeof reducing<n
  * @example
  * windowed.trigger(purging(processingTimeout(count(100), "5s")));
  */
-export function processingTimeout<T>(nested: Trigger<T>, timeout: Duration, options: ProcessingTimeoutOptions = {}): Trigger<T> {
+export function processingTimeout<T>(
+  nested: Trigger<T>,
+  timeout: Duration,
+  options: ProcessingTimeoutOptions = {},
+): Trigger<T> {
   const timeoutMs = intervalOf(timeout, "processingTimeout");
   if (nested.state !== undefined && "processingTimeoutAt" in nested.state) {
-    throw new MillraceError("MR1213", "a processingTimeout cannot hold another one: give the outer one the shorter timeout and drop the inner");
+    throw new MillraceError(
+      "MR1213",
+      "a processingTimeout cannot hold another one: give the outer one the shorter timeout and drop the inner",
+    );
   }
-  const { onMerge } = nested;
   const trigger: Trigger<T, TimeWindow, TimeoutState> = {
     state: { ...nested.state, processingTimeoutAt: reducing<number>((left, right) => Math.min(left, right)) },
     onElement(value, timestampMs, window, ctx) {
@@ -299,14 +314,14 @@ export function processingTimeout<T>(nested: Trigger<T>, timeout: Duration, opti
       nested.clear?.(window, ctx);
     },
   };
-  if (onMerge === undefined) return trigger;
+  if (nested.onMerge === undefined) return trigger;
   return {
     ...trigger,
     onMerge(window, ctx) {
       const timeouts = ctx as TriggerContext<TimeoutState>; // the state declared above
       const atMs = timeouts.state.processingTimeoutAt.get();
       if (atMs !== undefined) ctx.registerProcessingTime(atMs);
-      onMerge.call(nested, window, ctx);
+      nested.onMerge?.(window, ctx);
     },
   };
 }

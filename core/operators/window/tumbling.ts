@@ -65,7 +65,9 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#restored = services.restored;
     this.#state = services.keyedState;
-    this.#contents = services.keyedState.value("window:contents", valueState<A>(), { namespaced: true }) as ValueState<A>; // R is A | undefined
+    this.#contents = services.keyedState.value("window:contents", valueState<A>(), {
+      namespaced: true,
+    }) as ValueState<A>; // R is A | undefined
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records
     this.#process = options.process && new ProcessCall(services, options.process, this.#eventTime);
@@ -143,7 +145,10 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
   /** Finds the record's window; false if there is none: in the gap between two windows, where only a record behind the watermark counts as late. */
   #place(value: T, timestampMs: TimeMs): boolean {
     if (!Number.isFinite(timestampMs)) {
-      throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
+      throw new MillraceError(
+        "MR1210",
+        "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it",
+      );
     }
     const number = gridNumber(timestampMs, this.#slideMs, this.#offsetMs);
     const startMs = number * this.#slideMs + this.#offsetMs;
@@ -203,6 +208,9 @@ function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefin
   return typeof reduce === "object" ? (left, right) => reduce.reduce(left, right) : reduce;
 }
 
-export function createOperator<K, T, A, R, O>(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>): Operator {
+export function createOperator<K, T, A, R, O>(
+  services: OperatorServices<O>,
+  options: WindowOperatorOptions<K, T, A, R, O>,
+): Operator {
   return new TumblingWindowOperator(services, options);
 }

@@ -69,12 +69,17 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#clock = services.clock;
     this.#state = services.keyedState;
-    this.#folded = folds ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>) : undefined; // R is A | undefined
+    this.#folded = folds
+      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
+      : undefined; // R is A | undefined
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     const untyped = services as unknown as OperatorServices<never>; // for parts that emit no records
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(untyped, this.#timers);
-    this.#trigger = new TriggerCall(untyped, options.trigger ?? usualTrigger(assigner), { timers: this.#timers, eventTime: this.#eventTime });
+    this.#trigger = new TriggerCall(untyped, options.trigger ?? usualTrigger(assigner), {
+      timers: this.#timers,
+      eventTime: this.#eventTime,
+    });
     this.#process = options.process && new ProcessCall(services, options.process, this.#eventTime);
     this.#output = services.output as unknown as Output<WindowResult<K, TimeWindow, R>>; // O, unless there is a process function
     this.#late = options.lateTag === undefined ? undefined : services.sideOutput(options.lateTag);
@@ -104,7 +109,10 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
   /** Hot, though slower than the other paths: it goes through every window of the record. */
   processRecord(value: T, timestampMs: TimeMs): void {
     if (this.#event && !Number.isFinite(timestampMs)) {
-      throw new MillraceError("MR1210", "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it");
+      throw new MillraceError(
+        "MR1210",
+        "a record without timestamp reached an event-time window: call assignTimestampsAndWatermarks before it",
+      );
     }
     const windows = this.#windows;
     windows.length = 0;
@@ -117,7 +125,10 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
       taken = true;
       this.#enter(window, this.#namespaceOf(window));
       this.#add(value, window);
-      this.#act(this.#trigger.trigger.onElement(value, timestampMs, window, this.#trigger), window, { atMs: timestampMs, stays: true });
+      this.#act(this.#trigger.trigger.onElement(value, timestampMs, window, this.#trigger), window, {
+        atMs: timestampMs,
+        stays: true,
+      });
     }
     if (!taken && timestampMs + this.#latenessMs <= reachedMs) this.#tooLate(value, timestampMs);
   }
@@ -138,7 +149,10 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
     if (this.#event ? cleanupMs <= this.#trigger.currentWatermarkMs : timeMs > cleanupMs) return;
     const ends = !this.#event && timeMs === cleanupMs;
     this.#enter(window, namespace);
-    this.#act(this.#trigger.trigger.onProcessingTime(timeMs, window, this.#trigger), window, { atMs: timeMs, stays: !ends });
+    this.#act(this.#trigger.trigger.onProcessingTime(timeMs, window, this.#trigger), window, {
+      atMs: timeMs,
+      stays: !ends,
+    });
     if (ends) this.#forget(window, namespace);
   }
 
@@ -163,7 +177,10 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
 
   #enter(window: TimeWindow, namespace: Namespace): void {
     const cleanupMs = this.#cleanupMs(window);
-    this.#trigger.enter(window, namespace, { eventMs: this.#event ? cleanupMs : NaN, processingMs: this.#event ? NaN : cleanupMs });
+    this.#trigger.enter(window, namespace, {
+      eventMs: this.#event ? cleanupMs : NaN,
+      processingMs: this.#event ? NaN : cleanupMs,
+    });
   }
 
   #add(value: T, window: TimeWindow): void {
@@ -246,6 +263,9 @@ function reduceFunction<A>(reduce: ReduceOption<A>): ReduceFunction<A> | undefin
   return typeof reduce === "object" ? (left, right) => reduce.reduce(left, right) : reduce;
 }
 
-export function createOperator<K, T, A, R, O>(services: OperatorServices<O>, options: WindowOperatorOptions<K, T, A, R, O>): Operator {
+export function createOperator<K, T, A, R, O>(
+  services: OperatorServices<O>,
+  options: WindowOperatorOptions<K, T, A, R, O>,
+): Operator {
   return new WindowOperator(services, options);
 }

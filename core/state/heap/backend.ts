@@ -230,7 +230,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   #select(cell: TimerCell): void {
-    const { row } = cell.home;
+    const { row } = cell;
     this.#cursor.row = row;
     this.#cursor.namespace = cell.namespace;
     this.#lastKey = typeof row.key === "object" ? NO_KEY : row.key;
@@ -250,7 +250,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   #rebuildTimers(services: readonly HeapTimers[], states: readonly StateEntry[]): void {
     const cells = new Map<StateEntry, TimerCell[]>(states.map((state) => [state, []]));
     for (const row of this.#rows.all()) {
-      for (const cell of walkRow(row)) if (cell instanceof TimerCell) cells.get(cell.home.state)?.push(cell);
+      for (const cell of walkRow(row)) if (cell instanceof TimerCell) cells.get(cell.state)?.push(cell);
     }
     for (const [index, state] of states.entries()) services[index]?.rebuild(cells.get(state) ?? []);
   }

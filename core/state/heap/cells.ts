@@ -25,13 +25,11 @@ export function epochOf(stamp: number): number {
 /** A row is the cell of the value that it holds itself. */
 export type Cell = Row | ValueCell | EntryCell | ListChunk | TimerCell;
 /** A container whose cells go together: dropped as one, with one tombstone. */
-export type Group = MapGroup | ListGroup | TimerGroup;
+export type Group = MapGroup | ListGroup;
 export type Container = ValueCell | Group;
 
 /** The containers of one key, one state and several namespaces; a single one stands in the slot itself, which saves a Map per row. */
 export class Spread {
-  /** Distinguishes it from a single container in one comparison. */
-  readonly namespace: undefined = undefined;
   readonly containers: Map<Namespace, Container> = new Map();
 }
 
@@ -125,54 +123,50 @@ export class ListChunk {
   }
 }
 
-/** The timers of one key and service, all namespaces together. */
-export class TimerGroup {
-  readonly row: Row;
-  readonly state: StateEntry;
-  readonly namespace: Namespace | undefined = undefined;
-  readonly born: number;
-  dropped: number = IN_USE;
-  /** Few timers: looked through. */
-  few: TimerCell[] = [];
-  /** Many: by time, chained through `next`. Then `few` is empty. */
-  many: Map<TimeMs, TimerCell> | undefined = undefined;
-
-  constructor(row: Row, state: StateEntry, born: number) {
-    this.row = row;
-    this.state = state;
-    this.born = born;
-  }
-}
-
+/** A timer. The timers of one key and service hang together by `next`, the first in the row's slot; many of them stand in a {@link TimerMap}. */
 export class TimerCell {
   stamp: number;
-  readonly home: TimerGroup;
+  readonly row: Row;
+  readonly state: StateEntry;
   readonly timeMs: TimeMs;
+  /** Of the timer: all namespaces hang together. */
   readonly namespace: Namespace;
   /** Event time, or else processing time. */
   readonly event: boolean;
   /** Registration number. */
   readonly number: number;
-  /** Another timer of the same key and time. */
   next: TimerCell | undefined = undefined;
 
-  constructor(home: TimerGroup, namespace: Namespace, timeMs: TimeMs, event: boolean, number: number, stamp: number) {
+  constructor(row: Row, state: StateEntry, timer: TimerId, number: number, stamp: number) {
     this.stamp = stamp;
-    this.home = home;
-    this.timeMs = timeMs;
-    this.namespace = namespace;
-    this.event = event;
+    this.row = row;
+    this.state = state;
+    this.timeMs = timer.timeMs;
+    this.namespace = timer.namespace;
+    this.event = timer.event;
     this.number = number;
   }
+}
+
+/** What tells the timers of one key and service apart. */
+export interface TimerId {
+  readonly namespace: Namespace;
+  readonly timeMs: TimeMs;
+  readonly event: boolean;
+}
+
+/** The timers of a key that has many: by time, those of one time chained. */
+export class TimerMap {
+  readonly byTime: Map<TimeMs, TimerCell> = new Map();
 }
 
 /** The row that a cell belongs to. */
 export function rowOf(cell: Cell): Row {
   if (cell instanceof Row) return cell;
-  return cell instanceof ValueCell ? cell.row : cell.home.row;
+  return cell instanceof ValueCell || cell instanceof TimerCell ? cell.row : cell.home.row;
 }
 
 /** The epoch in which what holds the cell was dropped, `IN_USE` if it was not. */
 export function droppedIn(cell: Cell): number {
-  return cell instanceof Row || cell instanceof ValueCell ? IN_USE : cell.home.dropped;
+  return cell instanceof EntryCell || cell instanceof ListChunk ? cell.home.dropped : IN_USE;
 }

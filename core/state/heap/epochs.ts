@@ -20,11 +20,13 @@ export class Epochs {
   readonly #sections: SectionOptions;
   /** Epochs without gap, oldest first; the last is the current one. */
   #segments: Segment[];
+  #open: Segment;
   #scans: FullScan[] = [];
 
   constructor(sections: SectionOptions) {
     this.#sections = sections;
-    this.#segments = [new Segment(1, sections)];
+    this.#open = new Segment(1, sections);
+    this.#segments = [this.#open];
   }
 
   get current(): number {
@@ -40,17 +42,17 @@ export class Epochs {
   touch(cell: Cell): void {
     this.#preserve(cell);
     cell.stamp = this.dirtyFrom;
-    this.#open().changes.push(cell);
+    this.#open.changes.push(cell);
   }
 
   /** The cell was made just now, with `bornStamp`. */
   born(cell: Cell): void {
-    this.#open().add(cell);
+    this.#open.add(cell);
   }
 
   /** The cell leaves its container. */
   remove(cell: Cell): void {
-    const segment = this.#open();
+    const segment = this.#open;
     if (cell.stamp < this.dirtyFrom) {
       this.#preserve(cell);
       segment.tombstones.push(cell);
@@ -63,7 +65,7 @@ export class Epochs {
 
   /** The container goes with all its `cells`, at a cost that does not depend on their number: nobody changes them any more. */
   drop(group: Group, cells: number): void {
-    const segment = this.#open();
+    const segment = this.#open;
     group.dropped = segment.epoch;
     segment.lost(cells);
     if (group.born < segment.epoch) segment.tombstones.push(group);
@@ -73,7 +75,8 @@ export class Epochs {
   /** Ends the current epoch, and returns its number. */
   close(): number {
     const closed = this.current;
-    this.#segments.push(new Segment(closed + 1, this.#sections));
+    this.#open = new Segment(closed + 1, this.#sections);
+    this.#segments.push(this.#open);
     this.dirtyFrom = 4 * (closed + 1);
     this.bornStamp = this.dirtyFrom + BORN;
     return closed;
@@ -117,11 +120,5 @@ export class Epochs {
     for (const scan of this.#scans) {
       if (epoch <= scan.epoch && row.scannedBy !== scan.id) scan.put(cell);
     }
-  }
-
-  #open(): Segment {
-    const segment = this.#segments[this.#segments.length - 1];
-    assert(segment !== undefined, "there is always a current epoch");
-    return segment;
   }
 }

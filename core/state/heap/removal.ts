@@ -19,7 +19,7 @@ export interface Premises {
 export function removeValue(cell: Row | ValueCell, { epochs, rows }: Premises): void {
   epochs.remove(cell);
   cell.value = undefined;
-  if (cell instanceof Row) rows.detachValue(cell);
+  if (cell instanceof Row) rows.lost(cell);
   else rows.detach(cell);
 }
 
@@ -78,7 +78,7 @@ function touch(cell: Cell, epochs: Epochs): void {
 
 function ttlOf(cell: Cell, table: StateTable): Ttl | undefined {
   if (cell instanceof Row) return table.inRow?.ttl;
-  return cell instanceof ValueCell ? cell.state.ttl : cell.home.state.ttl;
+  return cell instanceof ValueCell || cell instanceof TimerCell ? cell.state.ttl : cell.home.state.ttl;
 }
 
 /** Lists saved without TTL have no times yet. */

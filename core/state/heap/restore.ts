@@ -8,11 +8,11 @@ import { MillraceError } from "../../util/errors.ts";
 import { intersect, isEmptyRange } from "../key-groups.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
 import type { Namespace, RestoredKeyedFile, StateFile } from "../keyed-state.ts";
-import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, TimerGroup, ValueCell } from "./cells.ts";
-import type { Container } from "./cells.ts";
+import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, ValueCell } from "./cells.ts";
+import type { Container, TimerId } from "./cells.ts";
 import type { Base } from "./history.ts";
 import { mapKey } from "./map-key.ts";
-import { slotOf } from "./row.ts";
+import { setSlot, slotOf } from "./row.ts";
 import type { Row } from "./row.ts";
 import { containerIn } from "./rows.ts";
 import type { Rows } from "./rows.ts";
@@ -21,7 +21,8 @@ import { readFile } from "./section-reader.ts";
 import type { EntryHead, SectionTarget } from "./section-reader.ts";
 import { IN_ROW } from "./state-table.ts";
 import type { StateTable } from "./state-table.ts";
-import { addTimer, findTimer, isEmptyGroup, removeTimer } from "./timer-group.ts";
+import { findTimer, withoutTimer, withTimer } from "./timer-slot.ts";
+import type { TimerSlot } from "./timer-slot.ts";
 
 export interface RestoreOptions {
   readonly keyGroups: KeyGroupRange;
@@ -110,7 +111,7 @@ class RestoreTarget implements SectionTarget<Row> {
     const value = reader.readValue();
     if (row === undefined) return;
     if (at.state.slot === IN_ROW) {
-      if (row.stamp < 0) this.#rows.attachValue(row);
+      if (row.stamp < 0) this.#rows.gained(row);
       row.stamp = RESTORED;
       row.value = value;
       row.accessMs = accessMs;
@@ -154,13 +155,13 @@ class RestoreTarget implements SectionTarget<Row> {
   }
 
   #putTimer(row: Row | undefined, at: EntryHead, reader: ValueReader): void {
-    const { event, namespace, timeMs } = readTimer(reader);
+    const timer = readTimer(reader);
     const number = reader.readUint();
     if (row === undefined) return;
-    const group = (find(row, at) as TimerGroup | undefined) ?? this.#attach(new TimerGroup(row, at.state, 0)); // as above
-    const known = findTimer(group, namespace, timeMs, event);
-    if (known !== undefined) removeTimer(group, known);
-    addTimer(group, new TimerCell(group, namespace, timeMs, event, number, RESTORED));
+    this.#removeTimer(row, at, timer);
+    const slot = slotOf(row, at.state.slot) as TimerSlot | undefined; // the slots of timer services hold nothing else
+    if (slot === undefined) this.#rows.gained(row);
+    setSlot(row, at.state.slot, withTimer(slot, new TimerCell(row, at.state, timer, number, RESTORED)));
   }
 
   #deleteValue(row: Row | undefined, at: EntryHead): void {
@@ -168,7 +169,7 @@ class RestoreTarget implements SectionTarget<Row> {
     if (row === undefined || row.stamp < 0) return;
     row.stamp = DEAD;
     row.value = undefined;
-    this.#rows.detachValue(row);
+    this.#rows.lost(row);
   }
 
   #dropContainer(row: Row | undefined, at: EntryHead): void {
@@ -193,12 +194,17 @@ class RestoreTarget implements SectionTarget<Row> {
   }
 
   #deleteTimer(row: Row | undefined, at: EntryHead, reader: ValueReader): void {
-    const { event, namespace, timeMs } = readTimer(reader);
-    const group = row === undefined ? undefined : (find(row, at) as TimerGroup | undefined); // as above
-    const cell = group === undefined ? undefined : findTimer(group, namespace, timeMs, event);
-    if (group === undefined || cell === undefined) return;
-    removeTimer(group, cell);
-    if (isEmptyGroup(group)) this.#rows.detach(group);
+    const timer = readTimer(reader);
+    if (row !== undefined) this.#removeTimer(row, at, timer);
+  }
+
+  #removeTimer(row: Row, at: EntryHead, timer: TimerId): void {
+    const slot = slotOf(row, at.state.slot) as TimerSlot | undefined; // as above
+    const cell = findTimer(slot, timer);
+    if (slot === undefined || cell === undefined) return;
+    const rest = withoutTimer(slot, cell);
+    setSlot(row, at.state.slot, rest);
+    if (rest === undefined) this.#rows.lost(row);
   }
 
   #attach<C extends Container>(container: C): C {
@@ -226,7 +232,7 @@ function orUndefined(accessMs: TimeMs): TimeMs | undefined {
   return Number.isNaN(accessMs) ? undefined : accessMs;
 }
 
-function readTimer(reader: ValueReader): { readonly event: boolean; readonly namespace: Namespace; readonly timeMs: TimeMs } {
+function readTimer(reader: ValueReader): TimerId {
   const event = reader.readByte() === 1;
   const namespace = reader.readValue() as Namespace; // written from one
   return { event, namespace, timeMs: reader.readFloat() };

@@ -6,9 +6,10 @@
  */
 import type { TimeMs } from "../../time/clock.ts";
 import type { Container, Spread } from "./cells.ts";
+import type { TimerSlot } from "./timer-slot.ts";
 
-/** What a state has in a row: its container, or, per namespace, several. */
-export type Slot = Container | Spread;
+/** What a state has in a row: its container, or, per namespace, several; or the timers of a service. */
+export type Slot = Container | Spread | TimerSlot;
 
 /** Shared by rows with at most one slot; never written to. */
 const NO_SLOTS: (Slot | undefined)[] = [];

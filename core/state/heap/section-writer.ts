@@ -72,8 +72,7 @@ export class SectionWriter {
       this.#open(gone.home, format.DELETE_CHUNK);
       writer.writeUint(gone.number);
     } else if (gone instanceof TimerCell) {
-      this.#open(gone.home, format.DELETE_TIMER);
-      this.#identifyTimer(gone);
+      this.#openTimer(gone, format.DELETE_TIMER);
     } else {
       this.#open(gone, format.DROP);
     }
@@ -106,8 +105,7 @@ export class SectionWriter {
       if (cell.accessMs !== undefined) writer.writeFloat(cell.accessMs);
       writer.writeValue(cell.value);
     } else if (cell instanceof TimerCell) {
-      this.#open(cell.home, format.PUT_TIMER);
-      this.#identifyTimer(cell);
+      this.#openTimer(cell, format.PUT_TIMER);
       writer.writeUint(cell.number);
     } else {
       this.#putChunk(cell);
@@ -126,7 +124,10 @@ export class SectionWriter {
     for (const item of cell.items) writer.writeValue(item);
   }
 
-  #identifyTimer(cell: TimerCell): void {
+  #openTimer(cell: TimerCell, operation: number): void {
+    this.#openKey(cell.row);
+    this.#writer.writeByte(operation);
+    this.#writer.writeUint(cell.state.index);
     this.#writer.writeByte(cell.event ? 1 : 0);
     this.#writer.writeValue(cell.namespace);
     this.#writer.writeFloat(cell.timeMs);
@@ -154,6 +155,11 @@ export class SectionWriter {
     this.#writer.writeValue(row.key);
   }
 
+  #stateOf(cell: Cell): StateEntry {
+    if (cell instanceof Row) return this.#stateInRow();
+    return cell instanceof EntryCell || cell instanceof ListChunk ? cell.home.state : cell.state;
+  }
+
   #stateInRow(): StateEntry {
     const state = this.#table.inRow;
     assert(state !== undefined, "a row has a value, but no state has its values in rows");
@@ -172,7 +178,7 @@ export class SectionWriter {
 
   /** Values are user data: say whose, since the snapshot runs long after the update. */
   #inContext(error: unknown, cell: Cell): MillraceError {
-    const state = cell instanceof Row ? this.#stateInRow() : cell instanceof ValueCell ? cell.state : cell.home.state;
+    const state = this.#stateOf(cell);
     const place = `state "${state.name}" of operator "${this.#table.operatorName}", key ${describeKey(rowOf(cell).key)}`;
     if (!isMillraceError(error)) return new MillraceError("MR4105", `${place} cannot be saved: ${asError(error).message}`, { cause: error });
     return new MillraceError(error.code, `${place}: ${error.message.slice(error.code.length + 2)}`, { cause: error, retryable: error.retryable });

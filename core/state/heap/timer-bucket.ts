@@ -83,26 +83,26 @@ export class TimerBucket {
 
 /** Stable sorting keeps the numbers in order within a key group. */
 function byKeyGroup(left: TimerCell, right: TimerCell): number {
-  return left.home.row.keyGroup - right.home.row.keyGroup;
+  return left.row.keyGroup - right.row.keyGroup;
 }
 
 function distribute(cells: readonly TimerCell[]): TimerCell[] {
   let first = Infinity;
   let last = 0;
   for (const cell of cells) {
-    const { keyGroup } = cell.home.row;
+    const { keyGroup } = cell.row;
     if (keyGroup < first) first = keyGroup;
     if (keyGroup > last) last = keyGroup;
   }
   const places = new Uint32Array(last - first + 2);
   for (const cell of cells) {
-    const group = cell.home.row.keyGroup - first + 1;
+    const group = cell.row.keyGroup - first + 1;
     places[group] = (places[group] ?? 0) + 1;
   }
   for (let group = 1; group < places.length; group += 1) places[group] = (places[group] ?? 0) + (places[group - 1] ?? 0);
   const sorted = [...cells];
   for (const cell of cells) {
-    const group = cell.home.row.keyGroup - first;
+    const group = cell.row.keyGroup - first;
     const place = places[group] ?? 0;
     sorted[place] = cell;
     places[group] = place + 1;

@@ -6,20 +6,22 @@ import type { TimeMs } from "../../time/clock.ts";
 import { MillraceError } from "../../util/errors.ts";
 import type { Namespace } from "../keyed-state.ts";
 import type { Busy, InternalTimers, TimerTarget } from "../timers.ts";
-import { TimerCell, TimerGroup } from "./cells.ts";
+import { TimerCell } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
-import { slotOf } from "./row.ts";
+import { setSlot, slotOf } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
-import { addTimer, findTimer, isEmptyGroup, removeTimer } from "./timer-group.ts";
+import type { StateEntry } from "./state-table.ts";
 import { TimerIndex } from "./timer-index.ts";
+import { findTimer, withoutTimer, withTimer } from "./timer-slot.ts";
+import type { TimerSlot } from "./timer-slot.ts";
 
 export class HeapTimers implements InternalTimers {
   readonly #cursor: Cursor;
   readonly #epochs: Epochs;
   readonly #rows: Rows;
-  readonly #context: StateContext;
+  readonly #state: StateEntry;
   readonly #target: TimerTarget;
   /** Makes the row of a timer current without a lookup. */
   readonly #select: (cell: TimerCell) => void;
@@ -32,7 +34,7 @@ export class HeapTimers implements InternalTimers {
     this.#cursor = context.cursor;
     this.#epochs = context.epochs;
     this.#rows = context.rows;
-    this.#context = context;
+    this.#state = context.state;
     this.#target = target;
     this.#select = select;
   }
@@ -106,27 +108,25 @@ export class HeapTimers implements InternalTimers {
   /** Undefined: that timer exists. */
   #register(namespace: Namespace, timeMs: TimeMs, event: boolean): TimerCell | undefined {
     const { row } = this.#cursor;
-    const { state } = this.#context;
-    let group = slotOf(row, state.slot) as TimerGroup | undefined; // the slots of this state hold nothing else
-    if (group === undefined) {
+    const id = { namespace, timeMs, event };
+    const slot = slotOf(row, this.#state.slot) as TimerSlot | undefined; // the slots of timer services hold nothing else
+    if (slot === undefined) {
       if (Number.isNaN(timeMs)) refuseTime();
-      group = new TimerGroup(row, state, this.#epochs.current);
-      this.#rows.attach(group);
-    } else if (findTimer(group, namespace, timeMs, event) !== undefined) {
-      return undefined;
+      this.#rows.gained(row);
+    } else if (Number.isNaN(timeMs) || findTimer(slot, id) !== undefined) {
+      return Number.isNaN(timeMs) ? refuseTime() : undefined;
     }
-    if (Number.isNaN(timeMs)) refuseTime();
-    const cell = new TimerCell(group, namespace, timeMs, event, this.#nextNumber++, this.#epochs.bornStamp);
-    addTimer(group, cell);
+    const cell = new TimerCell(row, this.#state, id, this.#nextNumber, this.#epochs.bornStamp);
+    this.#nextNumber += 1;
+    setSlot(row, this.#state.slot, withTimer(slot, cell));
     this.#epochs.born(cell);
     return cell;
   }
 
   #delete(namespace: Namespace, timeMs: TimeMs, event: boolean): void {
-    const group = slotOf(this.#cursor.row, this.#context.state.slot) as TimerGroup | undefined; // as above
-    const cell = group === undefined ? undefined : findTimer(group, namespace, timeMs, event);
-    if (cell === undefined) return;
-    this.#remove(cell);
+    const slot = slotOf(this.#cursor.row, this.#state.slot) as TimerSlot | undefined; // as above
+    const cell = findTimer(slot, { namespace, timeMs, event });
+    if (cell !== undefined) this.#remove(cell);
   }
 
   /** The timer is about to fire: it is removed, and its key becomes current. */
@@ -136,10 +136,13 @@ export class HeapTimers implements InternalTimers {
   }
 
   #remove(cell: TimerCell): void {
+    const { row } = cell;
     this.#epochs.remove(cell);
     (cell.event ? this.#event : this.#processing).removed(cell);
-    removeTimer(cell.home, cell);
-    if (isEmptyGroup(cell.home)) this.#rows.detach(cell.home);
+    const slot = slotOf(row, this.#state.slot) as TimerSlot; // holds the cell
+    const rest = withoutTimer(slot, cell);
+    setSlot(row, this.#state.slot, rest);
+    if (rest === undefined) this.#rows.lost(row);
   }
 }
 

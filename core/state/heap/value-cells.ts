@@ -83,7 +83,7 @@ export class ValueCells {
     const accessMs = state.ttl?.nowMs();
     if (this.#slot === IN_ROW) {
       const { row } = cursor;
-      rows.attachValue(row);
+      rows.gained(row);
       row.stamp = epochs.bornStamp;
       row.value = value;
       row.accessMs = accessMs;

@@ -1,14 +1,16 @@
 /** All cells of a row or container, one after the other, tolerating changes between two steps: what leaves is passed over, nothing else is. */
-import { DEAD, ListGroup, MapGroup, Spread, ValueCell } from "./cells.ts";
-import type { Cell, Container } from "./cells.ts";
+import { DEAD, MapGroup, Spread, TimerCell, TimerMap, ValueCell } from "./cells.ts";
+import type { Cell, Container, ListGroup } from "./cells.ts";
 import { slotOf } from "./row.ts";
 import type { Row } from "./row.ts";
+import { timersOf } from "./timer-slot.ts";
 
 export function* walkRow(row: Row): Generator<Cell, void> {
   if (row.stamp !== DEAD) yield row;
   for (let slot = 0; slot <= row.rest.length; slot += 1) {
     const contents = slotOf(row, slot);
     if (contents instanceof Spread) for (const container of contents.containers.values()) yield* cellsOf(container);
+    else if (contents instanceof TimerCell || contents instanceof TimerMap) yield* timersOf(contents);
     else if (contents !== undefined) yield* cellsOf(contents);
   }
 }
@@ -18,13 +20,8 @@ export function* cellsOf(container: Container): Generator<Cell, void> {
     yield container;
   } else if (container instanceof MapGroup) {
     yield* container.entries.values();
-  } else if (container instanceof ListGroup) {
-    yield* chunksOf(container);
   } else {
-    yield* [...container.few];
-    for (const first of [...(container.many?.values() ?? [])]) {
-      for (let timer: Cell | undefined = first; timer !== undefined; timer = timer.next) yield timer;
-    }
+    yield* chunksOf(container);
   }
 }
 

@@ -43,10 +43,25 @@ describe("tumbling", () => {
 
 describe("sliding", () => {
   test("a record belongs to size / slide windows, earliest first", () => {
-    expect(windowsAt(sliding(10, 5), 12)).toEqual([[5, 15], [10, 20]]);
-    expect(windowsAt(sliding(10, 3), 12)).toEqual([[3, 13], [6, 16], [9, 19], [12, 22]]);
-    expect(windowsAt(sliding(10, 3), 14)).toEqual([[6, 16], [9, 19], [12, 22]]);
-    expect(windowsAt(sliding(10, 5, { offset: 2 }), 12)).toEqual([[7, 17], [12, 22]]);
+    expect(windowsAt(sliding(10, 5), 12)).toEqual([
+      [5, 15],
+      [10, 20],
+    ]);
+    expect(windowsAt(sliding(10, 3), 12)).toEqual([
+      [3, 13],
+      [6, 16],
+      [9, 19],
+      [12, 22],
+    ]);
+    expect(windowsAt(sliding(10, 3), 14)).toEqual([
+      [6, 16],
+      [9, 19],
+      [12, 22],
+    ]);
+    expect(windowsAt(sliding(10, 5, { offset: 2 }), 12)).toEqual([
+      [7, 17],
+      [12, 22],
+    ]);
   });
 
   test("a slide beyond the size leaves gaps", () => {

@@ -18,8 +18,16 @@ test.each([
   ["sliding, folded", { assigner: sliding(10, 3), reduce }, "window/sliding"],
   ["sliding, merging", { assigner: sliding(10, 3), aggregate: merging }, "window/sliding"],
   ["sliding, not merging", { assigner: sliding(10, 3), aggregate }, "window/window"],
-  ["sliding, told of each window's end", { assigner: sliding(10, 3), reduce, process: { ...process, clear: () => {} } }, "window/window"],
-  ["sliding, with state per window", { assigner: sliding(10, 3), reduce, process: { ...process, windowState: {} } }, "window/window"],
+  [
+    "sliding, told of each window's end",
+    { assigner: sliding(10, 3), reduce, process: { ...process, clear: () => {} } },
+    "window/window",
+  ],
+  [
+    "sliding, with state per window",
+    { assigner: sliding(10, 3), reduce, process: { ...process, windowState: {} } },
+    "window/window",
+  ],
   ["sliding without overlap", { assigner: sliding(10, 10), aggregate }, "window/tumbling"],
   ["sliding with gaps", { assigner: sliding(10, 11), reduce }, "window/tumbling"],
   ["sessions", { assigner: session(10), process }, "window/session"],

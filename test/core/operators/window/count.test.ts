@@ -71,7 +71,8 @@ test.each(Object.keys(functions))("%s: the last records after every slide", (fol
         harness.log.length = 0;
         const ids = [...(seen.get(key) ?? []), id];
         seen.set(key, ids);
-        if (ids.length % (slide ?? size) === 0) expected.push({ value: { key, window: GLOBAL_WINDOW, ids: ids.slice(-size) }, timestampMs: id });
+        if (ids.length % (slide ?? size) === 0)
+          expected.push({ value: { key, window: GLOBAL_WINDOW, ids: ids.slice(-size) }, timestampMs: id });
       }
       expect(results).toEqual(expected);
     }),

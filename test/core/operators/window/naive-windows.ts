@@ -78,7 +78,8 @@ export class NaiveGrid implements NaiveWindows {
     for (const window of this.#kept) {
       const beforeMs = Math.max(this.#watermarkMs, this.#floorOf(window.key));
       const lastMs = window.endMs - 1;
-      if (beforeMs < lastMs && lastMs <= watermarkMs) emitted.set(`${window.key} ${window.startMs}`, this.#result(window));
+      if (beforeMs < lastMs && lastMs <= watermarkMs)
+        emitted.set(`${window.key} ${window.startMs}`, this.#result(window));
     }
     this.#watermarkMs = watermarkMs;
     return { emitted: [...emitted.values()], late: [] };

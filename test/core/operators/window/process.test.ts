@@ -25,7 +25,8 @@ type Create = (services: OperatorServices<unknown>, options: Options) => Operato
 function harnessOf(create: Create, options: Omit<Options, "keyOf">, sideOutputs?: readonly string[]): OperatorHarness {
   return new OperatorHarness({
     keyedState: heapState,
-    create: (services) => create(services as unknown as OperatorServices<unknown>, { keyOf: ({ key }) => key, ...options }),
+    create: (services) =>
+      create(services as unknown as OperatorServices<unknown>, { keyOf: ({ key }) => key, ...options }),
     ...(sideOutputs === undefined ? {} : { sideOutputs }),
   });
 }
@@ -43,12 +44,23 @@ describe.each([
       state: { total: reducing<number>((left, right) => left + right) },
       windowState: { firings: value({ default: 0 }) },
       process(ctx, elements: Iterable<Read>, out) {
-        const handles = ctx as unknown as { state: { total: ReducingState<number> }; windowState: { firings: ValueState<number, number> } }; // declared above
+        const handles = ctx as unknown as {
+          state: { total: ReducingState<number> };
+          windowState: { firings: ValueState<number, number> };
+        }; // declared above
         const [only] = elements;
         handles.windowState.firings.update(handles.windowState.firings.value() + 1);
         handles.state.total.add(only?.amount ?? 0);
         const firing = handles.windowState.firings.value();
-        out.collect([ctx.key, ctx.window.startMs, only?.amount, firing, handles.state.total.get(), ctx.currentWatermarkMs, ctx.processingTimeMs()]);
+        out.collect([
+          ctx.key,
+          ctx.window.startMs,
+          only?.amount,
+          firing,
+          handles.state.total.get(),
+          ctx.currentWatermarkMs,
+          ctx.processingTimeMs(),
+        ]);
         ctx.output(tag, `fired ${ctx.window.startMs}`);
       },
       clear(ctx) {

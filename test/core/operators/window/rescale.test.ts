@@ -30,13 +30,34 @@ interface Phases {
 
 function runRescaled(setup: Setup, phases: Phases, make: ReturnType<typeof makerOf>): void {
   const halves = [
-    { keys: LOW, walk: phases.low, run: new WindowRun(setup, make, undefined, { first: 0, last: 63 }), model: naiveOf(setup) },
-    { keys: HIGH, walk: phases.high, run: new WindowRun(setup, make, undefined, { first: 64, last: 127 }), model: naiveOf(setup) },
+    {
+      keys: LOW,
+      walk: phases.low,
+      run: new WindowRun(setup, make, undefined, { first: 0, last: 63 }),
+      model: naiveOf(setup),
+    },
+    {
+      keys: HIGH,
+      walk: phases.high,
+      run: new WindowRun(setup, make, undefined, { first: 64, last: 127 }),
+      model: naiveOf(setup),
+    },
   ];
-  const ends = halves.map(({ keys, walk, run, model }) => runAgainstModel(setup, run, model, walk.map((step) => among(keys, step))));
+  const ends = halves.map(({ keys, walk, run, model }) =>
+    runAgainstModel(
+      setup,
+      run,
+      model,
+      walk.map((step) => among(keys, step)),
+    ),
+  );
   const startMs = Math.min(...ends);
   for (const [at, { model }] of halves.entries()) model.restored(startMs, () => ends[at] ?? startMs);
-  const run = new WindowRun(setup, make, halves.map((half) => half.run.snapshot()));
+  const run = new WindowRun(
+    setup,
+    make,
+    halves.map((half) => half.run.snapshot()),
+  );
   compare(run.take(), { emitted: [], late: [] });
   let reachedMs = startMs;
   for (const [index, step] of phases.both.entries()) {
@@ -69,22 +90,27 @@ function likeTheModels(kind: Kind, path: Path, sabotage?: Sabotage): fc.IPropert
 
 describe.each(KINDS)("windows of kind %s after a rescale", (kind) => {
   test.each(["chosen", "general"] as const)("%s path: nothing is opened again", (path) => {
-    fc.assert(likeTheModels(kind, path), { numRuns: 100, ...replay });
+    fc.assert(likeTheModels(kind, path), { numRuns: 80, ...replay });
   });
 
-  test.each(["chosen", "general"] as const)("%s path: an operator that forgets how far its keys had come is noticed", (path) => {
-    const forgetful: Sabotage = {
-      services: (services) => {
-        const keyedState = new Proxy(services.keyedState, {
-          get(state, name) {
-            if (name === "restoredWatermarkMs") return () => -Infinity;
-            const member: unknown = Reflect.get(state, name);
-            return typeof member === "function" ? member.bind(state) : member;
-          },
-        });
-        return Object.defineProperty(Object.create(services) as typeof services, "keyedState", { value: keyedState });
-      },
-    };
-    expect(fc.check(likeTheModels(kind, path, forgetful), { numRuns: 1_000, endOnFailure: true, ...replay }).failed).toBe(true);
-  });
+  test.each(["chosen", "general"] as const)(
+    "%s path: an operator that forgets how far its keys had come is noticed",
+    (path) => {
+      const forgetful: Sabotage = {
+        services: (services) => {
+          const keyedState = new Proxy(services.keyedState, {
+            get(state, name) {
+              if (name === "restoredWatermarkMs") return () => -Infinity;
+              const member: unknown = Reflect.get(state, name);
+              return typeof member === "function" ? member.bind(state) : member;
+            },
+          });
+          return Object.defineProperty(Object.create(services) as typeof services, "keyedState", { value: keyedState });
+        },
+      };
+      expect(
+        fc.check(likeTheModels(kind, path, forgetful), { numRuns: 1_000, endOnFailure: true, ...replay }).failed,
+      ).toBe(true);
+    },
+  );
 });

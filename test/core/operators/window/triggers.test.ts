@@ -60,7 +60,10 @@ describe("count", () => {
   test("purging forgets the contents with each firing", () => {
     const harness = harnessOf(global<Read>(), purging(count<Read>(2)));
     feed(harness, 1, 2, 3, 4, 5);
-    expect(harness.records).toEqual([["1 2", 2], ["3 4", 4]]);
+    expect(harness.records).toEqual([
+      ["1 2", 2],
+      ["3 4", 4],
+    ]);
   });
 
   test("counts of sessions that merge add up", () => {
@@ -181,7 +184,10 @@ describe("delta", () => {
 
 describe("processingTimeout", () => {
   test("fires with the nested trigger, or at the latest after the timeout", () => {
-    const harness = harnessOf(global<Read>(), purging(processingTimeout(count<Read>(3) as unknown as Trigger<Read>, 50)));
+    const harness = harnessOf(
+      global<Read>(),
+      purging(processingTimeout(count<Read>(3) as unknown as Trigger<Read>, 50)),
+    );
     feed(harness, 1, 2);
     harness.advance(49);
     expect(harness.values).toEqual([]);

@@ -45,7 +45,13 @@ const MODULES: Readonly<Record<string, Create>> = {
 };
 
 /** What is made of a window. `nested` hands on parts of its arguments when it merges, and `flat` an argument itself: both are allowed to. */
-export const FOLDS: readonly ["reduce", "nested", "flat", "unmergeable", "collect"] = ["reduce", "nested", "flat", "unmergeable", "collect"];
+export const FOLDS: readonly ["reduce", "nested", "flat", "unmergeable", "collect"] = [
+  "reduce",
+  "nested",
+  "flat",
+  "unmergeable",
+  "collect",
+];
 export type Fold = (typeof FOLDS)[number];
 
 interface Nested {
@@ -162,7 +168,10 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       weight: 3,
       arbitrary: fc.record({
         kind: fc.constant("watermark" as const),
-        byMs: fc.oneof({ weight: 7, arbitrary: fc.integer({ min: 0, max: 12 }) }, { weight: 1, arbitrary: fc.constantFrom(30, Infinity) }),
+        byMs: fc.oneof(
+          { weight: 7, arbitrary: fc.integer({ min: 0, max: 12 }) },
+          { weight: 1, arbitrary: fc.constantFrom(30, Infinity) },
+        ),
         room: fc.constantFrom(Infinity, 1, 1, 2, 3),
         restoreInside: fc.boolean(),
       }),
@@ -191,18 +200,33 @@ export interface Sabotage {
   readonly services?: (services: OperatorServices<unknown>) => OperatorServices<unknown>;
 }
 
-export function makerOf(setup: Setup, path: Path, sabotage: Sabotage = {}): (services: OperatorServices<never>) => Operator {
+export function makerOf(
+  setup: Setup,
+  path: Path,
+  sabotage: Sabotage = {},
+): (services: OperatorServices<never>) => Operator {
   const functions = functionsOf(setup.fold);
   const assigner = assignerOf(setup);
   const usual = setup.time === "event" ? eventTime<Item>() : processingTime<Item>();
   const trigger = path === "general" && setup.kind === "session" ? usual : undefined;
   const chosen = chooseWindowModule({ assigner, trigger, ...functions });
   const module = path === "general" && setup.kind !== "session" ? "window/window" : chosen;
-  const options: AnyOptions = { keyOf: ({ key }) => key, assigner, trigger, allowedLatenessMs: setup.latenessMs, lateTag: "late", ...functions };
+  const options: AnyOptions = {
+    keyOf: ({ key }) => key,
+    assigner,
+    trigger,
+    allowedLatenessMs: setup.latenessMs,
+    lateTag: "late",
+    ...functions,
+  };
   const create = MODULES[module];
   if (create === undefined) throw new Error(`no module ${module}`);
   const open = (services: OperatorServices<unknown>): OperatorServices<unknown> => services;
-  return (services) => create((sabotage.services ?? open)(services as unknown as OperatorServices<unknown>), { ...options, ...sabotage.options });
+  return (services) =>
+    create((sabotage.services ?? open)(services as unknown as OperatorServices<unknown>), {
+      ...options,
+      ...sabotage.options,
+    });
 }
 
 interface Result {
@@ -231,13 +255,17 @@ export function compare(log: readonly Recorded[], expected: Expected): void {
     if (entry.kind === "side") late.push((entry.value as Item).id);
     if (entry.kind !== "record") continue;
     const emission = emissionOf(entry.value as Result);
-    if (entry.timestampMs !== emission.endMs - 1) throw new Error(`a result of the window until ${emission.endMs} is stamped ${entry.timestampMs}`);
+    if (entry.timestampMs !== emission.endMs - 1)
+      throw new Error(`a result of the window until ${emission.endMs} is stamped ${entry.timestampMs}`);
     if (entry.timestampMs < lastMs) throw new Error(`a result of ${entry.timestampMs} came after one of ${lastMs}`);
     if (passed) throw new Error("the watermark overtook a result");
     lastMs = entry.timestampMs;
     results.push(emission);
   }
-  const [seen, wanted] = [{ emitted: ordered(results), late }, { emitted: ordered(expected.emitted), late: expected.late }];
+  const [seen, wanted] = [
+    { emitted: ordered(results), late },
+    { emitted: ordered(expected.emitted), late: expected.late },
+  ];
   if (JSON.stringify(seen) !== JSON.stringify(wanted)) expect(seen).toEqual(wanted);
 }
 
@@ -316,7 +344,12 @@ export function runAgainstModel(setup: Setup, run: WindowRun, model: NaiveWindow
     let expected: Expected = { emitted: [], late: [] };
     if (step.kind === "record") {
       run.record(step.key, step.timeMs, id, step.gapMs);
-      expected = model.record(step.key, processing ? reachedMs : step.timeMs, id, setup.gapMs === 0 ? step.gapMs : setup.gapMs);
+      expected = model.record(
+        step.key,
+        processing ? reachedMs : step.timeMs,
+        id,
+        setup.gapMs === 0 ? step.gapMs : setup.gapMs,
+      );
     } else if (step.kind === "watermark") {
       const byMs = processing && step.byMs === Infinity ? 100 : step.byMs;
       if (byMs === 0 && started) continue;

@@ -23,7 +23,7 @@ function likeTheModel(kind: Kind, path: Path, sabotage?: Sabotage): fc.IProperty
 
 describe.each(KINDS)("windows of kind %s", (kind) => {
   test.each(["chosen", "general"] as const)("%s path: every step as recomputed from scratch", (path) => {
-    fc.assert(likeTheModel(kind, path), { numRuns: 150, ...replay });
+    fc.assert(likeTheModel(kind, path), { numRuns: 120, ...replay });
   });
 
   test.each(["chosen", "general"] as const)("%s path: one ms of lateness too much is noticed", (path) => {

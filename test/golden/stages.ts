@@ -177,7 +177,11 @@ function counting(services: OperatorServices<Rec>, mode: "split" | "union", tota
         { owner: task.subtaskIndex, count: Math.floor(count / 2) },
         { owner: task.subtaskIndex, count: Math.ceil(count / 2) },
       ]),
-    endInput: () => services.sideOutput(totals.id)?.processRecord({ src: "+", key: "", n: count }, 0),
+    // What was emitted leaves the state: with another parallelism a subtask that had ended begins again.
+    endInput: () => {
+      services.sideOutput(totals.id)?.processRecord({ src: "+", key: "", n: count }, 0);
+      count = 0;
+    },
   };
 }
 

@@ -16,7 +16,9 @@ export async function buildJob(job: JobDefinition, options: BuildOptions): Promi
     await job.build(env, options.jobArguments);
   } catch (error) {
     if (isMillraceError(error)) throw error;
-    throw new MillraceError("MR2109", `the job "${job.name}" cannot be built: ${asError(error).message}`, { cause: error });
+    throw new MillraceError("MR2109", `the job "${job.name}" cannot be built: ${asError(error).message}`, {
+      cause: error,
+    });
   }
   return env;
 }

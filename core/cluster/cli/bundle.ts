@@ -71,7 +71,10 @@ async function compile(file: string): Promise<string> {
 const MILLRACE_IS_THIS_COPY: Plugin = {
   name: "millrace-is-this-copy",
   setup(api) {
-    api.onResolve({ filter: /^millrace(\/.*)?$/ }, (args) => ({ path: import.meta.resolve(args.path), external: true }));
+    api.onResolve({ filter: /^millrace(\/.*)?$/ }, (args) => ({
+      path: import.meta.resolve(args.path),
+      external: true,
+    }));
   },
 };
 
@@ -92,7 +95,11 @@ const IMPORT_META_IS_THE_SOURCE: Plugin = {
     api.onLoad({ filter: /\.[cm]?[jt]s$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       if (!source.includes("import.meta") || source.startsWith("#!")) return undefined;
-      const meta = { __millrace_url: pathToFileURL(path).href, __millrace_filename: path, __millrace_dirname: dirname(path) };
+      const meta = {
+        __millrace_url: pathToFileURL(path).href,
+        __millrace_filename: path,
+        __millrace_dirname: dirname(path),
+      };
       const constants = Object.entries(meta).map(([name, text]) => `const ${name} = ${JSON.stringify(text)};`);
       return { contents: `${constants.join("")}${source}`, loader: extname(path).includes("t") ? "ts" : "js" };
     });
@@ -103,7 +110,8 @@ async function importEsbuild(): Promise<typeof import("esbuild")> {
   try {
     return await import("esbuild");
   } catch (error) {
-    const sentence = "TypeScript jobs are compiled with esbuild, which is not installed: npm install --save-dev esbuild";
+    const sentence =
+      "TypeScript jobs are compiled with esbuild, which is not installed: npm install --save-dev esbuild";
     throw new MillraceError("MR2105", sentence, { cause: error });
   }
 }

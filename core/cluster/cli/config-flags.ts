@@ -21,11 +21,13 @@ export function configOf(flags: RunFlags): Config {
   const values: Record<string, boolean | number | string> = {};
   for (const pair of flags.config) {
     const equals = pair.indexOf("=");
-    if (equals <= 0) throw new MillraceError("MR2106", `--config takes key=value, such as parallelism.default=2, not "${pair}"`);
+    if (equals <= 0)
+      throw new MillraceError("MR2106", `--config takes key=value, such as parallelism.default=2, not "${pair}"`);
     values[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
   }
   if (flags.parallelism !== undefined) values[OPTIONS.parallelism.key] = parallelismOf(flags.parallelism);
-  if (flags.checkpointDir !== undefined) values[OPTIONS.checkpointDirectory.key] = textOf("--checkpoint-dir", flags.checkpointDir);
+  if (flags.checkpointDir !== undefined)
+    values[OPTIONS.checkpointDirectory.key] = textOf("--checkpoint-dir", flags.checkpointDir);
   if (flags.restore !== undefined) values[OPTIONS.restoreFrom.key] = textOf("--restore", flags.restore);
   if (flags.acceptDuplicates === true) values[OPTIONS.acceptDuplicates.key] = true;
   if (flags.allowNonRestoredState === true) values[OPTIONS.ignoreUnclaimedState.key] = true;

@@ -14,7 +14,8 @@ export async function explainJob(
   jobArguments: readonly string[],
   flags: RunFlags & { readonly format: string },
 ): Promise<string> {
-  if (!FORMATS.includes(flags.format)) throw new MillraceError("MR2107", `--format must be text, json or dot, not "${flags.format}"`);
+  if (!FORMATS.includes(flags.format))
+    throw new MillraceError("MR2107", `--format must be text, json or dot, not "${flags.format}"`);
   const config = configOf(flags);
   const job = await loadJob(path);
   const env = await buildJob(job, { jobArguments, config });

@@ -15,7 +15,9 @@ const CAUSES_MAX = 5;
 /** The directory of the package, of sources and of what is built from them alike. */
 const PACKAGE_URL = import.meta.url.replace(/(?:dist\/)?core\/cluster\/cli\/[^/]*$/, "");
 const OWN_CODE: readonly string[] = [PACKAGE_URL, fileURLToPath(PACKAGE_URL)].flatMap((root) =>
-  ["core/", "connectors/", "statefun/", "dist/core/", "dist/connectors/", "dist/statefun/"].map((folder) => root + folder),
+  ["core/", "connectors/", "statefun/", "dist/core/", "dist/connectors/", "dist/statefun/"].map(
+    (folder) => root + folder,
+  ),
 );
 
 /** `prefix` stands between the name of the command and the sentence. */
@@ -37,7 +39,8 @@ function deeperCauses(error: Error): readonly string[] {
 
 function causesOf(error: Error): readonly Error[] {
   const causes: Error[] = [];
-  for (let cause = error.cause; cause instanceof Error && causes.length < CAUSES_MAX; cause = cause.cause) causes.push(cause);
+  for (let cause = error.cause; cause instanceof Error && causes.length < CAUSES_MAX; cause = cause.cause)
+    causes.push(cause);
   return causes;
 }
 
@@ -56,5 +59,8 @@ function framesOf({ stack = "" }: Error): readonly string[] {
 }
 
 function isForeign(frame: string): boolean {
-  return /\bnode:|\(<anonymous>\)|\(native\)|[\\/]node_modules[\\/]/.test(frame) || OWN_CODE.some((root) => frame.includes(root));
+  return (
+    /\bnode:|\(<anonymous>\)|\(native\)|[\\/]node_modules[\\/]/.test(frame) ||
+    OWN_CODE.some((root) => frame.includes(root))
+  );
 }

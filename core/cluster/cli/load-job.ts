@@ -11,8 +11,8 @@ import type { JobDefinition } from "../../api/define-job.ts";
 import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
 import { withBundle } from "./bundle.ts";
 
-const TYPESCRIPT = new Set([".ts", ".mts", ".cts"]);
-const SUPPORTED = new Set([...TYPESCRIPT, ".js", ".mjs"]);
+const TYPESCRIPT: ReadonlySet<string> = new Set([".ts", ".mts", ".cts"]);
+const SUPPORTED: ReadonlySet<string> = new Set([...TYPESCRIPT, ".js", ".mjs"]);
 
 export async function loadJob(path: string): Promise<JobDefinition> {
   const file = resolve(path);
@@ -26,7 +26,10 @@ export async function loadJob(path: string): Promise<JobDefinition> {
   const definition = module["default"];
   if (isJobDefinition(definition)) return definition;
   const found = definition === undefined ? "no default export" : "a default export that is no job";
-  throw new MillraceError("MR2103", `${path} has ${found}; write: export default defineJob("name", (env, args) => { ... })`);
+  throw new MillraceError(
+    "MR2103",
+    `${path} has ${found}; write: export default defineJob("name", (env, args) => { ... })`,
+  );
 }
 
 async function importModule(url: string, path: string): Promise<Record<string, unknown>> {

@@ -23,7 +23,9 @@ Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.`;
 
 function createProgram(): Command {
   const program = new Command("millrace")
-    .description("Runs stream processing jobs: modules whose default export is defineJob(name, (env, args) => { ... }).")
+    .description(
+      "Runs stream processing jobs: modules whose default export is defineJob(name, (env, args) => { ... }).",
+    )
     .version(packageVersion(), "--version", "print the version")
     .exitOverride()
     .showSuggestionAfterError()
@@ -33,7 +35,10 @@ function createProgram(): Command {
     .description("run a job in this process; what stands after -- are arguments of the job")
     .option("--checkpoint-dir <directory>", "where checkpoints go; without it they are kept in memory")
     .option("--restore <path>", "start from a savepoint or a retained checkpoint")
-    .option("--accept-duplicates", "allow to start from an older checkpoint than the newest: output after it is written again")
+    .option(
+      "--accept-duplicates",
+      "allow to start from an older checkpoint than the newest: output after it is written again",
+    )
     .option("--allow-non-restored-state", "drop state that no operator of the job takes over")
     .action(async (job: string, jobArguments: string[], flags: RunFlags) => {
       process.exitCode = await runJob(job, jobArguments, flags);

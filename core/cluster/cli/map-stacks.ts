@@ -16,7 +16,7 @@ export function mapStacks(bundleUrl: string, bundle: string): void {
   const payload = JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as SourceMap["payload"]; // esbuild wrote it
   const map = new SourceMap(payload);
   Error.prepareStackTrace = (error, frames) =>
-    [headOf(error), ...frames.map((frame) => `    at ${mapped(String(frame), { bundleUrl, map })}`)].join("\n");
+    [headOf(error), ...frames.map((frame) => `    at ${mapped(frame.toString(), { bundleUrl, map })}`)].join("\n");
 }
 
 function headOf(error: Error): string {

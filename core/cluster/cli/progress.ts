@@ -21,7 +21,8 @@ export interface ProgressTotals {
 }
 
 export function totalsOf(metrics: readonly MetricSample[]): ProgressTotals {
-  const values = (name: string): number[] => metrics.filter((metric) => metric.name === name).map(({ value }) => Number(value));
+  const values = (name: string): number[] =>
+    metrics.filter((metric) => metric.name === name).map(({ value }) => Number(value));
   const sourceRecords = metrics
     .filter(({ name, scope }) => name === "numRecordsIn" && scope.operator !== undefined)
     .map(({ value }) => Number(value));

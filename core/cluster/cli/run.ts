@@ -37,12 +37,16 @@ export async function runJob(path: string, jobArguments: readonly string[], flag
       process.stdout.write(`${closingLine(ended.result)}\n`);
       return EXIT_DONE;
     case "interrupted":
-      process.stderr.write(`millrace: job "${job.name}" was cancelled\n${checkpointLine(env.config, client.jobId, "CANCELED")}`);
+      process.stderr.write(
+        `millrace: job "${job.name}" was cancelled\n${checkpointLine(env.config, client.jobId, "CANCELED")}`,
+      );
       // Whatever the job's functions still hold open must not keep the process.
       return process.exit(exitCodeOf(ended.signal));
     case "failed": {
       const { error } = ended;
-      process.stderr.write(failureText(error, `job "${job.name}" failed: `) + checkpointLine(env.config, client.jobId, "FAILED"));
+      process.stderr.write(
+        failureText(error, `job "${job.name}" failed: `) + checkpointLine(env.config, client.jobId, "FAILED"),
+      );
       return isMillraceError(error) && REFUSED_AT_START.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
     }
   }

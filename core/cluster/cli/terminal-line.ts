@@ -45,11 +45,11 @@ export class TerminalLine {
   }
 
   #wrap(stream: NodeJS.WriteStream): () => void {
-    const { write } = stream;
+    const write = stream.write.bind(stream);
     const wrapped = (...args: Parameters<typeof write>): boolean => {
       this.#erase();
       this.#isInterrupted = !endsLine(args[0]);
-      return write.apply(stream, args);
+      return write(...args);
     };
     stream.write = wrapped as typeof write; // the overloads differ in their callbacks only
     return () => {

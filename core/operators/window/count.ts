@@ -61,7 +61,7 @@ class CountWindowOperator<K, T, A, R, O> implements Operator, Input<T> {
     this.#aggregate = aggregate;
     this.#state = services.keyedState;
     this.#position = services.keyedState.value("window:position", valueState({ default: 0 }));
-    this.#folded = folds ? (services.keyedState.value("window:contents", valueState<A>()) as ValueState<A>) : undefined; // R is A | undefined
+    this.#folded = folds ? services.keyedState.value("window:contents", valueState<A>()) : undefined;
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>());
     this.#output = services.output;
     this.#watermarkMs = services.restoredWatermarkMs;

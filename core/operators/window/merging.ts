@@ -77,9 +77,7 @@ class MergingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#clock = services.clock;
     this.#state = services.keyedState;
     this.#sessions = services.keyedState.value("window:sessions", valueState<Session[]>());
-    this.#folded = folds
-      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
-      : undefined; // R is A | undefined
+    this.#folded = folds ? services.keyedState.value("window:contents", valueState<A>(), namespaced) : undefined;
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     const untyped = services as unknown as OperatorServices<never>; // for parts that emit no records
     this.#timers = services.timers("window", this);

@@ -80,9 +80,7 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#state = services.keyedState;
     this.#sessions = services.keyedState.value("window:sessions", valueState<Session[]>());
     const namespaced = { namespaced: true };
-    this.#folded = folds
-      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
-      : undefined; // R is A | undefined
+    this.#folded = folds ? services.keyedState.value("window:contents", valueState<A>(), namespaced) : undefined;
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records

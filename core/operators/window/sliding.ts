@@ -86,7 +86,7 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#restored = services.restored;
     this.#state = services.keyedState;
-    this.#slices = services.keyedState.value("window:slices", valueState<A>(), { namespaced: true }) as ValueState<A>; // R is A | undefined
+    this.#slices = services.keyedState.value("window:slices", valueState<A>(), { namespaced: true });
     this.#numbers = services.keyedState.value("window:slice-numbers", valueState<number[]>());
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records

@@ -67,7 +67,7 @@ class TumblingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, Timer
     this.#state = services.keyedState;
     this.#contents = services.keyedState.value("window:contents", valueState<A>(), {
       namespaced: true,
-    }) as ValueState<A>; // R is A | undefined
+    });
     this.#timers = services.timers("window", this);
     this.#eventTime = new EventTime(services as unknown as OperatorServices<never>, this.#timers); // it emits no records
     this.#process = options.process && new ProcessCall(services, options.process, this.#eventTime);

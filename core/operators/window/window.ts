@@ -69,9 +69,7 @@ class WindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerTarget {
     this.#latenessMs = options.allowedLatenessMs ?? 0;
     this.#clock = services.clock;
     this.#state = services.keyedState;
-    this.#folded = folds
-      ? (services.keyedState.value("window:contents", valueState<A>(), namespaced) as ValueState<A>)
-      : undefined; // R is A | undefined
+    this.#folded = folds ? services.keyedState.value("window:contents", valueState<A>(), namespaced) : undefined;
     this.#collected = folds ? undefined : services.keyedState.list("window:contents", listState<T>(), namespaced);
     const untyped = services as unknown as OperatorServices<never>; // for parts that emit no records
     this.#timers = services.timers("window", this);

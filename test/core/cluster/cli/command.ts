@@ -25,7 +25,10 @@ export interface Started {
 
 export function start(args: readonly string[], options: { readonly cwd?: string } = {}): Started {
   const command = join(ROOT, "dist/core/cluster/cli/main.js");
-  const child = spawn(process.execPath, [command, ...args], { cwd: options.cwd ?? ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: options.cwd ?? ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

@@ -23,13 +23,18 @@ describe("flags", () => {
   });
 
   test("win over --config, whose last value wins", () => {
-    const pairs = ["parallelism.default=2", "parallelism.default=4"].reduce<readonly string[]>((all, pair) => collectPair(pair, all), []);
+    const pairs = ["parallelism.default=2", "parallelism.default=4"].reduce<readonly string[]>(
+      (all, pair) => collectPair(pair, all),
+      [],
+    );
     expect(configOf({ config: pairs }).get(OPTIONS.parallelism)).toBe(4);
     expect(configOf({ config: pairs, parallelism: "5" }).get(OPTIONS.parallelism)).toBe(5);
   });
 
   test.each(["0", "-1", "abc", "1.5", "", "1e2", "0x10", "Infinity"])("refuse a parallelism of %j", (parallelism) => {
-    expect(() => configOf({ config: [], parallelism })).toThrow(`MR2108: --parallelism must be a whole number, 1 or more, not "${parallelism}"`);
+    expect(() => configOf({ config: [], parallelism })).toThrow(
+      `MR2108: --parallelism must be a whole number, 1 or more, not "${parallelism}"`,
+    );
   });
 
   test.each(["", "interval", "=1s"])("refuse the pair %j", (pair) => {

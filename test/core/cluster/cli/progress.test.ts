@@ -15,7 +15,9 @@ describe("totals", () => {
   });
 
   test("take the lowest watermark that is being made", () => {
-    const marks = [-Infinity, 5_000, 3_000, Infinity].map((mark, index) => metric("currentOutputWatermark", mark, `op ${index}`));
+    const marks = [-Infinity, 5_000, 3_000, Infinity].map((mark, index) =>
+      metric("currentOutputWatermark", mark, `op ${index}`),
+    );
     expect(totalsOf(marks).watermarkMs).toBe(3_000);
     expect(totalsOf([metric("currentOutputWatermark", -Infinity, "op")]).watermarkMs).toBeUndefined();
   });
@@ -25,12 +27,16 @@ describe("the line", () => {
   const totals = { records: 1_200, watermarkMs: 0, checkpoints: 3, restarts: 0 };
 
   test("says how far the job is", () => {
-    expect(progressLine("RUNNING", totals, 99.6)).toBe("RUNNING  records 1200  rate 100/s  watermark 1970-01-01T00:00:00.000Z  checkpoints 3");
+    expect(progressLine("RUNNING", totals, 99.6)).toBe(
+      "RUNNING  records 1200  rate 100/s  watermark 1970-01-01T00:00:00.000Z  checkpoints 3",
+    );
     expect(progressLine("RESTARTING", { ...totals, restarts: 2 }, 0)).toMatch(/ {2}checkpoints 3 {2}restarts 2$/);
   });
 
   test("takes timestamps that are no dates", () => {
-    expect(progressLine("RUNNING", { ...totals, watermarkMs: Number.MAX_SAFE_INTEGER }, 0)).toContain("watermark 9007199254740991 ms");
+    expect(progressLine("RUNNING", { ...totals, watermarkMs: Number.MAX_SAFE_INTEGER }, 0)).toContain(
+      "watermark 9007199254740991 ms",
+    );
     expect(progressLine("RUNNING", { ...totals, watermarkMs: undefined }, 0)).toContain("watermark none");
   });
 });

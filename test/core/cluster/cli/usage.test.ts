@@ -50,6 +50,7 @@ let shop: ReturnType<typeof workshop>;
 beforeAll(() => {
   shop = workshop(JOBS);
 });
+afterAll(() => shop.remove());
 
 /** One sentence (or line with a place in the user's code): what the user sees of each mistake. */
 const WRONG: readonly (readonly [title: string, args: readonly string[], sentence: string | RegExp])[] = [
@@ -57,27 +58,57 @@ const WRONG: readonly (readonly [title: string, args: readonly string[], sentenc
   ["a directory", ["run", "."], "MR2102: . is no job module; name a .ts, .mts, .js or .mjs file\n"],
   ["no module", ["run", "notes.txt"], "MR2102: notes.txt is no job module; name a .ts, .mts, .js or .mjs file\n"],
   ["no default export", ["run", "no-default.ts"], /^MR2103: no-default\.ts has no default export; write: .*\n$/],
-  ["another default export", ["explain", "no-job.ts"], /^MR2103: no-job\.ts has a default export that is no job; write: .*\n$/],
+  [
+    "another default export",
+    ["explain", "no-job.ts"],
+    /^MR2103: no-job\.ts has a default export that is no job; write: .*\n$/,
+  ],
   ["a syntax error", ["run", "syntax.ts"], 'MR2111: the job cannot be compiled: syntax.ts:2:19: Unexpected ";"\n'],
-  ["throws when loaded", ["run", "throws.ts"], /^MR2104: throws\.ts cannot be loaded: Cannot read .*\n {4}at .*throws\.ts:3:31\n$/],
-  ["a package that is missing", ["run", "no-package.ts"], /^MR2104: .*: the package "no-such-package-at-all" is not installed; npm install .*\n$/],
-  ["throws while building", ["run", "cannot-build.ts"], /^MR2109: the job "unbuilt" cannot be built: --colour must be red or blue\n {4}at .*cannot-build\.ts:3:9.*\n$/],
+  [
+    "throws when loaded",
+    ["run", "throws.ts"],
+    /^MR2104: throws\.ts cannot be loaded: Cannot read .*\n {4}at .*throws\.ts:3:31\n$/,
+  ],
+  [
+    "a package that is missing",
+    ["run", "no-package.ts"],
+    /^MR2104: .*: the package "no-such-package-at-all" is not installed; npm install .*\n$/,
+  ],
+  [
+    "throws while building",
+    ["run", "cannot-build.ts"],
+    /^MR2109: the job "unbuilt" cannot be built: --colour must be red or blue\n {4}at .*cannot-build\.ts:3:9.*\n$/,
+  ],
   ["refused while building", ["run", "refused.ts"], /^MR1027: .*not 0\n {4}at .*refused\.ts:3:7.*\n$/],
   ["a graph that cannot run", ["run", "no-source.ts"], /^MR1020: the job has no source: .*\n$/],
-  ["parallelism 0", ["run", "good.ts", "--parallelism", "0"], 'MR2108: --parallelism must be a whole number, 1 or more, not "0"\n'],
-  ["an option that does not exist", ["run", "good.ts", "--config", "paralelism.default=2"], 'MR2001: there is no option "paralelism.default"; did you mean "parallelism.default"?\n'],
-  ["a format that does not exist", ["explain", "good.ts", "--format", "xml"], 'MR2107: --format must be text, json or dot, not "xml"\n'],
-  ["a restore path that does not exist", ["run", "good.ts", "--restore", "kept/chk-3"], /job "good" failed: MR5001: there is no readable checkpoint at ".*kept\/chk-3"; check the path\n$/],
-  ["a flag that does not exist", ["run", "good.ts", "--parallelsm", "2"], /^unknown option '--parallelsm'\n\(Did you mean --parallelism\?\)\n\(options of the job itself stand after --/],
+  [
+    "parallelism 0",
+    ["run", "good.ts", "--parallelism", "0"],
+    'MR2108: --parallelism must be a whole number, 1 or more, not "0"\n',
+  ],
+  [
+    "an option that does not exist",
+    ["run", "good.ts", "--config", "paralelism.default=2"],
+    'MR2001: there is no option "paralelism.default"; did you mean "parallelism.default"?\n',
+  ],
+  [
+    "a format that does not exist",
+    ["explain", "good.ts", "--format", "xml"],
+    'MR2107: --format must be text, json or dot, not "xml"\n',
+  ],
+  [
+    "a restore path that does not exist",
+    ["run", "good.ts", "--restore", "kept/chk-3"],
+    /job "good" failed: MR5001: there is no readable checkpoint at ".*kept\/chk-3"; check the path\n$/,
+  ],
+  [
+    "a flag that does not exist",
+    ["run", "good.ts", "--parallelsm", "2"],
+    /^unknown option '--parallelsm'\n\(Did you mean --parallelism\?\)\n\(options of the job itself stand after --/,
+  ],
   ["no job", ["run"], /^missing required argument 'job'\n/],
   ["a command that does not exist", ["rnu"], /^unknown command 'rnu'\n\(Did you mean run\?\)\n/],
 ];
-
-/** Others may be at work while one test runs; in the end nobody is. */
-afterAll(() => {
-  expect(existsSync(join(shop.path, "node_modules"))).toBe(false);
-  shop.remove();
-});
 
 describe.concurrent("wrong use", () => {
   test.each(WRONG)("%s", async (_title, args, sentence) => {
@@ -141,7 +172,9 @@ describe.concurrent("a run", () => {
   test("warns of missing uids where the state outlives the process, and of a directory that nobody writes to", async () => {
     const { code, stderr } = await millrace(["run", "good.ts", "--checkpoint-dir", "kept"], { cwd: shop.path });
     expect(stderr).toContain('millrace: operator "Reduce" (#1) has state but no uid: give it one');
-    expect(stderr).toContain("millrace: the job takes no checkpoints, so --checkpoint-dir does nothing; add --config execution.checkpointing.interval=10s");
+    expect(stderr).toContain(
+      "millrace: the job takes no checkpoints, so --checkpoint-dir does nothing; add --config execution.checkpointing.interval=10s",
+    );
     expect(code).toBe(0);
   });
 });
@@ -160,4 +193,9 @@ describe.concurrent("explain", () => {
     const { stdout } = await millrace(["explain", "good.ts", "--format", "json"], { cwd: shop.path });
     expect(JSON.parse(stdout)).toMatchObject({ name: "good", vertices: [{ index: 0 }, { index: 1 }] });
   });
+});
+
+/** Runs last: while others are at work, there are bundles. */
+test("no bundle is left behind, and no directory that was made for one", () => {
+  expect(existsSync(join(shop.path, "node_modules"))).toBe(false);
 });

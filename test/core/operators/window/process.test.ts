@@ -1,4 +1,6 @@
 /** What a process window function sees, what late records become, and what is refused. */
+// covers: core/operators/window/process-call.ts
+// covers: core/operators/window/functions.ts
 import { describe, expect, test } from "vitest";
 import { OutputTag } from "../../../../core/operators/contracts/functions.ts";
 import type { Operator, OperatorServices } from "../../../../core/operators/operator.ts";

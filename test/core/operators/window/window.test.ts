@@ -5,6 +5,12 @@
  *         for the path that `chooseWindowModule` picks and once for the general one.
  * Replay: a failure prints its seed and its smallest counterexample; `MILLRACE_SEED=<seed> npx vitest run test/core/operators/window` runs it again.
  */
+// covers: core/operators/window/tumbling.ts
+// covers: core/operators/window/sliding.ts
+// covers: core/operators/window/session.ts
+// covers: core/operators/window/merging.ts
+// covers: core/operators/window/trigger-call.ts
+// covers: core/operators/window/owned.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KINDS, WindowRun, finish, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";

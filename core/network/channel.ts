@@ -57,7 +57,8 @@ export interface ChannelReader {
   /** Position of the first readable record; the i-th is at `(head + i) & mask`. */
   readonly head: number;
   readonly mask: number;
-  readonly values: readonly unknown[];
+  /** The reader sets what it has taken to undefined, so that the ring does not keep it alive. */
+  readonly values: unknown[];
   readonly timestampsMs: Float64Array;
   /** The first `count` readable records were processed. */
   consumed(count: number): void;

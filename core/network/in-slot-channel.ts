@@ -88,9 +88,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
   }
 
   consumed(count: number): void {
-    const { values, mask, head } = this;
-    for (let index = 0; index < count; index += 1) values[(head + index) & mask] = undefined;
-    this.head = (head + count) | 0;
+    this.head = (this.head + count) | 0;
     this.#room += count;
     if (this.#full && this.#room * 2 >= this.#capacity) {
       this.#full = false;

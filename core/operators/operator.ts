@@ -58,6 +58,7 @@ export type SourceStatus = "more" | "waiting" | "finished";
 export interface Operator {
   /** One per logical input, in order; empty for sources. */
   readonly inputs: readonly Input<never>[];
+  /** An operator that may stop in the middle has this from its construction on. */
   readonly pending?: Pending;
   /** Goes on where it stopped, until done or `busy` again. Called only while `pending` is not `none`. */
   resume?(): void;

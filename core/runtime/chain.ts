@@ -30,6 +30,8 @@ export class Chain {
   readonly operators: readonly ChainedOperator[];
   readonly writers: readonly PartitionWriter[];
   readonly #availability: TaskAvailability;
+  /** Operators that may stop in the middle, tail first. */
+  readonly #interruptible: readonly Operator[];
   /** Operators whose input has ended, counted from the head. */
   #endedOperators: number;
 
@@ -37,6 +39,7 @@ export class Chain {
     this.operators = operators;
     this.writers = writers;
     this.#availability = availability;
+    this.#interruptible = operators.map(({ operator }) => operator).filter(({ pending }) => pending !== undefined).reverse();
     this.#endedOperators = 0;
   }
 
@@ -46,12 +49,11 @@ export class Chain {
 
   /** Lets interrupted operators go on, tail first, so that none emits into one that has not finished. True if none is left. */
   resume(): boolean {
-    for (let index = this.operators.length - 1; index >= 0; index -= 1) {
-      const operator = this.operators[index]?.operator;
-      if (operator === undefined || (operator.pending ?? "none") === "none") continue;
+    for (const operator of this.#interruptible) {
+      if (!isPending(operator)) continue;
       if (this.#availability.busy) return false;
       operator.resume?.();
-      if ((operator.pending ?? "none") !== "none") {
+      if (isPending(operator)) {
         this.#availability.busy = true;
         return false;
       }
@@ -61,11 +63,11 @@ export class Chain {
 
   /** Whether a barrier may pass now: what is pending lies in the state of its operator. */
   get interruptible(): boolean {
-    return this.operators.every(({ operator }) => (operator.pending ?? "none") !== "atomic");
+    return this.#interruptible.every(({ pending }) => pending !== "atomic");
   }
 
   get pending(): boolean {
-    return this.operators.some(({ operator }) => (operator.pending ?? "none") !== "none");
+    return this.#interruptible.some(isPending);
   }
 
   /** Ends one operator after the other, each once all before it have emitted their last. True when the tail has. */
@@ -137,4 +139,8 @@ export class Chain {
     }
     return firstError;
   }
+}
+
+function isPending(operator: Operator): boolean {
+  return operator.pending !== "none";
 }

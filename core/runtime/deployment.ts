@@ -44,6 +44,8 @@ export interface TaskChannels {
   readonly inputs: readonly GateChannel[];
   /** By edge index of the job graph, each in the order of `outputChannels`. */
   readonly outputs: ReadonlyMap<number, readonly ChannelWriter[]>;
+  /** Of all inputs together: records that wait, and how many were ever taken beyond the capacity. */
+  usage(): { readonly waiting: number; readonly overdrawn: number };
   /** Connects all ends to the task that reads and writes them. */
   connect(end: ChannelProducer & ChannelConsumer): void;
 }

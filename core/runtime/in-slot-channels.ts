@@ -35,6 +35,13 @@ export class InSlotChannels {
     return {
       inputs: inputs.map(({ edge, input, channel }) => ({ edge, input, reader: channel })),
       outputs,
+      usage() {
+        const usages = inputs.map(({ channel }) => channel.usage());
+        return {
+          waiting: usages.reduce((sum, { waiting }) => sum + waiting, 0),
+          overdrawn: usages.reduce((sum, { overdrawn }) => sum + overdrawn, 0),
+        };
+      },
       connect(end) {
         for (const { channel } of inputs) channel.connectConsumer(end);
         for (const channels of outputs.values()) for (const channel of channels) channel.connectProducer(end);

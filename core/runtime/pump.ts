@@ -13,8 +13,10 @@ export function pump(channel: ChannelReader, input: Input<unknown>, availability
   let fed = 0;
   while (fed < countMax && !availability.busy) {
     const slot = (head + fed) & mask;
+    const value = values[slot];
+    values[slot] = undefined; // the ring must not keep it alive
     fed += 1;
-    input.processRecord(values[slot], timestampsMs[slot] ?? 0);
+    input.processRecord(value, timestampsMs[slot] ?? 0);
   }
   return fed;
 }

@@ -72,11 +72,12 @@ export class SubtaskCheckpoints {
 
   /** There is something to serialise now, without waiting for storage. */
   get serialising(): boolean {
-    return this.#inProgress.some((checkpoint) => !checkpoint.writing);
+    return this.#inProgress.length > 0 && this.#inProgress.some((checkpoint) => !checkpoint.writing);
   }
 
   /** One slice of the oldest checkpoint that can go on. */
   advance(): void {
+    if (this.#inProgress.length === 0) return;
     const current = this.#inProgress.find((checkpoint) => !checkpoint.writing);
     if (current === undefined) return;
     try {

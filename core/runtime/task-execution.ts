@@ -54,7 +54,7 @@ export class TaskExecution implements Runnable {
     this.#timers = new TaskTimers({ clock: environment.clock, onDue: () => this.#seat.wake() });
     this.#checkpoints = this.#createCheckpoints();
     this.#lease = environment.metrics.open(this.#scope());
-    this.#metrics = new TaskMetrics(this.#lease.metrics, environment.clock);
+    this.#metrics = new TaskMetrics(this.#lease.metrics, environment.clock, channels);
     this.#accumulated = new Map();
     this.#scheduled = new Set();
     this.#state = { kind: "starting" };
@@ -68,21 +68,25 @@ export class TaskExecution implements Runnable {
   }
 
   /** One turn in the thread. */
-  runStep(): boolean {
+  runStep(nowMs: number): boolean {
     if (this.#state.kind === "closing") return false;
-    this.#metrics.stepStarts();
+    this.#metrics.stepStarts(nowMs);
     try {
       if (this.#state.kind === "starting") {
         this.#mailbox.run();
         return !this.#mailbox.empty;
       }
       const result = this.#state.task.step(RECORDS_PER_STEP);
-      this.#metrics.stepEnds(result);
+      this.#metrics.stepSaid(result);
       return result === "again";
     } catch (error) {
       this.fail(error);
       return false;
     }
+  }
+
+  stepEnded(nowMs: number): void {
+    this.#metrics.stepEnded(nowMs);
   }
 
   trigger(checkpoint: AlignedCheckpoint): void {

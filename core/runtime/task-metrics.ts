@@ -1,7 +1,10 @@
 /** The metrics of one task, under Flink's names. Times are measured around whole steps, never per record. */
 import type { Counter, MetricGroup } from "../metrics/registry.ts";
 import type { Clock } from "../time/clock.ts";
-import type { StepResult } from "./task.ts";
+import type { TaskChannels } from "./deployment.ts";
+
+/** `again`: has more to do. `waiting`: nothing until a wake-up. `blocked`: waits for downstream, or for a sink. */
+export type StepResult = "again" | "waiting" | "blocked";
 
 export class TaskMetrics {
   readonly recordsIn: Counter;
@@ -11,7 +14,7 @@ export class TaskMetrics {
   #sinceMs: number;
   #last: StepResult;
 
-  constructor(group: MetricGroup, clock: Clock) {
+  constructor(group: MetricGroup, clock: Clock, channels: TaskChannels) {
     this.recordsIn = group.counter("numRecordsIn");
     this.alignmentMs = 0;
     this.#clock = clock;
@@ -22,6 +25,8 @@ export class TaskMetrics {
     group.gauge("accumulateBusyTimeMs", () => this.#spentMs.busy);
     group.gauge("accumulateIdleTimeMs", () => this.#spentMs.idle);
     group.gauge("accumulateBackPressuredTimeMs", () => this.#spentMs.backPressured);
+    group.gauge("inputQueueLength", () => channels.usage().waiting);
+    group.gauge("numRecordsOverdrawn", () => channels.usage().overdrawn);
     group.gauge("isBackPressured", () => (this.#last === "blocked" ? 1 : 0));
   }
 
@@ -30,8 +35,7 @@ export class TaskMetrics {
   }
 
   /** The time since the last step was spent waiting for what that step said. */
-  stepStarts(): void {
-    const nowMs = this.#clock.elapsedMs();
+  stepStarts(nowMs: number): void {
     const waitedMs = nowMs - this.#sinceMs;
     if (this.#last === "blocked") this.#spentMs.backPressured += waitedMs;
     else if (this.#last === "waiting") this.#spentMs.idle += waitedMs;
@@ -39,10 +43,12 @@ export class TaskMetrics {
     this.#sinceMs = nowMs;
   }
 
-  stepEnds(result: StepResult): void {
-    const nowMs = this.#clock.elapsedMs();
+  stepSaid(result: StepResult): void {
+    this.#last = result;
+  }
+
+  stepEnded(nowMs: number): void {
     this.#spentMs.busy += nowMs - this.#sinceMs;
     this.#sinceMs = nowMs;
-    this.#last = result;
   }
 }

@@ -19,11 +19,8 @@ import type { InputGate } from "./input-gate.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { pump } from "./pump.ts";
 import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
-import type { TaskMetrics } from "./task-metrics.ts";
+import type { StepResult, TaskMetrics } from "./task-metrics.ts";
 import type { TaskTimers } from "./task-timers.ts";
-
-/** `again`: has more to do. `waiting`: nothing until a wake-up. `blocked`: waits for downstream, or for a sink. */
-export type StepResult = "again" | "waiting" | "blocked";
 
 /** Records of one channel before the next has its turn. */
 const RUN_MAX = 256;

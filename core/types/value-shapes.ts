@@ -18,67 +18,71 @@ interface Branch {
   shape: Shape | undefined;
 }
 
+/** Up to that many shapes are looked through; a tree for a single small value would cost more than the value. */
+const LOOKED_THROUGH_MAX = 8;
+
 export class ShapeTable {
-  #root: Branch = { children: new Map(), shape: undefined };
-  #count = 0;
+  readonly #shapes: Shape[] = [];
+  /** Beyond {@link LOOKED_THROUGH_MAX}. */
+  #root: Branch | undefined = undefined;
   #last: Shape | undefined = undefined;
 
   get count(): number {
-    return this.#count;
+    return this.#shapes.length;
   }
 
   /** Hot. The shape with exactly these names in this order. */
   find(names: readonly string[]): Shape | undefined {
-    const last = this.#last;
-    if (last !== undefined) {
-      const guess = last.next;
-      if (guess !== undefined && sameNames(guess.names, names)) {
-        this.#last = guess;
-        return guess;
-      }
+    const guess = this.#last?.next;
+    if (guess !== undefined && sameNames(guess.names, names)) {
+      this.#last = guess;
+      return guess;
     }
-    const found = this.#search(names);
+    const found = this.#root === undefined ? this.#shapes.find((shape) => sameNames(shape.names, names)) : search(this.#root, names);
     if (found !== undefined) this.#follow(found);
     return found;
   }
 
   add(names: readonly string[]): Shape {
-    const shape: Shape = { id: this.#count, names, next: undefined };
-    let branch = this.#root;
-    for (const name of names) {
-      let child = branch.children.get(name);
-      if (child === undefined) {
-        child = { children: new Map(), shape: undefined };
-        branch.children.set(name, child);
-      }
-      branch = child;
+    const shape: Shape = { id: this.#shapes.length, names, next: undefined };
+    this.#shapes.push(shape);
+    if (this.#root !== undefined) {
+      grow(this.#root, shape);
+    } else if (this.#shapes.length > LOOKED_THROUGH_MAX) {
+      this.#root = { children: new Map(), shape: undefined };
+      for (const known of this.#shapes) grow(this.#root, known);
     }
-    branch.shape = shape;
-    this.#count += 1;
     this.#follow(shape);
     return shape;
   }
 
-  clear(): void {
-    this.#root = { children: new Map(), shape: undefined };
-    this.#count = 0;
-    this.#last = undefined;
-  }
-
-  #search(names: readonly string[]): Shape | undefined {
-    let branch: Branch | undefined = this.#root;
-    for (const name of names) {
-      branch = branch.children.get(name);
-      if (branch === undefined) return undefined;
-    }
-    return branch.shape;
-  }
-
   #follow(shape: Shape): void {
-    if (this.#last !== undefined) this.#last.next = shape;
-    else shape.next = shape;
+    if (this.#last === undefined) shape.next = shape;
+    else this.#last.next = shape;
     this.#last = shape;
   }
+}
+
+function search(root: Branch, names: readonly string[]): Shape | undefined {
+  let branch: Branch | undefined = root;
+  for (const name of names) {
+    branch = branch.children.get(name);
+    if (branch === undefined) return undefined;
+  }
+  return branch.shape;
+}
+
+function grow(root: Branch, shape: Shape): void {
+  let branch = root;
+  for (const name of shape.names) {
+    let child = branch.children.get(name);
+    if (child === undefined) {
+      child = { children: new Map(), shape: undefined };
+      branch.children.set(name, child);
+    }
+    branch = child;
+  }
+  branch.shape = shape;
 }
 
 function sameNames(left: readonly string[], right: readonly string[]): boolean {

@@ -197,7 +197,7 @@ class Loop {
     gate.open();
     await this.#goOnAWhile();
     await job.cancel();
-    const [newest] = (await this.#world.list(CHECKPOINTS)).filter((file) => file.startsWith(job.jobId) && file.endsWith("/_metadata"));
+    const [newest] = (await this.#world.list(`${CHECKPOINTS}/${job.jobId}`)).filter((file) => file.endsWith("/_metadata"));
     if (job.status() === "FINISHED") return { kind: "ended" };
     return { kind: "stopped", path: newest === undefined ? undefined : `${CHECKPOINTS}/${job.jobId}` };
   }
@@ -209,8 +209,7 @@ class Loop {
   }
 
   async #read(path: string): Promise<CompletedCheckpoint> {
-    const file = `${path.slice(SAVEPOINTS.length + 1)}/_metadata`;
-    return decodeMetadata(await this.#world.read(SAVEPOINTS, file), path);
+    return decodeMetadata(await this.#world.read(`${path}/_metadata`), path);
   }
 
   #start(

@@ -11,7 +11,7 @@ import type { BlobStore } from "../../core/storage/blob-store.ts";
 import { MemoryBlobStore } from "../../core/storage/memory.ts";
 import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
 import { MillraceError } from "../../core/util/errors.ts";
-import { failed } from "../../core/util/outcome.ts";
+import { failed, succeeded } from "../../core/util/outcome.ts";
 import { SeededRandom } from "../../core/util/random.ts";
 import type { Faults } from "./faults.ts";
 
@@ -111,15 +111,17 @@ function isLater(left: Event, right: Event): boolean {
 /** Whoever wants to know that a checkpoint or savepoint can be restored from now on. */
 export type OnDurable = (checkpointId: number) => void;
 
-/** A store whose answers take their time, and which fails where the plan of faults says so. */
+/** A directory of a disk whose answers take their time, and which fails where the plan of faults says so. */
 class SlowStore implements BlobStore {
   readonly name: string;
-  readonly #inner: BlobStore;
+  readonly #disk: BlobStore;
+  readonly #prefix: string;
   readonly #world: SeededWorld;
 
-  constructor(name: string, world: SeededWorld) {
-    this.name = name;
-    this.#inner = new MemoryBlobStore((callback) => world.later(callback));
+  constructor(disk: BlobStore, directory: string, world: SeededWorld) {
+    this.name = directory;
+    this.#disk = disk;
+    this.#prefix = `${directory.slice(1)}/`;
     this.#world = world;
   }
 
@@ -127,27 +129,29 @@ class SlowStore implements BlobStore {
     if (this.#world.faults?.strike("write") === true) return this.#fail(path, done);
     if (this.#world.faults?.strike("write-unknown") === true) {
       // Whoever asks finds the file later, though the answer is an error.
-      this.#inner.write(path, chunks, () => this.#fail(path, done));
+      this.#disk.write(this.#prefix + path, chunks, () => this.#fail(path, done));
       return;
     }
-    this.#inner.write(path, chunks, (outcome) => {
-      if (outcome.ok && path.endsWith("_metadata")) this.#world.durable(idOf(path, chunks));
+    this.#disk.write(this.#prefix + path, chunks, (outcome) => {
+      if (outcome.ok && path.endsWith("_metadata")) this.#world.onDurable(idOf(path, chunks));
       done(outcome);
     });
   }
 
   read(path: string, done: Parameters<BlobStore["read"]>[1]): void {
     if (this.#world.faults?.strike("read") === true) return this.#fail(path, done);
-    this.#inner.read(path, done);
+    this.#disk.read(this.#prefix + path, done);
   }
 
   delete(path: string, done: Parameters<BlobStore["delete"]>[1]): void {
     if (this.#world.faults?.strike("delete") === true) return this.#fail(path, done);
-    this.#inner.delete(path, done);
+    this.#disk.delete(this.#prefix + path, done);
   }
 
   list(prefix: string, done: Parameters<BlobStore["list"]>[1]): void {
-    this.#inner.list(prefix, done);
+    this.#disk.list(this.#prefix + prefix, (outcome) =>
+      done(outcome.ok ? succeeded(outcome.value.map((path) => path.slice(this.#prefix.length))) : outcome),
+    );
   }
 
   #fail(path: string, done: (outcome: ReturnType<typeof failed>) => void): void {
@@ -162,26 +166,25 @@ export class SeededWorld implements World {
   /** Set anew for each job. */
   faults: Faults | undefined = undefined;
   onDurable: OnDurable = () => undefined;
-  readonly #stores = new Map<string, BlobStore>();
+  /** Outlives the jobs. */
+  readonly #disk: BlobStore;
   readonly #latency: SeededRandom;
+  #memoryStores = 0;
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
     this.#latency = new SeededRandom(seed + 1);
     this.clock = new VirtualClock(new SeededRandom(seed + 2));
+    this.#disk = new MemoryBlobStore((callback) => this.later(callback));
   }
 
   memoryStore(): BlobStore {
-    return new SlowStore("memory", this);
+    this.#memoryStores += 1;
+    return this.openStore(`/memory/${this.#memoryStores}`);
   }
 
-  /** The same store for the same directory: it outlives the jobs. */
   openStore(directory: string): BlobStore {
-    const known = this.#stores.get(directory);
-    if (known !== undefined) return known;
-    const store = new SlowStore(directory, this);
-    this.#stores.set(directory, store);
-    return store;
+    return new SlowStore(this.#disk, directory, this);
   }
 
   splitPath(path: string): { readonly directory: string; readonly name: string } {
@@ -197,25 +200,27 @@ export class SeededWorld implements World {
     this.warnings.push(line);
   }
 
-  /** Paths in a directory that was opened as a store. */
+  /** All files of a directory, as full paths. */
   list(directory: string): Promise<readonly string[]> {
     return new Promise((resolve, reject) =>
-      this.openStore(directory).list("", (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+      this.#disk.list(`${directory.slice(1)}/`, (outcome) =>
+        outcome.ok ? resolve(outcome.value.map((path) => `/${path}`)) : reject(outcome.error),
+      ),
     );
   }
 
-  read(directory: string, path: string): Promise<Uint8Array> {
+  read(path: string): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => this.#disk.read(path.slice(1), (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))));
+  }
+
+  write(path: string, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) =>
-      this.openStore(directory).read(path, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+      this.#disk.write(path.slice(1), [bytes], (outcome) => (outcome.ok ? resolve() : reject(outcome.error))),
     );
   }
 
   later(callback: () => void): void {
     this.clock.schedule(this.#latency.next() * STORAGE_MS_MAX, callback);
-  }
-
-  durable(checkpointId: number): void {
-    this.onDurable(checkpointId);
   }
 
   /** Lets the world go on until `story` has settled. */

@@ -15,8 +15,11 @@ export function mapStacks(bundleUrl: string, bundle: string): void {
   if (encoded === undefined) return;
   const payload = JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as SourceMap["payload"]; // esbuild wrote it
   const map = new SourceMap(payload);
-  Error.prepareStackTrace = (error, frames) =>
-    [headOf(error), ...frames.map((frame) => `    at ${mapped(frame.toString(), { bundleUrl, map })}`)].join("\n");
+  Error.prepareStackTrace = (error, frames) => {
+    // oxlint-disable-next-line typescript/no-base-to-string -- V8's call sites print themselves as lines of a stack
+    const lines = frames.map((frame) => `    at ${mapped(String(frame), { bundleUrl, map })}`);
+    return [headOf(error), ...lines].join("\n");
+  };
 }
 
 function headOf(error: Error): string {

@@ -11,15 +11,25 @@ import { rejection, Scene, upTo } from "./scene.ts";
 const NO_RESTART = { "restart-strategy.type": "none" };
 
 /** Throws at each of these numbers, at most `times` times in all. */
-function throwingAt(numbers: readonly number[], times: number, message = "boom"): (n: number) => number {
+function throwingAt(numbers: readonly number[], times: number, onThrow: () => void = () => undefined): (n: number) => number {
   let left = times;
   return (n) => {
     if (numbers.includes(n) && left > 0) {
       left -= 1;
-      throw new RangeError(message);
+      onThrow();
+      throw new RangeError("boom");
     }
     return n;
   };
+}
+
+/** A promise, and what settles it. */
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
 }
 
 describe("status", () => {
@@ -44,10 +54,11 @@ describe("status", () => {
   test("of a job that waits for its restart", async () => {
     const scene = new Scene();
     const env = scene.env({ "restart-strategy.fixed-delay.delay": 1_000 });
-    scene.commit(scene.numbers(env, 30).map(throwingAt([20], 1)));
+    const failed = signal();
+    scene.commit(scene.numbers(env, 30).map(throwingAt([20], 1, failed.give)));
     await scene.play(async () => {
       const job = scene.start(env);
-      await scene.gate.reached(21);
+      await failed.given;
       await scene.pause(500);
       expect(job.status()).toBe("RESTARTING");
       expect((await job.result()).restarts).toBe(1);
@@ -104,10 +115,11 @@ describe("cancel", () => {
   test("while the job waits for its restart", async () => {
     const scene = new Scene();
     const env = scene.env({ "restart-strategy.fixed-delay.delay": 1_000 });
-    scene.commit(scene.numbers(env, 30).map(throwingAt([20], 1)));
+    const failed = signal();
+    scene.commit(scene.numbers(env, 30).map(throwingAt([20], 1, failed.give)));
     await scene.play(async () => {
       const job = scene.start(env);
-      await scene.gate.reached(21);
+      await failed.given;
       await scene.pause(500);
       await job.cancel();
       expect(job.status()).toBe("CANCELED");
@@ -132,9 +144,8 @@ describe("a failure that the job does not survive", () => {
   test("names operator and subtask, with the user's error as its cause", async () => {
     const scene = new Scene();
     const env = scene.env({ ...NO_RESTART, "parallelism.default": 2 });
-    const user = new RangeError("odd flight");
     const numbers = scene.numbers(env, 30, { splits: 2 }).map((n) => {
-      if (n === 21) throw user;
+      if (n === 21) throw new RangeError("odd flight");
       return n;
     });
     scene.commit(numbers.name("check"));
@@ -144,7 +155,8 @@ describe("a failure that the job does not survive", () => {
       expect(error.message).toContain("MR3001");
       expect(error.message).toContain('"check" (2/2)');
       expect(error.message).toContain("odd flight");
-      expect(error.cause).toBe(user);
+      expect(error.cause).toEqual(new RangeError("odd flight"));
+      expect((error.cause as Error).stack).toContain("local-job.test.ts"); // toEqual said that it is one
       expect(job.status()).toBe("FAILED");
     });
     expect(scene.committed).toEqual([]);

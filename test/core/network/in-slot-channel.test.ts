@@ -30,6 +30,7 @@ function readUpTo(channel: InSlotChannel, count: number): unknown[] {
     } else if (channel.readable() > 0) {
       const slot = channel.head & channel.mask;
       seen.push([channel.values[slot], channel.timestampsMs[slot]]);
+      channel.values[slot] = undefined;
       channel.consumed(1);
     }
   }

@@ -167,12 +167,14 @@ describe("turns in a thread", () => {
         left -= 1;
         return left > 0;
       },
+      stepEnded: () => undefined,
     });
     const quiet = scheduler.add({
       runStep() {
         steps.push("quiet");
         return false;
       },
+      stepEnded: () => undefined,
     });
     clock.run();
     expect(steps).toEqual([]);
@@ -198,6 +200,7 @@ describe("turns in a thread", () => {
         if (steps === 1) seat.wake();
         return false;
       },
+      stepEnded: () => undefined,
     });
     seat.wake();
     clock.run();

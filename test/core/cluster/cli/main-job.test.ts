@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { millrace, rowsIn, start, until, visibleFiles, workshop } from "./command.ts";
 import type { Ended } from "./command.ts";
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const JOB = "examples/flight-delays.ts";
 const KEEP = ["--config", "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION"];
@@ -33,7 +33,9 @@ afterAll(() => shop.remove());
 describe("the main job", () => {
   test("writes its rows, shows the worst and says how it went", () => {
     expect(reference.code).toBe(0);
-    expect(reference.stdout).toMatch(/^6901 rows; [^]*\nCLT {5}2001-03-21 {8}5 {6}112\.20 {8}205\n[^]*\nflight-delays: 20000 records in /);
+    expect(reference.stdout).toMatch(
+      /^6901 rows; [^]*\nCLT {5}2001-03-21 {8}5 {6}112\.20 {8}205\n[^]*\nflight-delays: 20000 records in /,
+    );
     expect(expected).toHaveLength(6_901);
   });
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { TerminalLine } from "../../../../core/cluster/cli/terminal-line.ts";
 
+const ERASE_LINE = "\u001b[2K";
+
 /** A terminal that knows line feeds, carriage returns and how to erase a line. */
 class Screen {
   lines: string[] = [""];
@@ -9,17 +11,18 @@ class Screen {
 
   constructor(columns: number) {
     const write = (text: string): boolean => {
-      for (const [piece] of text.matchAll(/\u001b\[2K|[^\u001b]/g)) this.#put(piece);
+      for (const [index, piece] of text.split(ERASE_LINE).entries()) {
+        if (index > 0) this.lines[this.lines.length - 1] = "";
+        for (const letter of piece) this.#put(letter);
+      }
       return true;
     };
     this.stream = { isTTY: true, columns, write } as unknown as NodeJS.WriteStream; // all that is used of it
   }
 
-  #put(piece: string): void {
-    const last = this.lines.length - 1;
-    if (piece === "\u001b[2K") this.lines[last] = "";
-    else if (piece === "\n") this.lines.push("");
-    else if (piece !== "\r") this.lines[last] += piece;
+  #put(letter: string): void {
+    if (letter === "\n") this.lines.push("");
+    else if (letter !== "\r") this.lines[this.lines.length - 1] += letter;
   }
 }
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { millrace, ROOT, workshop } from "./command.ts";
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const JOBS: Readonly<Record<string, string>> = {
   "good.ts": `import { defineJob } from "millrace";

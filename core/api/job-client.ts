@@ -1,7 +1,7 @@
 /**
  * What is handed to a cluster, and what comes back: the submission, the client of a running job, and the result of a finished one.
  *
- * Only contracts: `core/cluster` implements `JobClient`, and `environment.ts` is the one caller of `ExecuteJob`.
+ * Only contracts: `core/cluster` implements `JobClient`, and `environment.ts` hands submissions over.
  */
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import type { MetricScope, MetricValue } from "../metrics/registry.ts";
@@ -18,9 +18,6 @@ export interface JobSubmission {
    */
   readonly listeners: ReadonlyMap<number, (value: unknown) => void>;
 }
-
-/** What `core/cluster/local.ts` exports as `executeLocally`. */
-export type ExecuteJob = (submission: JobSubmission) => JobClient;
 
 /** Flink's names. The last three are final. */
 export type JobStatus =

@@ -72,7 +72,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   readonly #accumulated: Map<string, Readonly<Record<string, number>>>;
   #phase: JobPhase;
   #attempt: number;
-  #stopping: boolean;
   #stopPoint: CompletedCheckpoint | undefined;
   /** No checkpoint is being committed, so that the newest one is known. */
   #checkpointsSettled: boolean;
@@ -86,7 +85,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#accumulated = new Map();
     this.#phase = { kind: "created" };
     this.#attempt = 0;
-    this.#stopping = false;
     this.#stopPoint = undefined;
     this.#checkpointsSettled = true;
   }
@@ -121,11 +119,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     return totals;
   }
 
-  /** From now on the end of all tasks is that of a savepoint, not of the input. */
-  stopping(): void {
-    this.#stopping = true;
-  }
-
   /**
    * The savepoint that stops the job is complete, and the sinks commit what it contains. If the job fails now, only this savepoint may be restored: an
    * older checkpoint would write the same output again.
@@ -139,8 +132,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   running(task: SubtaskId): void {
     if (this.#phase.kind !== "deploying" || !this.#executions.transition(task, "RUNNING")) return;
     if (!this.#executions.everyIs("RUNNING")) return;
-    this.#enter({ kind: "running" });
     this.#checkpoints.start();
+    this.#enter({ kind: "running" });
     this.#finishIfEnded();
   }
 
@@ -231,7 +224,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
 
   failJob(cause: Error): void {
     if (this.#phase.kind !== "running" && this.#phase.kind !== "deploying") return;
-    this.#stopping = false;
     const decision = this.#parts.restartStrategy.onFailure(cause);
     const restartInMs = decision.restart ? decision.delayMs : undefined;
     this.#parts.onFailure(cause, restartInMs);
@@ -315,9 +307,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#deploy();
   }
 
-  /** Once nobody will emit anything any more, one last checkpoint lets the sinks commit and the tasks finish. */
+  /** Once nobody will emit anything any more, one last checkpoint lets the sinks commit and the tasks finish; not while a savepoint does that. */
   #finishIfEnded(): void {
-    if (this.#phase.kind !== "running" || this.#stopping) return;
+    if (this.#phase.kind !== "running") return;
     const open = this.#executions.executions().filter(({ state }) => state !== "FINISHED");
     if (open.length > 0 && open.every((execution) => this.#ended.has(subtaskKey(execution)))) this.#checkpoints.triggerFinal();
   }

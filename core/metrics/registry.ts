@@ -21,12 +21,6 @@ export interface MetricScope {
   readonly groups?: readonly string[];
 }
 
-export interface Metric {
-  readonly scope: MetricScope;
-  readonly name: string;
-  read(): MetricValue;
-}
-
 export interface Histogram {
   update(value: number): void;
   quantile(q: number): number;

@@ -2,7 +2,8 @@
  * The task's side of checkpoints, after the barrier: serialises keyed state in slices between input, writes the files, and acknowledges.
  *
  * In:   the parts that the chain closed at the barrier. Out: one acknowledgement or one decline per checkpoint, to the master.
- * The input never waits here: a slice is `CELLS_PER_SLICE` cells, then records go on.
+ * The input never waits here: a slice is `CELLS_PER_SLICE` cells, then records go on. Until it is acknowledged, nobody else knows of a file: if the
+ * checkpoint is aborted before, or the task ends, its files are deleted here.
  */
 import type { ChannelStatus, CheckpointAck, OperatorSnapshot, SubtaskId } from "../graph/messages.ts";
 import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
@@ -30,6 +31,8 @@ interface InProgress {
   syncMs: number;
   bytes: number;
   readonly operators: OperatorSnapshot[];
+  /** Paths of what may have been written. */
+  readonly files: string[];
 }
 
 export interface SubtaskCheckpointsOptions {
@@ -67,6 +70,7 @@ export class SubtaskCheckpoints {
       syncMs: 0,
       bytes: 0,
       operators: [],
+      files: [],
     });
   }
 
@@ -89,9 +93,14 @@ export class SubtaskCheckpoints {
     }
   }
 
-  /** What was not acknowledged yet will not be. Files that are being written are acknowledged late, so that the master can delete them. */
+  /** What was not acknowledged yet will not be. */
   abort(checkpointId: number): void {
-    this.#inProgress = this.#inProgress.filter((checkpoint) => checkpoint.checkpointId !== checkpointId || checkpoint.writing);
+    for (const current of this.#inProgress) if (current.checkpointId === checkpointId) this.#discard(current);
+  }
+
+  /** The task ends: nothing more is acknowledged. */
+  close(): void {
+    for (const current of this.#inProgress) this.#discard(current);
   }
 
   #advanceOne(current: InProgress): void {
@@ -119,7 +128,10 @@ export class SubtaskCheckpoints {
     const file = { path, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0), checksum: keyed.checksum() };
     current.writing = true;
     this.#options.storage.write(path, chunks, (outcome) => {
+      current.files.push(path);
+      if (!this.#inProgress.includes(current)) return this.#discard(current);
       this.#options.execute(() => {
+        if (!this.#inProgress.includes(current)) return;
         current.writing = false;
         if (outcome.ok) this.#stored(current, part, keyed, file);
         else this.#decline(current, "IO_EXCEPTION", outcome.error);
@@ -151,8 +163,14 @@ export class SubtaskCheckpoints {
   }
 
   #decline(current: InProgress, reason: CheckpointFailureReason, cause: Error): void {
-    this.#remove(current);
+    this.#discard(current);
     this.#options.decline(current.checkpointId, reason, cause);
+  }
+
+  /** Also what a failed write may have left. A file that cannot be deleted stays behind. */
+  #discard(current: InProgress): void {
+    this.#remove(current);
+    for (const path of current.files.splice(0)) this.#options.storage.delete(path, () => undefined);
   }
 
   #remove(current: InProgress): void {

@@ -27,7 +27,7 @@ const RECORDS_PER_STEP = 1_024;
 
 type State =
   | { readonly kind: "starting" }
-  | { readonly kind: "running"; readonly task: Task; readonly chain: Chain }
+  | { readonly kind: "running"; readonly task: Task }
   | { readonly kind: "closing" };
 
 export class TaskExecution implements Runnable {
@@ -102,7 +102,7 @@ export class TaskExecution implements Runnable {
   }
 
   operatorEvent(operatorId: string, event: unknown): void {
-    this.#mail((_task, chain) => chain.handleEvent(operatorId, event));
+    this.#mail((task) => task.handleEvent(operatorId, event));
   }
 
   cancel(): void {
@@ -121,10 +121,10 @@ export class TaskExecution implements Runnable {
   }
 
   /** Mails that arrive before the task exists wait in order until it does. */
-  #mail(mail: (task: Task, chain: Chain) => void): void {
+  #mail(mail: (task: Task) => void): void {
     if (this.#state.kind === "closing") return;
     this.#mailbox.put(() => {
-      if (this.#state.kind === "running") mail(this.#state.task, this.#state.chain);
+      if (this.#state.kind === "running") mail(this.#state.task);
       else if (this.#state.kind === "starting") this.#mail(mail);
     });
   }
@@ -178,7 +178,7 @@ export class TaskExecution implements Runnable {
       return;
     }
     try {
-      this.#state = { kind: "running", task: createTask(), chain };
+      this.#state = { kind: "running", task: createTask() };
     } catch (error) {
       this.fail(error);
       return;
@@ -200,6 +200,7 @@ export class TaskExecution implements Runnable {
     this.#state = { kind: "closing" };
     this.#seat.leave();
     this.#timers.stop();
+    this.#checkpoints.close();
     for (const cancel of this.#scheduled) cancel();
     if (!building) this.#closeChain(state); // else once it is built
   }

@@ -57,12 +57,16 @@ export class Task {
   readonly #inputs: readonly Input<unknown>[];
   /** Checkpoints asked for by the master directly, for tasks without running upstream. */
   readonly #triggers: AlignedCheckpoint[];
+  /** Events of coordinators that came behind a trigger: they are not in its snapshot, as the coordinator's state in that checkpoint does not know of them. */
+  #eventsBehind: { readonly checkpointId: number; readonly operatorId: string; readonly event: unknown }[];
   #phase: Phase;
   #sourceReady: boolean;
   #alignmentStartedMs: number;
   #completedUpTo: number;
   /** Some operator is not yet ready for the barrier at hand. */
   #preparing: boolean;
+  /** Stopped by a savepoint: what is left to do is in it, and for whoever starts from it. */
+  #suspended: boolean;
 
   constructor(parts: TaskParts) {
     const { chain, gate } = parts;
@@ -74,11 +78,13 @@ export class Task {
       return target as Input<unknown>; // the graph connects equal types
     });
     this.#triggers = [];
+    this.#eventsBehind = [];
     this.#phase = { kind: "running" };
     this.#sourceReady = true;
     this.#alignmentStartedMs = 0;
     this.#completedUpTo = 0;
     this.#preparing = false;
+    this.#suspended = false;
     if (parts.restoredEnded) {
       for (const writer of chain.writers) writer.processWatermark(WATERMARK_MAX);
       this.#ended();
@@ -101,6 +107,13 @@ export class Task {
     this.#triggers.push(checkpoint);
   }
 
+  /** From an operator's coordinator on the master; in order with triggers. */
+  handleEvent(operatorId: string, event: unknown): void {
+    const last = this.#triggers.at(-1);
+    if (last === undefined) this.#parts.chain.handleEvent(operatorId, event);
+    else this.#eventsBehind.push({ checkpointId: last.checkpointId, operatorId, event });
+  }
+
   /** Told by the master, or by the barrier of a later checkpoint that is faster than the master. Older ids are implied. */
   completed(checkpointId: number): void {
     if (checkpointId <= this.#completedUpTo) return;
@@ -114,6 +127,7 @@ export class Task {
   aborted(checkpointId: number): void {
     const waiting = this.#triggers.findIndex((trigger) => trigger.checkpointId === checkpointId);
     if (waiting >= 0) this.#triggers.splice(waiting, 1);
+    this.#handleEventsBehind();
     this.#parts.gate.alignment.abort(checkpointId);
     this.#parts.checkpoints.abort(checkpointId);
     this.#parts.chain.aborted(checkpointId);
@@ -127,7 +141,7 @@ export class Task {
     availability.refresh();
     // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
     const held = this.#preparing;
-    const resumed = !held && chain.resume() && timers.fire(availability);
+    const resumed = !held && !this.#suspended && chain.resume() && (this.#phase.kind !== "running" || timers.fire(availability));
     if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
     const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
     const again = (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
@@ -139,7 +153,7 @@ export class Task {
     }
     if (!mailbox.empty || again) return "again";
     if (availability.blocked) return "blocked";
-    return chain.pending || this.#phase.kind === "ending" ? "again" : "waiting";
+    return !this.#suspended && (chain.pending || this.#phase.kind === "ending") ? "again" : "waiting";
   }
 
   /** True if there may be more input right now. */
@@ -248,7 +262,19 @@ export class Task {
     if (this.#phase.kind === "ended" && this.#phase.checkpointId === undefined) this.#phase = { kind: "ended", checkpointId };
     if (options.stop === "suspend" && this.#phase.kind === "running") {
       chain.head?.stop?.({ drain: false });
+      this.#suspended = true;
       this.#phase = { kind: "ended", checkpointId };
+    }
+    this.#handleEventsBehind();
+  }
+
+  /** Those whose trigger was taken or aborted. */
+  #handleEventsBehind(): void {
+    while (this.#eventsBehind.length > 0) {
+      const [first] = this.#eventsBehind;
+      if (first === undefined || this.#triggers.some(({ checkpointId }) => checkpointId <= first.checkpointId)) return;
+      this.#eventsBehind.shift();
+      this.#parts.chain.handleEvent(first.operatorId, first.event);
     }
   }
 

@@ -56,7 +56,11 @@ class MemoryOperatorState implements OperatorStateBackend {
   }
 
   snapshot(): readonly OperatorListSnapshot[] {
-    return [...this.#lists].map(([name, list]) => ({ name, mode: list.mode, items: list.get().map((item, index) => encodeItem(name, item, index)) }));
+    return [...this.#lists].map(([name, list]) => ({
+      name,
+      mode: list.mode,
+      items: list.get().map((item, index) => encodeItem(name, item, index)),
+    }));
   }
 }
 
@@ -65,6 +69,10 @@ function encodeItem(name: string, item: unknown, index: number): Uint8Array {
     return encodeValue(item);
   } catch (error) {
     if (!isMillraceError(error)) throw error;
-    throw new MillraceError(error.code, `item ${index} of the operator list "${name}": ${error.message.slice(error.code.length + 2)}`, { cause: error });
+    throw new MillraceError(
+      error.code,
+      `item ${index} of the operator list "${name}": ${error.message.slice(error.code.length + 2)}`,
+      { cause: error },
+    );
   }
 }

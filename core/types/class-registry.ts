@@ -19,7 +19,8 @@ export class ClassRegistry {
   readonly #byName = new Map<string, RegisteredClass<unknown>>();
 
   register<T>(entry: RegisteredClass<T>): this {
-    if (this.#byName.has(entry.name)) throw new MillraceError("MR4103", `two classes are registered as "${entry.name}": give one another name`);
+    if (this.#byName.has(entry.name))
+      throw new MillraceError("MR4103", `two classes are registered as "${entry.name}": give one another name`);
     const known = entry as RegisteredClass<unknown>; // only ever called with instances found through the prototype
     this.#byName.set(entry.name, known);
     this.#byPrototype.set(entry.prototype, known);

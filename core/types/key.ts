@@ -11,7 +11,12 @@ const DEPTH_MAX = 32;
 
 /** Whether a key is its own canonical form: everything but tuples and plain objects. Says nothing about keys that are refused. */
 export function isPrimitiveKey(key: unknown): boolean {
-  return typeof key === "string" || typeof key === "boolean" || typeof key === "bigint" || (typeof key === "number" && !Number.isNaN(key));
+  return (
+    typeof key === "string" ||
+    typeof key === "boolean" ||
+    typeof key === "bigint" ||
+    (typeof key === "number" && !Number.isNaN(key))
+  );
 }
 
 /** Text that is equal for equal keys only. Refuses with `MR4001` what has no value to compare. */
@@ -61,14 +66,19 @@ function canonicalObject(key: object, depth: number): string {
 }
 
 function describe(key: unknown): string {
-  if (typeof key !== "object" || key === null) return typeof key === "function" || typeof key === "symbol" ? `a ${typeof key}` : String(key);
+  if (typeof key !== "object" || key === null)
+    return typeof key === "function" || typeof key === "symbol" ? `a ${typeof key}` : String(key);
   const prototype = Object.getPrototypeOf(key) as { constructor?: { name?: string } } | null; // anything may stand there
-  if (prototype === null || prototype === Object.prototype) return "an object with symbols as names, or nested more than 32 levels deep";
-  return Array.isArray(key) ? "an array nested more than 32 levels deep" : `an instance of ${prototype.constructor?.name ?? "a class"}`;
+  if (prototype === null || prototype === Object.prototype)
+    return "an object with symbols as names, or nested more than 32 levels deep";
+  return Array.isArray(key)
+    ? "an array nested more than 32 levels deep"
+    : `an instance of ${prototype.constructor?.name ?? "a class"}`;
 }
 
 function advice(key: unknown): string {
-  if (key === null || key === undefined) return 'filter such records out before keyBy, or map them to a value of their own, such as ""';
+  if (key === null || key === undefined)
+    return 'filter such records out before keyBy, or map them to a value of their own, such as ""';
   if (typeof key === "number") return "filter such records out before keyBy";
   if (key instanceof Date) return "use its time in ms, date.getTime()";
   return "use text, a number, a bigint, a boolean, or an array or plain object of these";

@@ -28,6 +28,7 @@ export function encodeValue(value: unknown, classes?: ClassRegistry): Uint8Array
 export function decodeValue(bytes: Uint8Array, classes?: ClassRegistry): unknown {
   const reader = new ValueReader(bytes, { classes });
   const value = reader.readValue();
-  if (!reader.atEnd) throw new MillraceError("MR4102", "these bytes are no value that millrace wrote (something follows the value)");
+  if (!reader.atEnd)
+    throw new MillraceError("MR4102", "these bytes are no value that millrace wrote (something follows the value)");
   return value;
 }

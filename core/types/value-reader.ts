@@ -15,7 +15,10 @@ export class ValueReader {
   #shapes: (readonly string[])[] = [];
 
   /** Reads `bytes` from `start`. */
-  constructor(bytes: Uint8Array, options: { readonly classes?: ClassRegistry | undefined; readonly start?: number } = {}) {
+  constructor(
+    bytes: Uint8Array,
+    options: { readonly classes?: ClassRegistry | undefined; readonly start?: number } = {},
+  ) {
     this.#classes = options.classes;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -206,14 +209,17 @@ export class ValueReader {
     const { buffer } = this.readBytes();
     const width = (constructor as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1; // none for DataView
     if (buffer.byteLength % width !== 0) throw corrupt("an array of numbers has half a number");
-    return Reflect.construct(constructor, [buffer]) as unknown;
+    return Reflect.construct(constructor, [buffer]) as unknown; // not `any`
   }
 
   #readInstance(): unknown {
     const name = this.readString();
     const registered = this.#classes?.ofName(name);
     if (registered === undefined) {
-      throw new MillraceError("MR4104", `a value of the class registered as "${name}" was saved: register that class again to read it`);
+      throw new MillraceError(
+        "MR4104",
+        `a value of the class registered as "${name}" was saved: register that class again to read it`,
+      );
     }
     return registered.fromPlain(this.readValue());
   }
@@ -235,10 +241,14 @@ export class ValueReader {
 
 /** `__proto__` is an ordinary name in saved values. */
 function setField(target: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+  if (name === "__proto__")
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
   else target[name] = value;
 }
 
 function corrupt(why: string): MillraceError {
-  return new MillraceError("MR4102", `these bytes are no value that millrace wrote (${why}): was the file damaged, or written by a newer version?`);
+  return new MillraceError(
+    "MR4102",
+    `these bytes are no value that millrace wrote (${why}): was the file damaged, or written by a newer version?`,
+  );
 }

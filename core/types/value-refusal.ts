@@ -48,7 +48,11 @@ export function hasOnlyElements(value: readonly unknown[], names: readonly strin
   if (Object.getOwnPropertyNames(value).length !== names.length + 1) return false;
   if (Object.getOwnPropertySymbols(value).length > 0) return false;
   // An accessor turns the elements into a slow dictionary; nobody pays for this check but those who defined one.
-  return names.length === 0 || names.length > 1_024 || names.every((name) => Object.getOwnPropertyDescriptor(value, name)?.get === undefined);
+  return (
+    names.length === 0 ||
+    names.length > 1_024 ||
+    names.every((name) => Object.getOwnPropertyDescriptor(value, name)?.get === undefined)
+  );
 }
 
 /** The prototype that a typed array or DataView of that name has. */
@@ -72,11 +76,13 @@ class Walk {
   }
 
   visit(value: unknown, path: string): Offence | undefined {
-    if (typeof value === "function") return { path, what: value.name === "" ? "a function" : `the function ${value.name}` };
+    if (typeof value === "function")
+      return { path, what: value.name === "" ? "a function" : `the function ${value.name}` };
     if (typeof value === "symbol") return { path, what: "a symbol" };
     if (typeof value !== "object" || value === null) return undefined;
     if (this.#ancestors.includes(value)) return { path, what: "a reference back to what holds it (a cycle)" };
-    if (this.#ancestors.length >= tags.DEPTH_MAX) return { path, what: `nested more than ${tags.DEPTH_MAX} levels deep` };
+    if (this.#ancestors.length >= tags.DEPTH_MAX)
+      return { path, what: `nested more than ${tags.DEPTH_MAX} levels deep` };
     this.#ancestors.push(value);
     const offence = this.#visitObject(value, path);
     this.#ancestors.pop();
@@ -100,9 +106,11 @@ class Walk {
   #visitFields(value: object, path: string): Offence | undefined {
     for (const name of Reflect.ownKeys(value)) {
       const field = Object.getOwnPropertyDescriptor(value, name);
-      if (typeof name === "symbol") return { path: `${path}[${String(name)}]`, what: "a field with a symbol as its name" };
+      if (typeof name === "symbol")
+        return { path: `${path}[${String(name)}]`, what: "a field with a symbol as its name" };
       const inner = pathTo(path, name);
-      if (field?.get !== undefined || field?.set !== undefined) return { path: inner, what: "an accessor (get or set)" };
+      if (field?.get !== undefined || field?.set !== undefined)
+        return { path: inner, what: "an accessor (get or set)" };
       if (field?.enumerable !== true) return { path: inner, what: "a field that is not enumerable" };
       const offence = this.visit(field.value, inner);
       if (offence !== undefined) return offence;
@@ -113,9 +121,11 @@ class Walk {
   #visitElements(value: readonly unknown[], path: string): Offence | undefined {
     for (const name of Reflect.ownKeys(value)) {
       if (name === "length") continue;
-      if (typeof name === "symbol" || !isIndex(name)) return { path, what: `an array with a field of its own, ${String(name)}` };
+      if (typeof name === "symbol" || !isIndex(name))
+        return { path, what: `an array with a field of its own, ${String(name)}` };
       const element = Object.getOwnPropertyDescriptor(value, name);
-      if (element?.get !== undefined || element?.set !== undefined) return { path: `${path}[${name}]`, what: "an accessor (get or set)" };
+      if (element?.get !== undefined || element?.set !== undefined)
+        return { path: `${path}[${name}]`, what: "an accessor (get or set)" };
       if (element?.enumerable !== true) return { path: `${path}[${name}]`, what: "an element that is not enumerable" };
       const offence = this.visit(element.value, `${path}[${name}]`);
       if (offence !== undefined) return offence;
@@ -153,7 +163,9 @@ function pathTo(path: string, name: string): string {
 
 function describeInstance(value: object): string {
   const constructor: unknown = (value as { constructor?: unknown }).constructor; // anything may stand there
-  return typeof constructor === "function" && constructor.name !== "" ? `an instance of ${constructor.name}` : "an instance of a class";
+  return typeof constructor === "function" && constructor.name !== ""
+    ? `an instance of ${constructor.name}`
+    : "an instance of a class";
 }
 
 function describeKey(key: unknown): string {

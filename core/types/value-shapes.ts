@@ -38,7 +38,10 @@ export class ShapeTable {
       this.#last = guess;
       return guess;
     }
-    const found = this.#root === undefined ? this.#shapes.find((shape) => sameNames(shape.names, names)) : search(this.#root, names);
+    const found =
+      this.#root === undefined
+        ? this.#shapes.find((shape) => sameNames(shape.names, names))
+        : search(this.#root, names);
     if (found !== undefined) this.#follow(found);
     return found;
   }

@@ -11,7 +11,7 @@ import type { Shape } from "./value-shapes.ts";
 import * as tags from "./value-tags.ts";
 
 const SHORT_STRING = 32;
-const OUTSIDE_LATIN1 = /[^\u0000-\u00ff]/;
+const OUTSIDE_LATIN1 = /[\u0100-\uffff]/;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -233,7 +233,8 @@ export class ValueWriter {
     const names = Object.keys(value);
     const count = names.length;
     if (this.#thorough && !hasOnlyPlainFields(value, names)) this.#refuse();
-    const shape = count > tags.SHAPE_FIELDS_MAX ? undefined : (this.#shapes.find(names) ?? this.#defineShape(value, names, offset));
+    const shape =
+      count > tags.SHAPE_FIELDS_MAX ? undefined : (this.#shapes.find(names) ?? this.#defineShape(value, names, offset));
     if (shape === undefined) {
       this.#writeInline(value, names, offset);
       return;

@@ -2,36 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { list, map, value } from "../../core/state/descriptors.ts";
 import { keyGroupRange } from "../../core/state/key-groups.ts";
-import type { KeyedSnapshot, KeyedStateBackend, KeyedStateHandle, RestoredKeyedFile } from "../../core/state/keyed-state.ts";
+import type { KeyedStateBackend, KeyedStateHandle } from "../../core/state/keyed-state.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
-import { whole } from "./keyed-state.ts";
-import type { KeyedStateCase } from "./keyed-state.ts";
-
-/** Where files lie, and the way there and back. */
-export class Files {
-  readonly #contents = new Map<string, Uint8Array>();
-
-  /** Finishes a snapshot, in slices of `cells`, and stores its file. */
-  store(snapshot: KeyedSnapshot, cells = 1_000): KeyedStateHandle {
-    while (!snapshot.advance(cells));
-    const contents = Buffer.concat(snapshot.chunks());
-    if (contents.length === 0) return snapshot.stored(undefined);
-    const path = `file-${this.#contents.size}`;
-    this.#contents.set(path, contents);
-    return snapshot.stored({ path, bytes: contents.length, checksum: snapshot.checksum() });
-  }
-
-  /** Takes checkpoint `id`, and tells that it is complete. */
-  checkpoint(backend: KeyedStateBackend, id: number): KeyedStateHandle {
-    const handle = this.store(backend.beginSnapshot(id, { full: false, watermarkMs: 0 }));
-    backend.checkpointCompleted(id);
-    return handle;
-  }
-
-  load(handle: KeyedStateHandle): RestoredKeyedFile {
-    return { handle, contents: handle.files.map(({ path }) => this.#contents.get(path) ?? new Uint8Array()) };
-  }
-}
+import { Files, whole } from "./keyed-state-case.ts";
+import type { KeyedStateCase } from "./keyed-state-case.ts";
 
 const CHECKPOINT = { full: false, watermarkMs: 0 };
 const SAVEPOINT = { full: true, watermarkMs: 0 };
@@ -175,7 +149,9 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
         }
         return backend.beginSnapshot(id, CHECKPOINT);
       });
-      const [third, first, second] = [snapshots[2], snapshots[0], snapshots[1]].map((snapshot) => (snapshot === undefined ? undefined : files.store(snapshot)));
+      const [third, first, second] = [snapshots[2], snapshots[0], snapshots[1]].map((snapshot) =>
+        snapshot === undefined ? undefined : files.store(snapshot),
+      );
       if (first === undefined || second === undefined || third === undefined) throw new Error("three were begun");
       expect(counts(restored(files, first), 3)).toEqual([10, undefined, 12]);
       expect(counts(restored(files, second), 3)).toEqual([20, 21, undefined]);
@@ -241,7 +217,9 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
       const handle = files.checkpoint(backend, 1);
       const early = whole(create).backend;
       early.map("items", map());
-      expect(() => early.restore([files.load(handle)], { owned: true })).toThrow(/MR4004.*"items".*"totals".*list.*map/);
+      expect(() => early.restore([files.load(handle)], { owned: true })).toThrow(
+        /MR4004.*"items".*"totals".*list.*map/,
+      );
       const late = restored(files, handle);
       expect(() => late.map("items", map())).toThrow(/MR4004.*"items".*"totals".*list.*map/);
       expect(() => late.list("items", list(), { namespaced: true })).toThrow("MR4004");
@@ -254,8 +232,12 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
       backend.setCurrentKey("a");
       backend.value("count", value<number>()).update(1);
       const { handle, contents } = files.load(files.checkpoint(backend, 1));
-      const damaged = contents.map((bytes) => bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte)));
-      expect(() => whole(create).backend.restore([{ handle, contents: damaged }], { owned: true })).toThrow(/MR4005.*file-0.*"totals"/);
+      const damaged = contents.map((bytes) =>
+        bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte)),
+      );
+      expect(() => whole(create).backend.restore([{ handle, contents: damaged }], { owned: true })).toThrow(
+        /MR4005.*file-0.*"totals"/,
+      );
       expect(() => whole(create).backend.restore([{ handle, contents: [] }], { owned: true })).toThrow("MR4005");
     });
 
@@ -296,7 +278,12 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
         for (let index = 0; index < parallelism; index += 1) {
           const backend = start(parallelism, index);
           backend.restore(
-            handles.filter(({ keyGroups }) => keyGroups.first <= backend.keyGroups.last && keyGroups.last >= backend.keyGroups.first).map((handle) => files.load(handle)),
+            handles
+              .filter(
+                ({ keyGroups }) =>
+                  keyGroups.first <= backend.keyGroups.last && keyGroups.last >= backend.keyGroups.first,
+              )
+              .map((handle) => files.load(handle)),
             { owned: true },
           );
           write(backend, round);
@@ -321,7 +308,10 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
         handles = next;
       }
       const last = start(1, 0);
-      last.restore(handles.map((handle) => files.load(handle)), { owned: true });
+      last.restore(
+        handles.map((handle) => files.load(handle)),
+        { owned: true },
+      );
       expect(counts(last, 100)).toEqual(Array.from({ length: 100 }, (_, key) => expected.get(key)));
     });
   });

@@ -4,23 +4,11 @@
  */
 import { describe, expect, test } from "vitest";
 import { aggregating, list, map, reducing, value } from "../../core/state/descriptors.ts";
-import type { KeyGroupRange } from "../../core/state/key-groups.ts";
-import type { KeyedStateBackend } from "../../core/state/keyed-state.ts";
-import type { Clock } from "../../core/time/clock.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
+import { whole } from "./keyed-state-case.ts";
+import type { KeyedStateCase } from "./keyed-state-case.ts";
 import { checkKeyedSnapshots } from "./keyed-state-snapshots.ts";
 import { checkKeyedTimers } from "./keyed-state-timers.ts";
-
-export interface KeyedStateCase {
-  readonly name: string;
-  /** A new, empty backend; its operator is called "totals". */
-  create(options: { readonly keyGroups: KeyGroupRange; readonly maxParallelism: number; readonly clock: Clock }): KeyedStateBackend;
-}
-
-/** A backend that owns every key group, and the clock it lives by. */
-export function whole(create: KeyedStateCase["create"], clock: ManualClock = new ManualClock(1_000)): { readonly backend: KeyedStateBackend; readonly clock: ManualClock } {
-  return { backend: create({ keyGroups: { first: 0, last: 15 }, maxParallelism: 16, clock }), clock };
-}
 
 export function checkKeyedState(subject: KeyedStateCase): void {
   describe(`keyed state: ${subject.name}`, () => {
@@ -47,7 +35,7 @@ function checkKeys({ create }: KeyedStateCase): void {
       ["object", { a: 1, b: { c: 2, d: 3 } }],
       ["empty", ""],
       ["zero", 0],
-      ["text like an object", '{1:an1;}'],
+      ["text like an object", "{1:an1;}"],
     ];
     for (const [name, key] of keys) {
       backend.setCurrentKey(key);
@@ -69,10 +57,13 @@ function checkKeys({ create }: KeyedStateCase): void {
     expect(backend.size()).toEqual({ rows: keys.length, cells: keys.length });
   });
 
-  test.each([[null], [undefined], [NaN], [Symbol("s")], [(): void => {}], [new Date(0)], [new Map()], [["a", null]]])("refuses the key %s", (key) => {
-    const { backend } = whole(create);
-    expect(() => backend.setCurrentKey(key)).toThrow("MR4001");
-  });
+  test.each([[null], [undefined], [NaN], [Symbol("s")], [(): void => {}], [new Date(0)], [new Map()], [["a", null]]])(
+    "refuses the key %s",
+    (key) => {
+      const { backend } = whole(create);
+      expect(() => backend.setCurrentKey(key)).toThrow("MR4001");
+    },
+  );
 
   test("a key that the user changes afterwards stays as it was", () => {
     const { backend } = whole(create);
@@ -90,7 +81,9 @@ function checkKeys({ create }: KeyedStateCase): void {
 
   test("a key of another subtask is refused", () => {
     const clock = new ManualClock();
-    const halves = [0, 1].map((half) => create({ keyGroups: { first: half * 8, last: half * 8 + 7 }, maxParallelism: 16, clock }));
+    const halves = [0, 1].map((half) =>
+      create({ keyGroups: { first: half * 8, last: half * 8 + 7 }, maxParallelism: 16, clock }),
+    );
     const refused = halves.map((backend) => {
       try {
         backend.setCurrentKey("user-17");
@@ -204,7 +197,10 @@ function checkKinds({ create }: KeyedStateCase): void {
 
   test("reducing and aggregating absorb what is added", () => {
     const { backend } = whole(create);
-    const sum = backend.reducing<number>("sum", reducing((left, right) => left + right));
+    const sum = backend.reducing<number>(
+      "sum",
+      reducing((left, right) => left + right),
+    );
     const words = backend.aggregating<string, string[], number>(
       "words",
       aggregating({
@@ -275,7 +271,10 @@ function checkTtl({ create }: KeyedStateCase): void {
     const { backend, clock } = whole(create);
     const last = backend.value("last", value({ default: 0, ttl: 10 }));
     const items = backend.list<string>("items", list({ ttl: "10ms" }));
-    const entries = backend.map<string, number>("entries", map({ ttl: { after: 10, time: "processing", refresh: "write" } }));
+    const entries = backend.map<string, number>(
+      "entries",
+      map({ ttl: { after: 10, time: "processing", refresh: "write" } }),
+    );
     backend.setCurrentKey("a");
     last.update(1);
     items.add("early");
@@ -286,7 +285,12 @@ function checkTtl({ create }: KeyedStateCase): void {
     items.add("late");
     entries.put("renewed", 2);
     clock.advance(1);
-    expect([last.value(), items.get(), [...entries.keys()], entries.has("early")]).toEqual([0, ["late"], ["renewed"], false]);
+    expect([last.value(), items.get(), [...entries.keys()], entries.has("early")]).toEqual([
+      0,
+      ["late"],
+      ["renewed"],
+      false,
+    ]);
     clock.advance(9);
     expect([items.isEmpty(), entries.isEmpty(), entries.get("renewed")]).toEqual([true, true, undefined]);
     expect(backend.size()).toEqual({ rows: 0, cells: 0 });

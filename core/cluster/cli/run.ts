@@ -4,6 +4,7 @@
  * What is wrong before anything runs throws; how the job ended is the exit code, its failure written to stderr.
  */
 import { join } from "node:path";
+import type { JobDefinition } from "../../api/define-job.ts";
 import type { StreamExecutionEnvironment } from "../../api/environment.ts";
 import type { JobClient, JobResult } from "../../api/job-client.ts";
 import { keepsCheckpoints } from "../../checkpoint/retention.ts";
@@ -11,7 +12,7 @@ import type { JobEnd } from "../../checkpoint/retention.ts";
 import type { Config } from "../../util/config.ts";
 import { OPTIONS } from "../../util/config.ts";
 import { formatMs } from "../../util/duration.ts";
-import { isMillraceError } from "../../util/errors.ts";
+import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
 import { buildJob } from "./build-job.ts";
 import { configOf } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
@@ -24,6 +25,9 @@ import { showProgress } from "./progress.ts";
 /** The job did not start, because what was asked for cannot be: no checkpoint there, not the newest, state that nobody takes. */
 const REFUSED_AT_START: ReadonlySet<string> = new Set(["MR5001", "MR5006", "MR5007", "MR5008"]);
 
+/** How long the process waits after Ctrl-C for what is still open. */
+const LINGER_MS = 1_000;
+
 export async function runJob(path: string, jobArguments: readonly string[], flags: RunFlags): Promise<number> {
   const config = configOf(flags);
   const job = await loadJob(path);
@@ -33,15 +37,14 @@ export async function runJob(path: string, jobArguments: readonly string[], flag
   const ended = await watch(client);
   switch (ended.kind) {
     case "finished":
-      await job.report?.(ended.result, jobArguments);
-      process.stdout.write(`${closingLine(ended.result)}\n`);
-      return EXIT_DONE;
+      return report(job, ended.result, jobArguments);
     case "interrupted":
       process.stderr.write(
         `millrace: job "${job.name}" was cancelled\n${checkpointLine(env.config, client.jobId, "CANCELED")}`,
       );
-      // Whatever the job's functions still hold open must not keep the process.
-      return process.exit(exitCodeOf(ended.signal));
+      // Files of a checkpoint that was under way may still have to go; but what the job's functions hold open must not keep the process.
+      setTimeout(() => process.exit(exitCodeOf(ended.signal)), LINGER_MS).unref();
+      return exitCodeOf(ended.signal);
     case "failed": {
       const { error } = ended;
       process.stderr.write(
@@ -70,6 +73,20 @@ async function watch(client: JobClient): Promise<Ended> {
     stopProgress();
     interrupts.stop();
   }
+}
+
+/** The job's own summary, then ours. */
+async function report(job: JobDefinition, result: JobResult, jobArguments: readonly string[]): Promise<number> {
+  let code = EXIT_DONE;
+  try {
+    await job.report?.(result, jobArguments);
+  } catch (error) {
+    const sentence = `the job "${job.name}" has finished, but its report failed: ${asError(error).message}`;
+    process.stderr.write(failureText(new MillraceError("MR2112", sentence, { cause: error })));
+    code = EXIT_FAILED;
+  }
+  process.stdout.write(`${closingLine(result)}\n`);
+  return code;
 }
 
 function closingLine({ jobName, records, durationMs, checkpoints, restarts }: JobResult): string {

@@ -130,7 +130,9 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): ValueState<T, R> {
     const context = this.#bind(name, descriptor, options);
-    return RowValueState.fits(context) ? new RowValueState(context, descriptor) : new HeapValueState(context, descriptor);
+    return RowValueState.fits(context)
+      ? new RowValueState(context, descriptor)
+      : new HeapValueState(context, descriptor);
   }
 
   list<T>(name: string, descriptor: ListDescriptor<T>, options?: BindOptions): ListState<T> {
@@ -145,7 +147,11 @@ export class HeapKeyedState implements KeyedStateBackend {
     return new HeapReducingState(this.#bind(name, descriptor, options), descriptor);
   }
 
-  aggregating<I, A, R>(name: string, descriptor: AggregatingDescriptor<I, A, R>, options?: BindOptions): AggregatingState<I, R> {
+  aggregating<I, A, R>(
+    name: string,
+    descriptor: AggregatingDescriptor<I, A, R>,
+    options?: BindOptions,
+  ): AggregatingState<I, R> {
     return new HeapAggregatingState(this.#bind(name, descriptor, options), descriptor);
   }
 
@@ -183,7 +189,12 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   restore(files: readonly RestoredKeyedFile[], options: { readonly owned: boolean }): void {
     assert(this.#epochs.current === 1, "state was restored after a snapshot");
-    const base = restoreFiles(files, { keyGroups: this.keyGroups, rows: this.#rows, table: this.#table, classes: this.#sections.classes });
+    const base = restoreFiles(files, {
+      keyGroups: this.keyGroups,
+      rows: this.#rows,
+      table: this.#table,
+      classes: this.#sections.classes,
+    });
     this.#history.restored(options.owned ? base : undefined);
     this.#floors.restore(files.map(({ handle }) => handle));
     const reachedMs = Math.min(...files.map(({ handle }) => handle.watermarkMs));
@@ -191,19 +202,41 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#rebuildTimers([...this.#services.values()], [...this.#services.keys()]);
   }
 
-  beginSnapshot(checkpointId: number, options: { readonly full: boolean; readonly watermarkMs: TimeMs }): KeyedSnapshot {
+  beginSnapshot(
+    checkpointId: number,
+    options: { readonly full: boolean; readonly watermarkMs: TimeMs },
+  ): KeyedSnapshot {
     const base = options.full ? undefined : this.#history.baseForNext();
     const epoch = this.#epochs.close();
-    const common = { checkpointId, epoch, keyGroups: this.keyGroups, watermarkMs: options.watermarkMs, floors: this.#floors.above(options.watermarkMs) };
+    const common = {
+      checkpointId,
+      epoch,
+      keyGroups: this.keyGroups,
+      watermarkMs: options.watermarkMs,
+      floors: this.#floors.above(options.watermarkMs),
+    };
     let snapshot: HeapSnapshot;
     if (base === undefined) {
       this.#scans += 1;
-      const scan = new FullScan({ id: this.#scans, epoch, rows: this.#rows, sections: this.#sections, expired: (cell) => isExpired(cell, this.#table) });
+      const scan = new FullScan({
+        id: this.#scans,
+        epoch,
+        rows: this.#rows,
+        sections: this.#sections,
+        expired: (cell) => isExpired(cell, this.#table),
+      });
       this.#epochs.startScan(scan);
-      snapshot = new HeapSnapshot({ ...common, base, firstEpoch: epoch + 1 }, [scan], this.#table, () => this.#epochs.endScan(scan));
+      snapshot = new HeapSnapshot({ ...common, base, firstEpoch: epoch + 1 }, [scan], this.#table, () =>
+        this.#epochs.endScan(scan),
+      );
     } else {
       const first = base.epoch + 1;
-      snapshot = new HeapSnapshot({ ...common, base, firstEpoch: first }, this.#epochs.range(first, epoch), this.#table, () => this.#history.release());
+      snapshot = new HeapSnapshot(
+        { ...common, base, firstEpoch: first },
+        this.#epochs.range(first, epoch),
+        this.#table,
+        () => this.#history.release(),
+      );
     }
     this.#history.began(snapshot, { savepoint: options.full });
     return snapshot;
@@ -236,14 +269,26 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#lastKey = typeof row.key === "object" ? NO_KEY : row.key;
   }
 
-  #bind(name: string, descriptor: { readonly kind: StateKind; readonly ttl: Duration | TtlOptions | undefined }, options?: BindOptions): StateContext {
+  #bind(
+    name: string,
+    descriptor: { readonly kind: StateKind; readonly ttl: Duration | TtlOptions | undefined },
+    options?: BindOptions,
+  ): StateContext {
     const state = this.#table.bind(name, descriptor.kind, options?.namespaced ?? false);
     if (descriptor.ttl !== undefined) state.ttl = new Ttl(descriptor.ttl, this.#times);
     return this.#context(state);
   }
 
   #context(state: StateEntry): StateContext {
-    return { cursor: this.#cursor, epochs: this.#epochs, rows: this.#rows, table: this.#table, state, sweeper: this.#sweeper, check: this.#check };
+    return {
+      cursor: this.#cursor,
+      epochs: this.#epochs,
+      rows: this.#rows,
+      table: this.#table,
+      state,
+      sweeper: this.#sweeper,
+      check: this.#check,
+    };
   }
 
   /** One walk over all rows for all services. */

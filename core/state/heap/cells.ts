@@ -42,7 +42,14 @@ export class ValueCell {
   readonly state: StateEntry;
   readonly namespace: Namespace | undefined;
 
-  constructor(row: Row, state: StateEntry, namespace: Namespace | undefined, value: unknown, accessMs: TimeMs | undefined, stamp: number) {
+  constructor(
+    row: Row,
+    state: StateEntry,
+    namespace: Namespace | undefined,
+    value: unknown,
+    accessMs: TimeMs | undefined,
+    stamp: number,
+  ) {
     this.stamp = stamp;
     this.value = value;
     this.accessMs = accessMs;
@@ -79,7 +86,14 @@ export class EntryCell {
   readonly key: unknown;
   readonly number: number;
 
-  constructor(home: MapGroup, key: unknown, number: number, value: unknown, accessMs: TimeMs | undefined, stamp: number) {
+  constructor(
+    home: MapGroup,
+    key: unknown,
+    number: number,
+    value: unknown,
+    accessMs: TimeMs | undefined,
+    stamp: number,
+  ) {
     this.stamp = stamp;
     this.value = value;
     this.accessMs = accessMs;
@@ -114,7 +128,13 @@ export class ListChunk {
   /** One per item; undefined without TTL. */
   accessMs: (TimeMs | undefined)[] | undefined;
 
-  constructor(home: ListGroup, number: number, items: unknown[], accessMs: (TimeMs | undefined)[] | undefined, stamp: number) {
+  constructor(
+    home: ListGroup,
+    number: number,
+    items: unknown[],
+    accessMs: (TimeMs | undefined)[] | undefined,
+    stamp: number,
+  ) {
     this.stamp = stamp;
     this.home = home;
     this.number = number;

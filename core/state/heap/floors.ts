@@ -17,11 +17,13 @@ export class Floors {
   }
 
   restore(handles: readonly KeyedStateHandle[]): void {
-    const reached = this.#reached ?? new Float64Array(Math.max(this.#range.last - this.#range.first + 1, 0)).fill(-Infinity);
+    const reached =
+      this.#reached ?? new Float64Array(Math.max(this.#range.last - this.#range.first + 1, 0)).fill(-Infinity);
     this.#reached = reached;
     for (const handle of handles) {
       this.#raise(reached, handle.keyGroups, handle.watermarkMs);
-      for (const floor of handle.floors) this.#raise(reached, intersect(floor.keyGroups, handle.keyGroups), floor.watermarkMs);
+      for (const floor of handle.floors)
+        this.#raise(reached, intersect(floor.keyGroups, handle.keyGroups), floor.watermarkMs);
     }
   }
 

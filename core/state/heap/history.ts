@@ -15,7 +15,7 @@ const CHAIN_SLACK_BYTES = 64 * 1_024;
 const OPEN_EPOCHS_MAX = 16;
 const OPEN_SLACK_BYTES = 1_024 * 1_024;
 
-export interface Base {
+export interface FileChain {
   readonly epoch: number;
   /** To be applied in order; none at the very beginning. */
   readonly files: readonly StateFile[];
@@ -31,7 +31,7 @@ interface OpenSnapshot {
 
 export class History {
   readonly #epochs: Epochs;
-  #base: Base | undefined = { epoch: 0, files: [], fullBytes: 0 };
+  #base: FileChain | undefined = { epoch: 0, files: [], fullBytes: 0 };
   #open: OpenSnapshot[] = [];
 
   constructor(epochs: Epochs) {
@@ -39,7 +39,7 @@ export class History {
   }
 
   /** What a snapshot that begins now may build on; undefined: it must be full. */
-  baseForNext(): Base | undefined {
+  baseForNext(): FileChain | undefined {
     this.#boundOpenEpochs();
     const base = this.#base;
     if (base === undefined || base.files.length > CHAIN_FILES_MAX) return undefined;
@@ -48,7 +48,7 @@ export class History {
   }
 
   /** Undefined: the restored files are not ours to refer to. */
-  restored(base: Base | undefined): void {
+  restored(base: FileChain | undefined): void {
     this.#base = base;
   }
 

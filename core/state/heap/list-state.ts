@@ -98,7 +98,9 @@ export class HeapListState<T> implements ListState<T> {
 
   #group(): ListGroup | undefined {
     const { cursor, state } = this.#context;
-    const found = state.namespaced ? containerIn(cursor.row, state.slot, cursor.namespace) : slotOf(cursor.row, state.slot);
+    const found = state.namespaced
+      ? containerIn(cursor.row, state.slot, cursor.namespace)
+      : slotOf(cursor.row, state.slot);
     return found as ListGroup | undefined; // the slots of this state hold nothing else
   }
 

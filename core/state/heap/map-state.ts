@@ -129,7 +129,9 @@ export class HeapMapState<K, V> implements MapState<K, V> {
 
   #group(): MapGroup | undefined {
     const { cursor, state } = this.#context;
-    const found = state.namespaced ? containerIn(cursor.row, state.slot, cursor.namespace) : slotOf(cursor.row, state.slot);
+    const found = state.namespaced
+      ? containerIn(cursor.row, state.slot, cursor.namespace)
+      : slotOf(cursor.row, state.slot);
     return found as MapGroup | undefined; // the slots of this state hold nothing else
   }
 

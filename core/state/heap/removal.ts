@@ -34,7 +34,8 @@ export function removeEntry(cell: EntryCell, { epochs, rows }: Premises): void {
 export function trimChunk(chunk: ListChunk, ttl: Ttl, premises: Premises): void {
   const nowMs = ttl.nowMs();
   const times = timesOf(chunk);
-  if (nowMs === undefined || !times.some((accessMs) => accessMs === undefined || ttl.isExpired(accessMs, nowMs))) return;
+  if (nowMs === undefined || !times.some((accessMs) => accessMs === undefined || ttl.isExpired(accessMs, nowMs)))
+    return;
   touch(chunk, premises.epochs);
   chunk.items = chunk.items.filter((_item, index) => !ttl.isExpired(times[index], nowMs));
   chunk.accessMs = times.filter((accessMs) => !ttl.isExpired(accessMs, nowMs)).map((accessMs) => accessMs ?? nowMs);

@@ -10,7 +10,7 @@ import type { KeyGroupRange } from "../key-groups.ts";
 import type { Namespace, RestoredKeyedFile, StateFile } from "../keyed-state.ts";
 import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, ValueCell } from "./cells.ts";
 import type { Container, TimerId } from "./cells.ts";
-import type { Base } from "./history.ts";
+import type { FileChain } from "./history.ts";
 import { mapKey } from "./map-key.ts";
 import { setSlot, slotOf } from "./row.ts";
 import type { Row } from "./row.ts";
@@ -32,7 +32,7 @@ export interface RestoreOptions {
 }
 
 /** Loads all files; returns what later snapshots may build on, undefined if the files together are not exactly our state. */
-export function restoreFiles(files: readonly RestoredKeyedFile[], options: RestoreOptions): Base | undefined {
+export function restoreFiles(files: readonly RestoredKeyedFile[], options: RestoreOptions): FileChain | undefined {
   const target = new RestoreTarget(options.rows);
   const chain: StateFile[] = [];
   const others: { readonly keyGroups: KeyGroupRange; readonly spans: KeyGroupRange[] }[] = [];
@@ -43,7 +43,8 @@ export function restoreFiles(files: readonly RestoredKeyedFile[], options: Resto
     const spans: KeyGroupRange[] = [];
     for (const [index, file] of handle.files.entries()) {
       const bytes = contents[index];
-      if (bytes === undefined) throw new MillraceError("MR4005", `the state file ${file.path} is missing: restore from another checkpoint`);
+      if (bytes === undefined)
+        throw new MillraceError("MR4005", `the state file ${file.path} is missing: restore from another checkpoint`);
       const header = readFile(file, bytes, { table: options.table, classes: options.classes, target });
       spans.push(header.keyGroups);
       chain.push(file);
@@ -53,7 +54,9 @@ export function restoreFiles(files: readonly RestoredKeyedFile[], options: Resto
   }
   target.putMapsInOrder();
   // A file must hold nothing of the key groups that another handle answers for, or applying all in order would bring old entries back.
-  const exact = others.every((one) => others.every((other) => one === other || one.spans.every((span) => isEmptyRange(intersect(span, other.keyGroups)))));
+  const exact = others.every((one) =>
+    others.every((other) => one === other || one.spans.every((span) => isEmptyRange(intersect(span, other.keyGroups)))),
+  );
   return exact ? { epoch: 0, files: chain, fullBytes } : undefined;
 }
 
@@ -132,7 +135,8 @@ class RestoreTarget implements SectionTarget<Row> {
     const accessMs = readAccess(at, reader);
     const value = reader.readValue();
     if (row === undefined) return;
-    const group = (find(row, at) as MapGroup | undefined) ?? this.#attach(new MapGroup(row, at.state, namespaceOf(at), 0)); // as above
+    const group =
+      (find(row, at) as MapGroup | undefined) ?? this.#attach(new MapGroup(row, at.state, namespaceOf(at), 0)); // as above
     const known = mapKey(key);
     if (!group.entries.has(known) && number < group.nextNumber) this.#disordered.add(group);
     group.entries.set(known, new EntryCell(group, key, number, value, accessMs, RESTORED));
@@ -147,7 +151,8 @@ class RestoreTarget implements SectionTarget<Row> {
     if (at.hasAccessTime) for (let left = count; left > 0; left -= 1) times.push(orUndefined(reader.readFloat()));
     for (let left = count; left > 0; left -= 1) items.push(reader.readValue());
     if (row === undefined) return;
-    const group = (find(row, at) as ListGroup | undefined) ?? this.#attach(new ListGroup(row, at.state, namespaceOf(at), 0)); // as above
+    const group =
+      (find(row, at) as ListGroup | undefined) ?? this.#attach(new ListGroup(row, at.state, namespaceOf(at), 0)); // as above
     const chunk = new ListChunk(group, number, items, at.hasAccessTime ? times : undefined, RESTORED);
     const place = group.chunks.findLastIndex((other) => other.number <= number);
     const replaced = place >= 0 && group.chunks[place]?.number === number ? 1 : 0;

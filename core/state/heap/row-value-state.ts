@@ -9,19 +9,19 @@ import type { Epochs } from "./epochs.ts";
 import type { StateContext } from "./state-context.ts";
 import { IN_ROW } from "./state-table.ts";
 import { ValueCells } from "./value-cells.ts";
-import { ValueDefault } from "./value-default.ts";
+import { InitialValue } from "./initial-value.ts";
 
 export class RowValueState<T, R> implements ValueState<T, R> {
   readonly #cursor: Cursor;
   readonly #epochs: Epochs;
   readonly #cells: ValueCells;
-  readonly #default: ValueDefault<R>;
+  readonly #default: InitialValue<R>;
 
   constructor(context: StateContext, descriptor: ValueDescriptor<T, R>) {
     this.#cursor = context.cursor;
     this.#epochs = context.epochs;
     this.#cells = new ValueCells(context);
-    this.#default = new ValueDefault(descriptor.default);
+    this.#default = new InitialValue(descriptor.default);
   }
 
   /** Whether a state is of this kind. */

@@ -12,7 +12,7 @@ import type { TimerSlot } from "./timer-slot.ts";
 export type Slot = Container | Spread | TimerSlot;
 
 /** Shared by rows with at most one slot; never written to. */
-const NO_SLOTS: (Slot | undefined)[] = [];
+const NO_SLOTS: readonly (Slot | undefined)[] = [];
 
 export class Row {
   /** Of the value; below 0 if there is none. */
@@ -28,7 +28,7 @@ export class Row {
   /** When the value was touched; undefined without TTL. */
   accessMs: TimeMs | undefined = undefined;
   first: Slot | undefined = undefined;
-  rest: (Slot | undefined)[] = NO_SLOTS;
+  rest: readonly (Slot | undefined)[] = NO_SLOTS;
 
   constructor(key: unknown, keyGroup: number) {
     this.key = key;
@@ -46,7 +46,8 @@ export function setSlot(row: Row, slot: number, contents: Slot | undefined): voi
     row.first = contents;
     return;
   }
-  if (row.rest === NO_SLOTS) row.rest = [];
-  while (row.rest.length < slot) row.rest.push(undefined);
-  row.rest[slot - 1] = contents;
+  const rest = row.rest === NO_SLOTS ? [] : (row.rest as (Slot | undefined)[]); // made here, for this row
+  while (rest.length < slot) rest.push(undefined);
+  rest[slot - 1] = contents;
+  row.rest = rest;
 }

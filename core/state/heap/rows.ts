@@ -40,7 +40,11 @@ export class Rows {
 
   #empty = 0;
 
-  constructor(options: { readonly keyGroups: KeyGroupRange; readonly maxParallelism: number; readonly operatorName: string }) {
+  constructor(options: {
+    readonly keyGroups: KeyGroupRange;
+    readonly maxParallelism: number;
+    readonly operatorName: string;
+  }) {
     this.#keyGroups = options.keyGroups;
     this.#maxParallelism = options.maxParallelism;
     this.#operatorName = options.operatorName;
@@ -153,5 +157,6 @@ export class Rows {
 
 /** A key as errors show it. */
 export function describeKey(key: unknown): string {
-  return typeof key === "object" || typeof key === "string" ? JSON.stringify(key, (_name, part: unknown) => (typeof part === "bigint" ? `${part}n` : part)) : String(key);
+  if (isPrimitiveKey(key) && typeof key !== "string") return `${key as number}`; // or boolean or bigint: all print
+  return JSON.stringify(key, (_name, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
 }

@@ -32,11 +32,19 @@ export interface FileHeader {
 export function readFile<Row>(
   file: StateFile,
   contents: Uint8Array,
-  options: { readonly table: StateTable; readonly classes: ClassRegistry | undefined; readonly target: SectionTarget<Row> },
+  options: {
+    readonly table: StateTable;
+    readonly classes: ClassRegistry | undefined;
+    readonly target: SectionTarget<Row>;
+  },
 ): FileHeader {
   const { operatorName } = options.table;
   if (contents.length !== file.bytes || crc32(contents) !== file.checksum) {
-    throw corrupt(file, operatorName, `it has ${contents.length} bytes with checksum ${crc32(contents)}, not ${file.bytes} with ${file.checksum}`);
+    throw corrupt(
+      file,
+      operatorName,
+      `it has ${contents.length} bytes with checksum ${crc32(contents)}, not ${file.bytes} with ${file.checksum}`,
+    );
   }
   try {
     const reader = new ValueReader(contents, { classes: options.classes });
@@ -59,12 +67,16 @@ export function readFileHeader(file: StateFile, contents: Uint8Array, table: Sta
   }
 }
 
-function readHeader(reader: ValueReader, table: StateTable): { readonly header: FileHeader; readonly states: ReadonlyMap<number, StateEntry> } {
+function readHeader(
+  reader: ValueReader,
+  table: StateTable,
+): { readonly header: FileHeader; readonly states: ReadonlyMap<number, StateEntry> } {
   for (const byte of format.MAGIC) {
     if (reader.readByte() !== byte) throw new MillraceError("MR4102", "it is no file of keyed state");
   }
   const version = reader.readUint();
-  if (version !== format.FORMAT_VERSION) throw new MillraceError("MR4102", `it has format ${version}, this version reads ${format.FORMAT_VERSION}`);
+  if (version !== format.FORMAT_VERSION)
+    throw new MillraceError("MR4102", `it has format ${version}, this version reads ${format.FORMAT_VERSION}`);
   const keyGroups = { first: reader.readUint(), last: reader.readUint() };
   const full = reader.readByte() === 1;
   const states = new Map<number, StateEntry>();
@@ -77,7 +89,11 @@ function readHeader(reader: ValueReader, table: StateTable): { readonly header: 
   return { header: { keyGroups, full }, states };
 }
 
-function readSection<Row>(reader: ValueReader, states: ReadonlyMap<number, StateEntry>, target: SectionTarget<Row>): void {
+function readSection<Row>(
+  reader: ValueReader,
+  states: ReadonlyMap<number, StateEntry>,
+  target: SectionTarget<Row>,
+): void {
   reader.beginStream();
   let row: Row | undefined;
   for (;;) {
@@ -89,9 +105,15 @@ function readSection<Row>(reader: ValueReader, states: ReadonlyMap<number, State
       continue;
     }
     const state = states.get(reader.readUint());
-    if (state === undefined) throw new MillraceError("MR4102", "an entry belongs to a state that the header does not name");
+    if (state === undefined)
+      throw new MillraceError("MR4102", "an entry belongs to a state that the header does not name");
     const namespace = (flags & format.HAS_NAMESPACE) === 0 ? undefined : reader.readValue();
-    target.entry(row, flags & format.OPERATION, { state, namespace, hasAccessTime: (flags & format.HAS_ACCESS_TIME) !== 0 }, reader);
+    target.entry(
+      row,
+      flags & format.OPERATION,
+      { state, namespace, hasAccessTime: (flags & format.HAS_ACCESS_TIME) !== 0 },
+      reader,
+    );
   }
 }
 

@@ -180,8 +180,12 @@ export class SectionWriter {
   #inContext(error: unknown, cell: Cell): MillraceError {
     const state = this.#stateOf(cell);
     const place = `state "${state.name}" of operator "${this.#table.operatorName}", key ${describeKey(rowOf(cell).key)}`;
-    if (!isMillraceError(error)) return new MillraceError("MR4105", `${place} cannot be saved: ${asError(error).message}`, { cause: error });
-    return new MillraceError(error.code, `${place}: ${error.message.slice(error.code.length + 2)}`, { cause: error, retryable: error.retryable });
+    if (!isMillraceError(error))
+      return new MillraceError("MR4105", `${place} cannot be saved: ${asError(error).message}`, { cause: error });
+    return new MillraceError(error.code, `${place}: ${error.message.slice(error.code.length + 2)}`, {
+      cause: error,
+      retryable: error.retryable,
+    });
   }
 }
 

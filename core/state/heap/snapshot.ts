@@ -8,7 +8,7 @@ import { ValueWriter } from "../../types/value-codec.ts";
 import type { TimeMs } from "../../time/clock.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
 import type { KeyedSnapshot, KeyedStateHandle, StateFile, WatermarkFloor } from "../keyed-state.ts";
-import type { Base } from "./history.ts";
+import type { FileChain } from "./history.ts";
 import * as format from "./section-format.ts";
 import type { StateTable } from "./state-table.ts";
 
@@ -27,7 +27,7 @@ export interface SnapshotPlan {
   /** The epoch that it ended. */
   readonly epoch: number;
   /** What it builds on; undefined: nothing, it is full. */
-  readonly base: Base | undefined;
+  readonly base: FileChain | undefined;
   /** The first epoch whose segment is one of the parts; `epoch + 1` if none is. */
   readonly firstEpoch: number;
   readonly keyGroups: KeyGroupRange;

@@ -53,9 +53,13 @@ export class StateTable {
   bind(name: string, kind: StateKind, namespaced: boolean): StateEntry {
     const known = this.#find(name, kind);
     if (known?.bound === true) {
-      throw new MillraceError("MR4003", `operator "${this.#operatorName}" declares ${describe(name, kind)} twice: give one of them another name`, {
-        retryable: false,
-      });
+      throw new MillraceError(
+        "MR4003",
+        `operator "${this.#operatorName}" declares ${describe(name, kind)} twice: give one of them another name`,
+        {
+          retryable: false,
+        },
+      );
     }
     if (known === undefined) return this.#add({ name, kind, namespaced }, { bound: true });
     this.#refuseOtherKind(known, kind, namespaced);

@@ -99,7 +99,8 @@ function distribute(cells: readonly TimerCell[]): TimerCell[] {
     const group = cell.row.keyGroup - first + 1;
     places[group] = (places[group] ?? 0) + 1;
   }
-  for (let group = 1; group < places.length; group += 1) places[group] = (places[group] ?? 0) + (places[group - 1] ?? 0);
+  for (let group = 1; group < places.length; group += 1)
+    places[group] = (places[group] ?? 0) + (places[group - 1] ?? 0);
   const sorted = [...cells];
   for (const cell of cells) {
     const group = cell.row.keyGroup - first;

@@ -2,9 +2,9 @@
  * The timers of one key and service, as they stand in the slot of the row: nothing, a chain that is looked through, or, beyond some, a map by time. A
  * single timer, the common case, needs no object beside itself.
  */
-import { TimerCell, TimerMap } from "./cells.ts";
-import type { TimerId } from "./cells.ts";
 import type { TimeMs } from "../../time/clock.ts";
+import { TimerMap } from "./cells.ts";
+import type { TimerCell, TimerId } from "./cells.ts";
 
 const CHAINED_MAX = 16;
 
@@ -13,7 +13,8 @@ export type TimerSlot = TimerCell | TimerMap;
 /** Hot. */
 export function findTimer(slot: TimerSlot | undefined, { namespace, timeMs, event }: TimerId): TimerCell | undefined {
   let cell = slot instanceof TimerMap ? slot.byTime.get(timeMs) : slot;
-  while (cell !== undefined && (cell.timeMs !== timeMs || cell.event !== event || cell.namespace !== namespace)) cell = cell.next;
+  while (cell !== undefined && (cell.timeMs !== timeMs || cell.event !== event || cell.namespace !== namespace))
+    cell = cell.next;
   return cell;
 }
 

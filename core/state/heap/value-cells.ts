@@ -6,7 +6,8 @@ import { ValueCell } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
 import { removeValue, stamp } from "./removal.ts";
-import { Row, slotOf } from "./row.ts";
+import { slotOf } from "./row.ts";
+import type { Row } from "./row.ts";
 import { containerIn } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
 import { IN_ROW } from "./state-table.ts";
@@ -89,7 +90,14 @@ export class ValueCells {
       row.accessMs = accessMs;
       epochs.born(row);
     } else {
-      const cell = new ValueCell(cursor.row, state, state.namespaced ? cursor.namespace : undefined, value, accessMs, epochs.bornStamp);
+      const cell = new ValueCell(
+        cursor.row,
+        state,
+        state.namespaced ? cursor.namespace : undefined,
+        value,
+        accessMs,
+        epochs.bornStamp,
+      );
       rows.attach(cell);
       epochs.born(cell);
     }

@@ -3,15 +3,15 @@ import type { ValueDescriptor } from "../descriptors.ts";
 import type { ValueState } from "../handles.ts";
 import type { StateContext } from "./state-context.ts";
 import { ValueCells } from "./value-cells.ts";
-import { ValueDefault } from "./value-default.ts";
+import { InitialValue } from "./initial-value.ts";
 
 export class HeapValueState<T, R> implements ValueState<T, R> {
   readonly #cells: ValueCells;
-  readonly #default: ValueDefault<R>;
+  readonly #default: InitialValue<R>;
 
   constructor(context: StateContext, descriptor: ValueDescriptor<T, R>) {
     this.#cells = new ValueCells(context);
-    this.#default = new ValueDefault(descriptor.default);
+    this.#default = new InitialValue(descriptor.default);
   }
 
   value(): R {

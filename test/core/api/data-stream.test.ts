@@ -1,4 +1,5 @@
 /** `DataStream`: each method adds the node, the edges and the spec that the runtime expects, or refuses. */
+// covers: core/operators/contracts/functions.ts
 // covers: core/api/declared-functions.ts, core/api/stream-partitioning.ts, core/api/stream-results.ts, core/api/data-stream-sink.ts, core/api/refuse.ts, core/api/transform.ts
 import { describe, expect, test } from "vitest";
 import { OutputTag, StreamExecutionEnvironment, WatermarkStrategy, operatorList, value } from "../../../core/index.ts";

@@ -1,8 +1,8 @@
 /** The commands of the keyed state property: small steps on a world, chosen and shrunk by fast-check. */
 import fc from "fast-check";
-import { KEYS, TTL_MS } from "./keyed-state-plain.ts";
+import { canonicalKey, isPrimitiveKey } from "../../../core/types/key.ts";
+import { KEYS, NAMESPACES, TTL_MS } from "./keyed-state-domain.ts";
 import type { PlainState } from "./keyed-state-plain.ts";
-import { NAMESPACES } from "./keyed-state-world.ts";
 import type { Handles, World } from "./keyed-state-world.ts";
 
 export interface Command {
@@ -16,7 +16,7 @@ type PlainStep = (plain: PlainState, n: number) => unknown;
 const MAP_KEYS: readonly unknown[] = ["x", "y", 7, "7", 7n, [1, "x"], { b: 1, a: 2 }, "\u0000tx", "\u0000", "z"];
 
 function mapText(key: unknown): string {
-  return typeof key === "object" ? JSON.stringify(Object.entries(key ?? {}).sort()) : `${typeof key} ${String(key)}`;
+  return isPrimitiveKey(key) ? `${typeof key} ${String(key as string)}` : canonicalKey(key); // any primitive prints
 }
 
 function putPlain<K, V>(entries: [string, K, V][], text: string, key: K, item: V): void {
@@ -40,16 +40,36 @@ const STEPS: readonly (readonly [string, Step, PlainStep])[] = [
   ["box.inPlace", (s) => void (s.box.value().n += 1), (p) => void (p.row.box === undefined ? 0 : (p.row.box += 1))],
   ["box.clear", (s) => s.box.clear(), (p) => void (p.row.box = undefined)],
   ["list.add", (s, n) => s.list.add(item(n)), (p, n) => void p.row.list.push(item(n))],
-  ["list.addMany", (s, n) => s.list.addAll(Array.from({ length: 40 }, () => item(n))), (p, n) => void p.row.list.push(...Array.from({ length: 40 }, () => item(n)))],
+  [
+    "list.addMany",
+    (s, n) => s.list.addAll(Array.from({ length: 40 }, () => item(n))),
+    (p, n) => void p.row.list.push(...Array.from({ length: 40 }, () => item(n))),
+  ],
   ["list.get", (s) => s.list.get(), (p) => p.row.list],
   ["list.inPlace", (s) => s.list.get().map(bump), (p) => p.row.list.map(bump)],
   ["list.update", (s, n) => s.list.update([item(n), n]), (p, n) => void (p.row.list = [item(n), n])],
   ["list.isEmpty", (s) => s.list.isEmpty(), (p) => p.row.list.length === 0],
   ["list.clear", (s) => s.list.clear(), (p) => void (p.row.list = [])],
-  ["map.put", (s, n) => s.map.put(MAP_KEYS[n % 10], item(n)), (p, n) => putPlain(p.row.map, mapText(MAP_KEYS[n % 10]), MAP_KEYS[n % 10], item(n))],
-  ["map.get", (s, n) => s.map.get(MAP_KEYS[n % 10]), (p, n) => p.row.map.find(([text]) => text === mapText(MAP_KEYS[n % 10]))?.[2]],
-  ["map.has", (s, n) => s.map.has(MAP_KEYS[n % 10]), (p, n) => p.row.map.some(([text]) => text === mapText(MAP_KEYS[n % 10]))],
-  ["map.remove", (s, n) => s.map.remove(MAP_KEYS[n % 10]), (p, n) => void (p.row.map = p.row.map.filter(([text]) => text !== mapText(MAP_KEYS[n % 10])))],
+  [
+    "map.put",
+    (s, n) => s.map.put(MAP_KEYS[n % 10], item(n)),
+    (p, n) => putPlain(p.row.map, mapText(MAP_KEYS[n % 10]), MAP_KEYS[n % 10], item(n)),
+  ],
+  [
+    "map.get",
+    (s, n) => s.map.get(MAP_KEYS[n % 10]),
+    (p, n) => p.row.map.find(([text]) => text === mapText(MAP_KEYS[n % 10]))?.[2],
+  ],
+  [
+    "map.has",
+    (s, n) => s.map.has(MAP_KEYS[n % 10]),
+    (p, n) => p.row.map.some(([text]) => text === mapText(MAP_KEYS[n % 10])),
+  ],
+  [
+    "map.remove",
+    (s, n) => s.map.remove(MAP_KEYS[n % 10]),
+    (p, n) => void (p.row.map = p.row.map.filter(([text]) => text !== mapText(MAP_KEYS[n % 10]))),
+  ],
   ["map.inPlace", (s) => [...s.map.values()].map(bump), (p) => p.row.map.map(([, , value]) => bump(value))],
   ["map.keys", (s) => [...s.map.keys()], (p) => p.row.map.map(([, key]) => key)],
   [
@@ -92,15 +112,27 @@ const STEPS: readonly (readonly [string, Step, PlainStep])[] = [
       else known[1] = { item: n, accessMs: p.nowMs };
     },
   ],
-  ["ttlMap.get", (s, n) => s.ttlMap.get(`k${n % 4}`), (p, n) => p.expire().ttlMap.find(([key]) => key === `k${n % 4}`)?.[1].item],
+  [
+    "ttlMap.get",
+    (s, n) => s.ttlMap.get(`k${n % 4}`),
+    (p, n) => p.expire().ttlMap.find(([key]) => key === `k${n % 4}`)?.[1].item,
+  ],
   ["ttlMap.isEmpty", (s) => s.ttlMap.isEmpty(), (p) => p.expire().ttlMap.length === 0],
   ["ttlMap.clear", (s) => s.ttlMap.clear(), (p) => void (p.row.ttlMap = [])],
-  ["ttlEvent.update", (s, n) => s.ttlEvent.update(n), (p, n) => void (p.row.ttlEvent = { item: n, accessMs: p.watermarkMs })],
+  [
+    "ttlEvent.update",
+    (s, n) => s.ttlEvent.update(n),
+    (p, n) => void (p.row.ttlEvent = { item: n, accessMs: p.watermarkMs }),
+  ],
   ["ttlEvent.value", (s) => s.ttlEvent.value(), (p) => p.expire().ttlEvent?.item],
 ];
 
 /** Steps of one key and namespace. */
-const WINDOW_STEPS: readonly (readonly [string, Step, (window: ReturnType<PlainState["window"]>, n: number) => unknown])[] = [
+const WINDOW_STEPS: readonly (readonly [
+  string,
+  Step,
+  (window: ReturnType<PlainState["window"]>, n: number) => unknown,
+])[] = [
   ["perWindow.update", (s, n) => s.perWindow.update(n), (w, n) => void (w.value = n)],
   ["perWindow.value", (s) => s.perWindow.value(), (w) => w.value],
   ["perWindow.clear", (s) => s.perWindow.clear(), (w) => void (w.value = undefined)],
@@ -116,7 +148,11 @@ const WINDOW_STEPS: readonly (readonly [string, Step, (window: ReturnType<PlainS
       else known[1] = n;
     },
   ],
-  ["perWindowMap.remove", (s, n) => s.perWindowMap.remove(`k${n % 3}`), (w, n) => void (w.map = w.map.filter(([key]) => key !== `k${n % 3}`))],
+  [
+    "perWindowMap.remove",
+    (s, n) => s.perWindowMap.remove(`k${n % 3}`),
+    (w, n) => void (w.map = w.map.filter(([key]) => key !== `k${n % 3}`)),
+  ],
   ["perWindowMap.clear", (s) => s.perWindowMap.clear(), (w) => void (w.map = [])],
 ];
 
@@ -152,44 +188,67 @@ const windowCommand = fc
     ),
   );
 
-const timerCommand = fc.tuple(keyIndex, fc.constantFrom(...NAMESPACES), fc.nat(40), fc.boolean(), fc.boolean()).map(([key, namespace, timeMs, event, remove]) =>
-  command(`key ${key}: ${remove ? "delete" : "register"} ${event ? "event" : "processing"} timer ${timeMs} ${String(namespace)}`, (world) =>
-    world.onKey(
-      key,
-      ({ timers }) => {
-        if (remove) (event ? timers.deleteEvent : timers.deleteProcessing).call(timers, namespace, timeMs);
-        else (event ? timers.registerEvent : timers.registerProcessing).call(timers, namespace, timeMs);
-      },
-      (plain) => (remove ? plain.delete(namespace, timeMs, event) : plain.register(namespace, timeMs, event)),
+const timerCommand = fc
+  .tuple(keyIndex, fc.constantFrom(...NAMESPACES), fc.nat(40), fc.boolean(), fc.boolean())
+  .map(([key, namespace, timeMs, event, remove]) =>
+    command(
+      `key ${key}: ${remove ? "delete" : "register"} ${event ? "event" : "processing"} timer ${timeMs} ${String(namespace)}`,
+      (world) =>
+        world.onKey(
+          key,
+          ({ timers }) => {
+            if (remove) (event ? timers.deleteEvent : timers.deleteProcessing).call(timers, namespace, timeMs);
+            else (event ? timers.registerEvent : timers.registerProcessing).call(timers, namespace, timeMs);
+          },
+          (plain) => (remove ? plain.delete(namespace, timeMs, event) : plain.register(namespace, timeMs, event)),
+        ),
     ),
-  ),
-);
+  );
 
 const worldCommand = fc.oneof(
   { weight: 3, arbitrary: fc.nat(TTL_MS).map((ms) => command(`clock +${ms}`, (world) => world.clock.advance(ms))) },
-  { weight: 2, arbitrary: fc.nat(TTL_MS).map((ms) => command(`watermark +${ms}`, (world) => world.advanceWatermark(ms))) },
+  {
+    weight: 2,
+    arbitrary: fc.nat(TTL_MS).map((ms) => command(`watermark +${ms}`, (world) => world.advanceWatermark(ms))),
+  },
   {
     weight: 3,
     arbitrary: fc
       .tuple(fc.nat(40), fc.boolean(), fc.constantFrom(1, 2, Infinity))
-      .map(([timeMs, event, patience]) => command(`fire ${event ? "event" : "processing"} ${timeMs} by ${patience}`, (world) => world.fire(timeMs, event, patience))),
+      .map(([timeMs, event, patience]) =>
+        command(`fire ${event ? "event" : "processing"} ${timeMs} by ${patience}`, (world) =>
+          world.fire(timeMs, event, patience),
+        ),
+      ),
   },
-  { weight: 6, arbitrary: fc.nat(7).map((n) => command(n === 0 ? "savepoint" : "checkpoint", (world) => world.begin(n === 0))) },
+  {
+    weight: 6,
+    arbitrary: fc.nat(7).map((n) => command(n === 0 ? "savepoint" : "checkpoint", (world) => world.begin(n === 0))),
+  },
   {
     weight: 10,
     arbitrary: fc
       .tuple(fc.nat(3), fc.nat(3), fc.constantFrom(1, 3, 10))
-      .map(([pick, subtask, cells]) => command(`advance ${pick} on ${subtask} by ${cells}`, (world) => world.advance(pick, subtask, cells))),
+      .map(([pick, subtask, cells]) =>
+        command(`advance ${pick} on ${subtask} by ${cells}`, (world) => world.advance(pick, subtask, cells)),
+      ),
   },
   { weight: 3, arbitrary: fc.nat(3).map((pick) => command(`finish ${pick}`, (world) => world.finish(pick))) },
-  { weight: 4, arbitrary: fc.integer({ min: -4, max: 2 }).map((deaf) => command(`complete, ${deaf} deaf`, (world) => world.complete(deaf))) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .integer({ min: -4, max: 2 })
+      .map((deaf) => command(`complete, ${deaf} deaf`, (world) => world.complete(deaf))),
+  },
   { weight: 2, arbitrary: fc.nat(3).map((pick) => command(`abort ${pick}`, (world) => world.abort(pick))) },
   {
     weight: 1,
     arbitrary: fc
       .tuple(fc.integer({ min: 1, max: 4 }), fc.nat(3), fc.boolean())
       .map(([parallelism, n, late]) =>
-        command(`restart at ${parallelism}${n === 0 ? ", not owned" : ""}${late ? ", late" : ""}`, (world) => world.restart(parallelism, { owned: n > 0, late })),
+        command(`restart at ${parallelism}${n === 0 ? ", not owned" : ""}${late ? ", late" : ""}`, (world) =>
+          world.restart(parallelism, { owned: n > 0, late }),
+        ),
       ),
   },
 );

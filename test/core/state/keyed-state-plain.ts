@@ -2,10 +2,7 @@
 import type { KeyGroupRange } from "../../../core/state/key-groups.ts";
 import type { Namespace } from "../../../core/state/keyed-state.ts";
 import { keyGroupOf } from "../../../core/types/key-hash.ts";
-import { MAX_PARALLELISM, NAMESPACES } from "./keyed-state-world.ts";
-
-export const KEYS: readonly unknown[] = ["a", "", 0, 1, "1", 1n, true, ["t", 1], { a: 1, b: [2] }, -7.5, 2 ** 40, "\u0000s", "user-17", 99, 100, 101];
-export const TTL_MS = 10;
+import { KEYS, MAX_PARALLELISM, NAMESPACES, TTL_MS } from "./keyed-state-domain.ts";
 
 interface Timed<T> {
   item: T;
@@ -82,7 +79,13 @@ export class PlainState {
 
   register(namespace: Namespace, timeMs: number, event: boolean): void {
     const { key } = this;
-    if (this.#timers.some((timer) => timer.key === key && timer.namespace === namespace && timer.timeMs === timeMs && timer.event === event)) return;
+    if (
+      this.#timers.some(
+        (timer) =>
+          timer.key === key && timer.namespace === namespace && timer.timeMs === timeMs && timer.event === event,
+      )
+    )
+      return;
     this.#timers.push({ key, namespace, timeMs, event, number: this.#nextNumber++ });
   }
 
@@ -97,7 +100,9 @@ export class PlainState {
   due(timeMs: number, event: boolean, range: KeyGroupRange): PlainTimer | undefined {
     return this.#timers
       .filter((timer) => timer.event === event && timer.timeMs <= timeMs && owns(range, timer))
-      .sort((left, right) => left.timeMs - right.timeMs || groupOf(left) - groupOf(right) || left.number - right.number)[0];
+      .sort(
+        (left, right) => left.timeMs - right.timeMs || groupOf(left) - groupOf(right) || left.number - right.number,
+      )[0];
   }
 
   fire(timeMs: number, event: boolean, patience: number, range: KeyGroupRange): string[] {
@@ -122,7 +127,10 @@ export class PlainState {
   }
 
   earliestProcessingMs(range: KeyGroupRange): number {
-    return Math.min(Infinity, ...this.#timers.filter((timer) => !timer.event && owns(range, timer)).map(({ timeMs }) => timeMs));
+    return Math.min(
+      Infinity,
+      ...this.#timers.filter((timer) => !timer.event && owns(range, timer)).map(({ timeMs }) => timeMs),
+    );
   }
 
   /** As `readAll` of the real one: reads, with the effects of reading. */

@@ -2,8 +2,7 @@
  * The system under test of the keyed state property: some subtasks with a backend each, a blob store, checkpoints, all driven by small commands. Every
  * answer is compared with the plain model at once; `verify` compares everything there is with a fresh restore.
  */
-import { isDeepStrictEqual } from "node:util";
-import { expect } from "vitest";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { aggregating, list, map, reducing, value } from "../../../core/state/descriptors.ts";
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "../../../core/state/handles.ts";
 import { intersect, isEmptyRange, keyGroupRange } from "../../../core/state/key-groups.ts";
@@ -13,9 +12,8 @@ import type { InternalTimers } from "../../../core/state/timers.ts";
 import type { Clock } from "../../../core/time/clock.ts";
 import { keyGroupOf } from "../../../core/types/key-hash.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";
-import { KEYS, PlainState, TTL_MS } from "./keyed-state-plain.ts";
-
-export const MAX_PARALLELISM = 8;
+import { KEYS, MAX_PARALLELISM, NAMESPACES, TTL_MS } from "./keyed-state-domain.ts";
+import { PlainState } from "./keyed-state-plain.ts";
 
 export interface CreateOptions {
   readonly keyGroups: KeyGroupRange;
@@ -76,18 +74,27 @@ export class Subtask {
 
   #fired(domain: string, timeMs: number, namespace: Namespace): void {
     this.patience -= 1;
-    this.fired.push(`${domain} ${timeMs} ${String(namespace)} ${KEYS.findIndex((key) => sameKey(key, this.backend.getCurrentKey()))}`);
+    this.fired.push(
+      `${domain} ${timeMs} ${String(namespace)} ${KEYS.findIndex((key) => sameKey(key, this.backend.getCurrentKey()))}`,
+    );
   }
 }
 
 function bindAll(backend: KeyedStateBackend, target: Subtask): Handles {
-  const mean = { createAccumulator: () => ({ n: 0, sum: 0 }), add: addToMean, getResult: (all: { n: number; sum: number }) => `${all.sum}/${all.n}` };
+  const mean = {
+    createAccumulator: () => ({ n: 0, sum: 0 }),
+    add: addToMean,
+    getResult: (all: { n: number; sum: number }) => `${all.sum}/${all.n}`,
+  };
   return {
     count: backend.value<number, number>("count", value({ default: 0 })),
     box: backend.value<Boxed, Boxed>("box", value({ default: { n: -1 } })),
     list: backend.list("list", list()),
     map: backend.map("map", map()),
-    sum: backend.reducing("sum", reducing<number>((left, right) => left + right)),
+    sum: backend.reducing(
+      "sum",
+      reducing<number>((left, right) => left + right),
+    ),
     mean: backend.aggregating("mean", aggregating(mean)),
     perWindow: backend.value("perWindow", value<number>(), { namespaced: true }),
     perWindowList: backend.list("perWindowList", list<number>(), { namespaced: true }),
@@ -141,7 +148,11 @@ export class World {
   }
 
   /** Runs `command` for a key, on the backend that owns it and on the model, and compares the answers. */
-  onKey(keyIndex: number, command: (handles: Handles, backend: KeyedStateBackend) => unknown, plainly: (plain: PlainState) => unknown): void {
+  onKey(
+    keyIndex: number,
+    command: (handles: Handles, backend: KeyedStateBackend) => unknown,
+    plainly: (plain: PlainState) => unknown,
+  ): void {
     const key = KEYS[keyIndex];
     const subtask = this.#subtasks.find(({ backend }) => {
       const group = keyGroupOf(key, MAX_PARALLELISM);
@@ -152,7 +163,7 @@ export class World {
     const answer = command(subtask.handles, subtask.backend);
     this.#plain.nowMs = this.clock.nowMs();
     this.#plain.key = keyIndex;
-    expect(answer).toEqual(plainly(this.#plain));
+    deepStrictEqual(answer, plainly(this.#plain));
   }
 
   advanceWatermark(byMs: number): void {
@@ -168,8 +179,8 @@ export class World {
       const { timers } = subtask.handles;
       const done = event ? timers.fireEvent(timeMs, subtask) : timers.fireProcessing(timeMs, subtask);
       const expected = this.#plain.fire(timeMs, event, patience, subtask.backend.keyGroups);
-      expect(subtask.fired.slice(from)).toEqual(expected);
-      expect(done).toBe(this.#plain.due(timeMs, event, subtask.backend.keyGroups) === undefined);
+      deepStrictEqual(subtask.fired.slice(from), expected);
+      strictEqual(done, this.#plain.due(timeMs, event, subtask.backend.keyGroups) === undefined);
       this.#checkTimerCounts(subtask);
     }
   }
@@ -178,7 +189,14 @@ export class World {
     const id = this.#nextCheckpoint++;
     const options = { full: savepoint, watermarkMs: this.#plain.watermarkMs };
     const snapshots = this.#subtasks.map(({ backend }) => backend.beginSnapshot(id, options));
-    this.#checkpoints.push({ id, savepoint, snapshots, handles: snapshots.map(() => undefined), expected: this.#plain.copy(), done: false });
+    this.#checkpoints.push({
+      id,
+      savepoint,
+      snapshots,
+      handles: snapshots.map(() => undefined),
+      expected: this.#plain.copy(),
+      done: false,
+    });
   }
 
   /** A slice of one subtask's part; the last one stores the file. */
@@ -207,7 +225,8 @@ export class World {
   complete(deaf: number): void {
     const newest = this.#checkpoints.findLast(({ done }) => done);
     if (newest === undefined) return;
-    for (const [index, { backend }] of this.#subtasks.entries()) if (index !== deaf) backend.checkpointCompleted(newest.id);
+    for (const [index, { backend }] of this.#subtasks.entries())
+      if (index !== deaf) backend.checkpointCompleted(newest.id);
     // Savepoints that are under way go on.
     this.#checkpoints = this.#checkpoints.filter(({ id, savepoint, done }) => id >= newest.id || (savepoint && !done));
   }
@@ -229,7 +248,8 @@ export class World {
     this.#plain.watermarkMs = watermarkMs; // the sources would catch up again
     this.#subtasks = this.#start(parallelism, checkpoint, options);
     this.#checkpoints = [];
-    if (!options.owned) for (const handle of checkpoint.handles) for (const { path } of handle?.files ?? []) this.#foreign.add(path);
+    if (!options.owned)
+      for (const handle of checkpoint.handles) for (const { path } of handle?.files ?? []) this.#foreign.add(path);
     this.advanceWatermark(0);
   }
 
@@ -248,15 +268,23 @@ export class World {
     }
   }
 
-  #start(parallelism: number, from?: Checkpoint, options: { readonly owned: boolean; readonly late: boolean } = { owned: true, late: false }): Subtask[] {
+  #start(
+    parallelism: number,
+    from?: Checkpoint,
+    options: { readonly owned: boolean; readonly late: boolean } = { owned: true, late: false },
+  ): Subtask[] {
     return Array.from({ length: parallelism }, (_, index) => {
       const keyGroups = keyGroupRange(MAX_PARALLELISM, parallelism, index);
       const backend = this.#create({ keyGroups, maxParallelism: MAX_PARALLELISM, clock: this.clock });
       const subtask = options.late ? undefined : new Subtask(backend);
       if (from !== undefined) {
-        const handles = from.handles.filter((handle) => handle !== undefined && !isEmptyRange(intersect(handle.keyGroups, keyGroups)));
+        const handles = from.handles.filter(
+          (handle) => handle !== undefined && !isEmptyRange(intersect(handle.keyGroups, keyGroups)),
+        );
         const files = handles.flatMap((handle) =>
-          handle === undefined ? [] : [{ handle, contents: handle.files.map(({ path }) => this.#files.get(path) ?? new Uint8Array()) }],
+          handle === undefined
+            ? []
+            : [{ handle, contents: handle.files.map(({ path }) => this.#files.get(path) ?? new Uint8Array()) }],
         );
         backend.restore(files, { owned: options.owned });
       }
@@ -268,10 +296,13 @@ export class World {
     const contents = Buffer.concat(snapshot.chunks());
     const path = `chk-${checkpoint.id}-${index}-${this.#files.size}`;
     if (contents.length > 0) this.#files.set(path, contents);
-    const handle = snapshot.stored(contents.length === 0 ? undefined : { path, bytes: contents.length, checksum: snapshot.checksum() });
-    for (const file of handle.files) expect(this.#foreign, "a handle refers to a file that is not the job's own").not.toContain(file.path);
+    const handle = snapshot.stored(
+      contents.length === 0 ? undefined : { path, bytes: contents.length, checksum: snapshot.checksum() },
+    );
+    for (const file of handle.files)
+      ok(!this.#foreign.has(file.path), "a handle refers to a file that is not the job's own");
     if (checkpoint.savepoint) {
-      expect(handle.files.length).toBeLessThanOrEqual(1);
+      ok(handle.files.length <= 1, "a savepoint stands alone");
       this.#foreign.add(path);
     }
     return handle;
@@ -280,30 +311,29 @@ export class World {
   #compareAll(subtasks: readonly Subtask[], plain: PlainState): void {
     for (const [keyIndex, key] of KEYS.entries()) {
       const group = keyGroupOf(key, MAX_PARALLELISM);
-      const subtask = subtasks.find(({ backend }) => group >= backend.keyGroups.first && group <= backend.keyGroups.last);
+      const subtask = subtasks.find(
+        ({ backend }) => group >= backend.keyGroups.first && group <= backend.keyGroups.last,
+      );
       if (subtask === undefined) throw new Error("nobody owns the key");
       subtask.backend.setCurrentKey(key);
       plain.key = keyIndex;
-      const real = readAll(subtask);
-      const expected = plain.readAll();
-      if (!isDeepStrictEqual(real, expected)) expect(real, `state of key ${keyIndex}`).toEqual(expected); // `toEqual` is slow, and explains
+      deepStrictEqual(readAll(subtask), plain.readAll());
     }
     for (const subtask of subtasks) {
       this.#checkTimerCounts(subtask, plain);
       subtask.handles.timers.fireEvent(Infinity, { busy: false });
       subtask.handles.timers.fireProcessing(Infinity, { busy: false });
       const { keyGroups } = subtask.backend;
-      expect(subtask.fired).toEqual([...plain.fire(Infinity, true, Infinity, keyGroups), ...plain.fire(Infinity, false, Infinity, keyGroups)]);
+      const expected = [true, false].flatMap((event) => plain.fire(Infinity, event, Infinity, keyGroups));
+      deepStrictEqual(subtask.fired, expected);
     }
   }
 
   #checkTimerCounts(subtask: Subtask, plain: PlainState = this.#plain): void {
-    expect(subtask.handles.timers.count()).toEqual(plain.countTimers(subtask.backend.keyGroups));
-    expect(subtask.handles.timers.earliestProcessingMs()).toBe(plain.earliestProcessingMs(subtask.backend.keyGroups));
+    deepStrictEqual(subtask.handles.timers.count(), plain.countTimers(subtask.backend.keyGroups));
+    strictEqual(subtask.handles.timers.earliestProcessingMs(), plain.earliestProcessingMs(subtask.backend.keyGroups));
   }
 }
-
-export const NAMESPACES: readonly Namespace[] = [0, 60_000, "w", "del", "again", 3];
 
 function readAll({ backend, handles }: Subtask): unknown {
   return {

@@ -1,3 +1,4 @@
+/** Operator lists: handed out, saved, restored, kept. */
 import { describe, expect, test } from "vitest";
 import { createOperatorState } from "../../../core/state/operator-state-backend.ts";
 
@@ -29,7 +30,12 @@ describe("operator state", () => {
       return state.snapshot();
     });
     const state = createOperatorState(saved);
-    expect(state.list("positions", "split").get()).toEqual([{ subtask: 1, at: -0 }, undefined, { subtask: 2, at: -0 }, undefined]);
+    expect(state.list("positions", "split").get()).toEqual([
+      { subtask: 1, at: -0 },
+      undefined,
+      { subtask: 2, at: -0 },
+      undefined,
+    ]);
     expect(state.list("all", "union").get()).toEqual([1, 2]);
   });
 

@@ -2,7 +2,8 @@
 import { types } from "node:util";
 
 export function deepEquals(left: unknown, right: unknown): boolean {
-  if (typeof left !== "object" || left === null || typeof right !== "object" || right === null) return Object.is(left, right);
+  if (typeof left !== "object" || left === null || typeof right !== "object" || right === null)
+    return Object.is(left, right);
   if (Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return false;
   if (left instanceof Date && right instanceof Date) return Object.is(left.getTime(), right.getTime());
   if (left instanceof Map && right instanceof Map) return deepEquals([...left], [...right]);
@@ -13,7 +14,9 @@ export function deepEquals(left: unknown, right: unknown): boolean {
   const names = Reflect.ownKeys(left);
   const others = Reflect.ownKeys(right);
   if (names.length !== others.length) return false;
-  return names.every((name, index) => name === others[index] && deepEquals(Reflect.get(left, name), Reflect.get(right, name)));
+  return names.every(
+    (name, index) => name === others[index] && deepEquals(Reflect.get(left, name), Reflect.get(right, name)),
+  );
 }
 
 function bytesOf(view: ArrayBufferView): Buffer {

@@ -1,3 +1,5 @@
+// covers: core/types/key.ts
+/** Where keys live: hashes that never change, canonical texts, and which keys are refused. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalKey } from "../../../core/types/key.ts";
@@ -34,7 +36,11 @@ describe("key hash", () => {
   });
 
   test("spreads keys evenly", () => {
-    for (const keyOf of [(index: number): unknown => index, (index: number): unknown => `user-${index}`, (index: number): unknown => index * 1_024]) {
+    for (const keyOf of [
+      (index: number): unknown => index,
+      (index: number): unknown => `user-${index}`,
+      (index: number): unknown => index * 1_024,
+    ]) {
       const groups = new Array<number>(128).fill(0);
       for (let index = 0; index < 64_000; index += 1) {
         const group = keyGroupOf(keyOf(index), 128);
@@ -46,12 +52,28 @@ describe("key hash", () => {
   });
 
   test("different keys have different canonical texts", () => {
-    const primitive = fc.oneof(fc.string(), fc.integer(), fc.double({ noNaN: true }), fc.bigInt(), fc.boolean(), fc.constantFrom("s1:a", "[", "n1;"));
+    const primitive = fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.double({ noNaN: true }),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.constantFrom("s1:a", "[", "n1;"),
+    );
     const key = fc.letrec<{ key: unknown }>((tie) => ({
-      key: fc.oneof({ maxDepth: 3 }, primitive, fc.array(tie("key"), { maxLength: 3 }), fc.dictionary(fc.string({ maxLength: 3 }), tie("key"), { maxKeys: 3 })),
+      key: fc.oneof(
+        { maxDepth: 3 },
+        primitive,
+        fc.array(tie("key"), { maxLength: 3 }),
+        fc.dictionary(fc.string({ maxLength: 3 }), tie("key"), { maxKeys: 3 }),
+      ),
     })).key;
     fc.assert(
-      fc.property(key, key, (left, right) => (canonicalKey(left) === canonicalKey(right)) === (show(left) === show(right))),
+      fc.property(
+        key,
+        key,
+        (left, right) => (canonicalKey(left) === canonicalKey(right)) === (show(left) === show(right)),
+      ),
       { numRuns: 2_000, ...replay },
     );
   });

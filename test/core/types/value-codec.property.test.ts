@@ -1,3 +1,10 @@
+// covers: core/types/class-registry.ts
+// covers: core/types/value-codec.ts
+// covers: core/types/value-reader.ts
+// covers: core/types/value-refusal.ts
+// covers: core/types/value-shapes.ts
+// covers: core/types/value-tags.ts
+// covers: core/types/value-writer.ts
 /**
  * Goal:   whatever the row codec takes comes back the same, to the bit; whatever it cannot keep is refused with the path to it.
  * Method: random values of every kind, nested, against `deepEquals`; one offender planted at a random place of a random value; damaged bytes.
@@ -5,13 +12,34 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ClassRegistry, decodeValue, encodeValue, refusalOf, ValueReader, ValueWriter } from "../../../core/types/value-codec.ts";
+import {
+  ClassRegistry,
+  decodeValue,
+  encodeValue,
+  refusalOf,
+  ValueReader,
+  ValueWriter,
+} from "../../../core/types/value-codec.ts";
 import { isMillraceError } from "../../../core/util/errors.ts";
 import { replay } from "../../harness/replay.ts";
 import { deepEquals } from "./deep-equals.ts";
 
-const names = fc.oneof(fc.constantFrom("id", "name", "__proto__", "constructor", "0", "7", "", "then", "toString"), fc.string({ unit: "binary" }));
-const views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array];
+const names = fc.oneof(
+  fc.constantFrom("id", "name", "__proto__", "constructor", "0", "7", "", "then", "toString"),
+  fc.string({ unit: "binary" }),
+);
+const views = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+];
 
 const leaf: fc.Arbitrary<unknown> = fc.oneof(
   fc.double(),
@@ -39,9 +67,15 @@ const value: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
     { maxDepth: 4, depthIdentifier: "value" },
     leaf,
     fc.array(tie("value"), { maxLength: 5, depthIdentifier: "value" }),
-    fc.array(fc.tuple(names, tie("value")), { maxLength: 6, depthIdentifier: "value" }).map((fields) => objectOf(fields, Object.prototype)),
-    fc.array(fc.tuple(names, tie("value")), { maxLength: 3, depthIdentifier: "value" }).map((fields) => objectOf(fields, null)),
-    fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 3, depthIdentifier: "value" }).map((entries) => new Map(entries)),
+    fc
+      .array(fc.tuple(names, tie("value")), { maxLength: 6, depthIdentifier: "value" })
+      .map((fields) => objectOf(fields, Object.prototype)),
+    fc
+      .array(fc.tuple(names, tie("value")), { maxLength: 3, depthIdentifier: "value" })
+      .map((fields) => objectOf(fields, null)),
+    fc
+      .array(fc.tuple(tie("value"), tie("value")), { maxLength: 3, depthIdentifier: "value" })
+      .map((entries) => new Map(entries)),
     fc.array(tie("value"), { maxLength: 3, depthIdentifier: "value" }).map((items) => new Set(items)),
     fc.array(fc.tuple(fc.nat(30), tie("value")), { maxLength: 4, depthIdentifier: "value" }).map(sparseOf),
   ),
@@ -49,7 +83,8 @@ const value: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
 
 function objectOf(fields: readonly (readonly [string, unknown])[], prototype: object | null): object {
   const made = Object.create(prototype) as object;
-  for (const [name, item] of fields) Object.defineProperty(made, name, { value: item, writable: true, enumerable: true, configurable: true });
+  for (const [name, item] of fields)
+    Object.defineProperty(made, name, { value: item, writable: true, enumerable: true, configurable: true });
   return made;
 }
 
@@ -61,11 +96,16 @@ function sparseOf(elements: readonly (readonly [number, unknown])[]): unknown[] 
 }
 
 /** Puts the offender somewhere into copies of the arrays and objects around it; returns the path it stands at. */
-function plant(host: unknown, offender: unknown, path: readonly number[]): { readonly planted: unknown; readonly where: string } {
+function plant(
+  host: unknown,
+  offender: unknown,
+  path: readonly number[],
+): { readonly planted: unknown; readonly where: string } {
   const [step, ...rest] = path;
   if (step === undefined) return { planted: offender, where: "" };
   const inner = plant(host, offender, rest);
-  if (step % 2 === 0) return { planted: { first: host, ["field"]: inner.planted, last: 1 }, where: `.field${inner.where}` };
+  if (step % 2 === 0)
+    return { planted: { first: host, ["field"]: inner.planted, last: 1 }, where: `.field${inner.where}` };
   return { planted: [1, inner.planted], where: `[1]${inner.where}` };
 }
 
@@ -125,13 +165,18 @@ describe("row codec", () => {
       [new Map([["k", (): void => {}]]), '.get("k")'],
     ];
     fc.assert(
-      fc.property(fc.constantFrom(...offenders), value, fc.array(fc.nat(1), { maxLength: 4 }), ([offender, below], host, path) => {
-        const { planted, where } = plant(host, offender, path);
-        const full = `${where}${below}`;
-        expect(() => encodeValue(planted)).toThrow(/MR4101/);
-        expect(() => encodeValue(planted)).toThrow(full === "" ? "the value cannot" : `at \`${full}\``);
-        expect(refusalOf(planted)?.message).toContain(full);
-      }),
+      fc.property(
+        fc.constantFrom(...offenders),
+        value,
+        fc.array(fc.nat(1), { maxLength: 4 }),
+        ([offender, below], host, path) => {
+          const { planted, where } = plant(host, offender, path);
+          const full = `${where}${below}`;
+          expect(() => encodeValue(planted)).toThrow(/MR4101/);
+          expect(() => encodeValue(planted)).toThrow(full === "" ? "the value cannot" : `at \`${full}\``);
+          expect(refusalOf(planted)?.message).toContain(full);
+        },
+      ),
       { numRuns: 300, ...replay },
     );
   });
@@ -180,7 +225,9 @@ describe("registered classes", () => {
 
   test("must be registered to be read, and only once", () => {
     expect(() => decodeValue(encodeValue(new Money(5), classes))).toThrow(/MR4104.*money/);
-    expect(() => classes.register({ name: "money", prototype: {}, toPlain: () => 1, fromPlain: () => ({}) })).toThrow(/MR4103/);
+    expect(() => classes.register({ name: "money", prototype: {}, toPlain: () => 1, fromPlain: () => ({}) })).toThrow(
+      /MR4103/,
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+/** The checksum of files. */
 import { expect, test } from "vitest";
 import { crc32 } from "../../../core/util/checksum.ts";
 

@@ -42,6 +42,12 @@ function unlucky(n: number): number {
 import { defineJob } from "millrace";
 const text = readFileSync(new URL("greeting.txt", import.meta.url), "utf8");
 export default defineJob("meta", (env) => void env.fromData(text, import.meta.filename ?? "").print());`,
+  "bad-report.ts": `import { defineJob } from "millrace";
+export default defineJob("reporting", (env) => void env.fromData(1).print(), {
+  report() {
+    throw new Error("no paper");
+  },
+});`,
   "greeting.txt": "good morning",
   "notes.txt": "not a job",
 };
@@ -165,6 +171,15 @@ describe.concurrent("a run", () => {
         `    at MapOperator.unlucky (${join(shop.path, "fails.ts")}:6:66)`,
         "",
       ].join("\n"),
+    );
+    expect(code).toBe(1);
+  });
+
+  test("whose report fails has finished all the same", async () => {
+    const { code, stdout, stderr } = await millrace(["run", "bad-report.ts"], { cwd: shop.path });
+    expect(stdout).toMatch(/^1\nreporting: 1 record in /);
+    expect(stderr).toMatch(
+      /^millrace: MR2112: the job "reporting" has finished, but its report failed: no paper\n {4}at .*bad-report\.ts:4:11\)?\n$/,
     );
     expect(code).toBe(1);
   });

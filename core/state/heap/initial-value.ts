@@ -1,7 +1,7 @@
 /** What `value()` returns before the first update. A default that could be changed in place is handed out as a fresh copy each time. */
 import { decodeValue, encodeValue } from "../../types/value-codec.ts";
 
-export class ValueDefault<R> {
+export class InitialValue<R> {
   readonly #value: unknown;
   readonly #bytes: Uint8Array | undefined;
 

@@ -11,7 +11,7 @@
  */
 import type { CheckpointAck, CheckpointKind, CheckpointOptions, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
-import type { Cancel, Clock } from "../time/clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { asError, assert, MillraceError } from "../util/errors.ts";
@@ -23,6 +23,7 @@ import { checkpointDirectory } from "./directories.ts";
 import { CHECKPOINT_FAILURES } from "./failures.ts";
 import type { CheckpointFailureReason } from "./failures.ts";
 import { FailurePolicy } from "./failure-policy.ts";
+import { FinalCheckpoint } from "./final-checkpoint.ts";
 import { finalizeCheckpoint } from "./finalize.ts";
 import { PendingCheckpoint } from "./pending-checkpoint.ts";
 import { keepsCheckpoints } from "./retention.ts";
@@ -32,9 +33,6 @@ import { CheckpointStatistics } from "./statistics.ts";
 import type { CheckpointListener } from "./statistics.ts";
 import type { AddOutcome, CompletedCheckpointStore } from "./store.ts";
 import { TriggerSchedule } from "./trigger-schedule.ts";
-
-/** How long after a failed final checkpoint the next one is tried. */
-const FINAL_RETRY_MS = 1_000;
 
 export interface CoordinatorOptions {
   readonly config: Config;
@@ -86,8 +84,7 @@ export class CheckpointCoordinator {
   #settled: (() => void)[] = [];
   /** Set from the trigger of a savepoint that stops the job until it fails. */
   #stopping = false;
-  #finalWanted = false;
-  #cancelFinalRetry: Cancel | undefined = undefined;
+  readonly #final: FinalCheckpoint;
 
   constructor(options: CoordinatorOptions) {
     const { config, clock } = options;
@@ -102,11 +99,12 @@ export class CheckpointCoordinator {
     this.#nextId = options.firstCheckpointId;
     this.#newestCompletedId = newest?.checkpointId;
     this.#cleanup = new CheckpointCleanup({ storage: options.storage, store: options.store, pending: this.#pending });
+    this.#final = new FinalCheckpoint(clock, () => this.#beginFinal());
     this.#schedule = new TriggerSchedule({
       clock,
       intervalMs: config.get(OPTIONS.checkpointInterval),
       minPauseMs,
-      isFree: () => this.#refusal() === undefined && !this.#finalWanted,
+      isFree: () => this.#refusal() === undefined && !this.#final.wanted,
       begin: () => this.#begin({ kind: "checkpoint", storage: options.storage }),
     });
   }
@@ -126,8 +124,7 @@ export class CheckpointCoordinator {
   stop(reason: CheckpointFailureReason, settled?: () => void): void {
     if (this.#life === "running") this.#life = "stopped";
     this.#schedule.stop();
-    this.#cancelFinalRetry?.();
-    this.#finalWanted = false;
+    this.#final.giveUp();
     for (const pending of [...this.#pending.values()]) if (pending.phase !== "committing") this.#abort(pending, reason);
     if (settled === undefined) return;
     if (this.#committing === undefined) settled();
@@ -159,8 +156,8 @@ export class CheckpointCoordinator {
 
   /** All tasks have reached their end and wait for the checkpoint that says so. Tried again until one completes. */
   triggerFinal(): void {
-    if (this.#life !== "running" || this.#finalWanted) return;
-    this.#finalWanted = true;
+    if (this.#life !== "running" || this.#final.wanted) return;
+    this.#final.want();
     this.#beginFinal();
   }
 
@@ -261,16 +258,9 @@ export class CheckpointCoordinator {
   }
 
   #beginFinal(): void {
-    this.#cancelFinalRetry?.();
-    this.#cancelFinalRetry = undefined;
-    if (this.#life !== "running" || !this.#finalWanted || this.#stopping) return;
+    if (this.#life !== "running" || !this.#final.wanted || this.#stopping) return;
     for (const pending of this.#pending.values()) if (pending.kind === "final") return;
-    if (this.#begin({ kind: "final", storage: this.#options.storage }) !== undefined) this.#retryFinal();
-  }
-
-  #retryFinal(): void {
-    this.#cancelFinalRetry?.();
-    this.#cancelFinalRetry = this.#options.clock.schedule(FINAL_RETRY_MS, () => this.#beginFinal());
+    if (this.#begin({ kind: "final", storage: this.#options.storage }) !== undefined) this.#final.tryLater();
   }
 
   #expire(pending: PendingCheckpoint): void {
@@ -328,7 +318,7 @@ export class CheckpointCoordinator {
     const notifies = kind !== "savepoint" || pending.options.stop !== undefined;
     this.#end(pending);
     if (kind !== "savepoint") this.#failures.succeeded();
-    if (kind === "final") this.#finalWanted = false;
+    if (kind === "final") this.#final.giveUp();
     if (notifies) {
       this.#newestCompletedId = checkpointId;
       this.#options.participants.completed(checkpointId);
@@ -362,7 +352,7 @@ export class CheckpointCoordinator {
     pending.done?.(failed(error));
     if (pending.options.stop !== undefined) this.#stopping = false;
     if (this.#life !== "running") return;
-    if (pending.kind === "final" && this.#finalWanted) this.#retryFinal();
+    if (pending.kind === "final" && this.#final.wanted) this.#final.tryLater();
     this.#schedule.poke();
     const fatal = this.#failures.failed(pending, reason, error);
     if (fatal !== undefined) participants.failJob(fatal);

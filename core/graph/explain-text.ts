@@ -10,7 +10,7 @@ export function explainText(plan: Plan): string {
     "",
     `Slots needed: ${plan.slots.total}`,
     ...plan.slots.perGroup.map(({ group, slots }) => `  group "${group}": ${slots} for ${membersOf(plan, group)}`),
-    `Regions that restart on their own: ${plan.regions}`,
+    `Pipelined regions: ${plan.regions}`,
     ...(plan.warnings.length === 0 ? [] : ["Warnings:", ...plan.warnings.map(({ sentence }) => `  - ${sentence}`)]),
   ];
   return `${lines.join("\n")}\n`;

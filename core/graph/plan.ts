@@ -54,7 +54,7 @@ export interface Plan {
   readonly name: string;
   readonly fingerprint: string;
   readonly slots: RequiredSlots;
-  /** How many parts of the job restart on their own. */
+  /** How many parts of the job are connected by exchanges; today a failure restarts all of them. */
   readonly regions: number;
   readonly vertices: readonly PlanVertex[];
   readonly edges: readonly PlanEdge[];

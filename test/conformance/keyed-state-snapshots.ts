@@ -73,6 +73,29 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
       }
     });
 
+    test("a map keeps its order through a restore, in whatever order its entries were serialised", () => {
+      for (const options of [CHECKPOINT, SAVEPOINT]) {
+        const { backend } = whole(create);
+        const files = new Files();
+        const entries = backend.map<string, number>("entries", map());
+        backend.setCurrentKey("a");
+        for (const key of ["x", "y", "z"]) entries.put(key, 1);
+        const snapshot = backend.beginSnapshot(1, options);
+        entries.put("z", 2);
+        entries.remove("y");
+        const back = restored(files, files.store(snapshot));
+        const first = back.map<string, number>("entries", map());
+        expect([...first.keys()], "no key is current yet").toEqual([]);
+        back.setCurrentKey("a");
+        expect([...first.keys()]).toEqual(["x", "y", "z"]);
+        const again = restored(files, files.checkpoint(backend, 2));
+        const later = again.map<string, number>("entries", map());
+        again.setCurrentKey("a");
+        later.put("w", 3);
+        expect([...later.keys()]).toEqual(["x", "z", "w"]);
+      }
+    });
+
     test("a checkpoint holds what changed since the last completed one, and nothing if nothing did", () => {
       const { backend } = whole(create);
       const files = new Files();

@@ -6,21 +6,23 @@
  * Records are out of order by less than the bound of their watermarks, so none is late; a timestamp may occur several times.
  */
 import fc from "fast-check";
+import type { CompletedCheckpoint } from "../../core/checkpoint/contract.ts";
 import { WatermarkStrategy } from "../../core/index.ts";
+import { decodeValue } from "../../core/types/value-codec.ts";
 import { SeededRandom } from "../../core/util/random.ts";
 import type { GoldenPipeline, GoldenRun } from "./loop.ts";
 import { STAGES } from "./stages.ts";
 import type { Flow, Gene, Rec } from "./stages.ts";
 import { listSource } from "./stuttering-source.ts";
-import type { TimedRecord } from "./stuttering-source.ts";
+import type { ListSplit, TimedRecord } from "./stuttering-source.ts";
 
 export interface GeneratedSource {
   readonly splits: number;
   readonly records: number;
   readonly keys: number;
   readonly jitterMs: number;
-  /** Generators of watermarks speak after each record, or now and then. */
-  readonly punctual: boolean;
+  /** Generators of watermarks speak after each record, or now and then, or only at the end: then the splits are dealt on demand. */
+  readonly watermarks: "punctual" | "periodic" | "at the end";
   readonly seed: number;
 }
 
@@ -38,7 +40,7 @@ export const generated: fc.Arbitrary<Generated> = fc.record({
       records: fc.integer({ min: 1, max: 50 }),
       keys: fc.integer({ min: 1, max: 5 }),
       jitterMs: fc.integer({ min: 0, max: 30 }),
-      punctual: fc.boolean(),
+      watermarks: fc.constantFrom("punctual", "periodic", "at the end"),
       seed: fc.nat(),
     }),
     { minLength: 1, maxLength: 2 },
@@ -54,7 +56,8 @@ export function pipelineOf(description: Generated, upTo?: ReadonlyMap<string, nu
 function build({ sources, genes }: Generated, run: GoldenRun, upTo: ReadonlyMap<string, number> | undefined): void {
   const open: Flow[] = sources.map((source, index) => {
     const name = `s${index}`;
-    const stream = run.read(listSource(name, recordsOf(source, name, upTo)), strategyOf(source), name);
+    const dealing = source.watermarks === "at the end" ? "on-demand" : "at-once";
+    const stream = run.read(listSource(name, recordsOf(source, name, upTo), dealing), strategyOf(source), name);
     return { stream, ordered: true, loose: false, name };
   });
   const steps = plan(sources.length, genes, (at, inputs, name) => {
@@ -112,8 +115,9 @@ function plan(
   return [...open, ...finished];
 }
 
-function strategyOf({ jitterMs, punctual }: GeneratedSource): WatermarkStrategy<Rec> {
-  if (!punctual) return WatermarkStrategy.forBoundedOutOfOrderness(jitterMs);
+function strategyOf({ jitterMs, watermarks }: GeneratedSource): WatermarkStrategy<Rec> {
+  if (watermarks === "at the end") return WatermarkStrategy.noWatermarks();
+  if (watermarks === "periodic") return WatermarkStrategy.forBoundedOutOfOrderness(jitterMs);
   return WatermarkStrategy.forGenerator(() => {
     let highestMs = -Infinity;
     return {
@@ -141,11 +145,25 @@ function recordsOf(source: GeneratedSource, name: string, upTo: ReadonlyMap<stri
   });
 }
 
+/** How many records of each split a savepoint has behind it; splits that it does not know are read to their end. */
+export function positionsIn(savepoint: CompletedCheckpoint): ReadonlyMap<string, number> {
+  const positions = new Map<string, number>();
+  const note = ({ splitId, position }: ListSplit): void => void positions.set(splitId, position);
+  for (const { state } of savepoint.coordinators) (decodeValue(state) as ListSplit[]).forEach(note); // as `listSource` saves it
+  for (const vertex of savepoint.vertices) {
+    for (const operator of vertex.subtasks.flatMap(({ operators }) => operators)) {
+      const items = operator.lists.filter(({ name }) => name === "splits").flatMap((list) => list.items);
+      for (const item of items) note((decodeValue(item) as { readonly split: ListSplit }).split); // as the source operator saves it
+    }
+  }
+  return positions;
+}
+
 /** The pipeline as one would write it, for a failure's message. What does not fit is left out, as when it is built. */
 export function codeOf({ sources, genes }: Generated): string {
   const lines = sources.map(
-    ({ splits, records, keys, jitterMs, punctual, seed }, index) =>
-      `s${index} = source(${splits} splits of ${records} records, ${keys} keys, jitter ${jitterMs} ms, ${punctual ? "punctual" : "periodic"} watermarks, seed ${seed})`,
+    ({ splits, records, keys, jitterMs, watermarks, seed }, index) =>
+      `s${index} = source(${splits} splits of ${records} records, ${keys} keys, jitter ${jitterMs} ms, watermarks ${watermarks}, seed ${seed})`,
   );
   for (const [at, gene] of genes.entries()) {
     const stage = stageOf(gene);

@@ -35,6 +35,8 @@ export interface GoldenRun {
 
 export interface GoldenPipeline {
   readonly name: string;
+  /** It calls `env.fromSource` itself: its sources stutter all the same, and faults strike before its sinks. */
+  readonly hasOwnSources?: boolean;
   build(run: GoldenRun): void;
 }
 
@@ -82,6 +84,8 @@ export interface GoldenResult {
   /** If the last leg was drained: the savepoint it ended with. */
   readonly drained: CompletedCheckpoint | undefined;
   readonly warnings: readonly string[];
+  /** Files of checkpoints that nobody needs any more, and that are still there. */
+  readonly leftovers: readonly string[];
 }
 
 const SAVEPOINTS = "/savepoints";
@@ -90,10 +94,9 @@ const CHECKPOINTS = "/checkpoints";
 export async function runGolden(pipeline: GoldenPipeline, plan: Plan, bug?: CommittedSinkOptions<Out>["bug"]): Promise<GoldenResult> {
   const world = new SeededWorld(plan.seed);
   const loop = new Loop(pipeline, plan, world, bug);
-  return world.run(() => loop.run()).then(async (result) => {
-    await world.quiesce();
-    return result;
-  });
+  const result = await world.run(() => loop.run());
+  await world.quiesce();
+  return { ...result, leftovers: await world.run(() => world.list("/memory")) };
 }
 
 type LegEnd =
@@ -118,7 +121,7 @@ class Loop {
     this.#bug = bug;
   }
 
-  async run(): Promise<GoldenResult> {
+  async run(): Promise<Omit<GoldenResult, "leftovers">> {
     let path: string | undefined;
     let stops = 0;
     let drained: CompletedCheckpoint | undefined;
@@ -228,10 +231,13 @@ class Loop {
     const { gate, faults } = parts;
     const world = this.#world;
     const stutter = { gate, faults, random: world.random, burst: this.#plan.burst };
+    const fromSource = env.fromSource.bind(env);
+    env.fromSource = (source, strategy, name) => fromSource(stuttering(source, stutter), strategy, name);
     this.#pipeline.build({
       env,
-      read: (source, strategy, name) => faults.through(env.fromSource(stuttering(source, stutter), strategy, name).uid(name), name),
-      write: (stream, name = "out") => {
+      read: (source, strategy, name) => faults.through(env.fromSource(source, strategy, name).uid(name), name),
+      write: (written, name = "out") => {
+        const stream = this.#pipeline.hasOwnSources === true ? faults.through(written, name) : written;
         const sink = committedSink<Out>({
           name: `${parts.index}/${name}`,
           outside: this.#outside,

@@ -75,30 +75,38 @@ export interface StutterOptions {
   readonly faults: Faults;
 }
 
-/** Splits are assigned by ordinal, at once, since a split that nobody reads holds no watermark back. */
-export function listSource<T>(name: string, splits: readonly (readonly TimedRecord<T>[])[]): Source<T, ListSplit, readonly ListSplit[]> {
+/** `at-once`: each reader gets its splits by ordinal when it starts. `on-demand`: one at a time, a while after it asked; the others hold no watermark back. */
+export type Dealing = "at-once" | "on-demand";
+
+export function listSource<T>(
+  name: string,
+  splits: readonly (readonly TimedRecord<T>[])[],
+  dealing: Dealing = "at-once",
+): Source<T, ListSplit, readonly ListSplit[]> {
   return {
     boundedness: "bounded",
-    createReader: (ctx) => new ListReader<T>(ctx, splits),
-    createEnumerator: (ctx, restored) =>
-      new ListEnumerator(ctx, restored ?? splits.map((_, ordinal) => ({ splitId: `${name}-${ordinal}`, ordinal, position: 0 }))),
+    createReader: (ctx) => new ListReader<T>(ctx, splits, dealing),
+    createEnumerator: (ctx, restored) => {
+      const pending = restored ?? splits.map((_, ordinal) => ({ splitId: `${name}-${ordinal}`, ordinal, position: 0 }));
+      return new ListEnumerator(ctx, pending, dealing);
+    },
   };
 }
 
 class ListEnumerator implements SplitEnumerator<ListSplit, readonly ListSplit[]> {
   readonly #ctx: SplitEnumeratorContext<ListSplit>;
+  readonly #dealing: Dealing;
   #pending: readonly ListSplit[];
 
-  constructor(ctx: SplitEnumeratorContext<ListSplit>, pending: readonly ListSplit[]) {
+  constructor(ctx: SplitEnumeratorContext<ListSplit>, pending: readonly ListSplit[], dealing: Dealing) {
     this.#ctx = ctx;
     this.#pending = pending;
+    this.#dealing = dealing;
   }
 
   handleSplitRequest(subtask: number): void {
-    const own = this.#pending.filter(({ ordinal }) => ordinal % this.#ctx.parallelism === subtask);
-    this.#pending = this.#pending.filter((split) => !own.includes(split));
-    if (own.length > 0) this.#ctx.assignSplits(subtask, own);
-    this.#ctx.signalNoMoreSplits(subtask);
+    if (this.#dealing === "on-demand") this.#ctx.schedule(subtask % 3, () => this.#dealOne(subtask));
+    else this.#dealOwn(subtask);
   }
 
   addSplitsBack(splits: readonly ListSplit[]): void {
@@ -108,18 +116,34 @@ class ListEnumerator implements SplitEnumerator<ListSplit, readonly ListSplit[]>
   snapshot(): readonly ListSplit[] {
     return this.#pending;
   }
+
+  #dealOwn(subtask: number): void {
+    const own = this.#pending.filter(({ ordinal }) => ordinal % this.#ctx.parallelism === subtask);
+    this.#pending = this.#pending.filter((split) => !own.includes(split));
+    if (own.length > 0) this.#ctx.assignSplits(subtask, own);
+    this.#ctx.signalNoMoreSplits(subtask);
+  }
+
+  #dealOne(subtask: number): void {
+    const [next, ...others] = this.#pending;
+    this.#pending = others;
+    if (next === undefined) this.#ctx.signalNoMoreSplits(subtask);
+    else this.#ctx.assignSplits(subtask, [next]);
+  }
 }
 
 class ListReader<T> implements SourceReader<T, ListSplit> {
   readonly #ctx: SourceReaderContext;
   readonly #records: readonly (readonly TimedRecord<T>[])[];
+  readonly #dealing: Dealing;
   #splits: ListSplit[] = [];
   #noMore = false;
   #turn = 0;
 
-  constructor(ctx: SourceReaderContext, records: readonly (readonly TimedRecord<T>[])[]) {
+  constructor(ctx: SourceReaderContext, records: readonly (readonly TimedRecord<T>[])[], dealing: Dealing) {
     this.#ctx = ctx;
     this.#records = records;
+    this.#dealing = dealing;
   }
 
   /** Also with splits at hand: the enumerator may hold others for it. */
@@ -158,6 +182,7 @@ class ListReader<T> implements SourceReader<T, ListSplit> {
     }
     this.#splits.splice(this.#turn, 1);
     output.release(split.splitId);
+    if (this.#dealing === "on-demand" && !this.#noMore) this.#ctx.requestSplit();
   }
 }
 

@@ -15,8 +15,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../harness/replay.ts";
+import type { Fate } from "./controlled-storage.ts";
 import { filesOf, World } from "./coordinator-world.ts";
-import type { Fate, PlantedBug, SnapshotChoice, WorldEvent } from "./coordinator-world.ts";
+import type { PlantedBug, SnapshotChoice, WorldEvent } from "./coordinator-world.ts";
 import { keyedSnapshot, subtaskSnapshot } from "./samples.ts";
 
 interface Limits {

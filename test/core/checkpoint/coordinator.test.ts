@@ -1,5 +1,6 @@
 /** What the coordinator does, case by case; all interleavings at once are in `coordinator.property.test.ts`. */
 // covers: core/checkpoint/failure-policy.ts
+// covers: core/checkpoint/final-checkpoint.ts
 // covers: core/checkpoint/trigger-schedule.ts
 // covers: core/checkpoint/statistics.ts
 // covers: core/checkpoint/retention.ts

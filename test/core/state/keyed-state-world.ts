@@ -87,8 +87,9 @@ function bindAll(backend: KeyedStateBackend, target: Subtask): Handles {
     getResult: (all: { n: number; sum: number }) => `${all.sum}/${all.n}`,
   };
   return {
-    count: backend.value<number, number>("count", value({ default: 0 })),
+    // First, so that it stands in the row: an object there can be changed in place.
     box: backend.value<Boxed, Boxed>("box", value({ default: { n: -1 } })),
+    count: backend.value<number, number>("count", value({ default: 0 })),
     list: backend.list("list", list()),
     map: backend.map("map", map()),
     sum: backend.reducing(
@@ -122,8 +123,11 @@ interface Checkpoint {
   readonly savepoint: boolean;
   readonly snapshots: readonly KeyedSnapshot[];
   readonly handles: (KeyedStateHandle | undefined)[];
+  /** Paths of its own files. */
+  readonly stored: string[];
   readonly expected: PlainState;
   done: boolean;
+  completed: boolean;
 }
 
 export class World {
@@ -194,8 +198,10 @@ export class World {
       savepoint,
       snapshots,
       handles: snapshots.map(() => undefined),
+      stored: [],
       expected: this.#plain.copy(),
       done: false,
+      completed: false,
     });
   }
 
@@ -225,6 +231,7 @@ export class World {
   complete(deaf: number): void {
     const newest = this.#checkpoints.findLast(({ done }) => done);
     if (newest === undefined) return;
+    newest.completed = true;
     for (const [index, { backend }] of this.#subtasks.entries())
       if (index !== deaf) backend.checkpointCompleted(newest.id);
     // Savepoints that are under way go on.
@@ -232,9 +239,11 @@ export class World {
   }
 
   abort(pick: number): void {
-    const checkpoint = this.#checkpoints[pick % this.#checkpoints.length];
+    const pending = this.#checkpoints.filter(({ completed }) => !completed);
+    const checkpoint = pending[pick % pending.length];
     if (checkpoint === undefined) return;
     for (const { backend } of this.#subtasks) backend.checkpointAborted(checkpoint.id);
+    for (const path of checkpoint.stored) this.#foreign.add(path); // the master deletes what an aborted checkpoint wrote
     this.#checkpoints = this.#checkpoints.filter((other) => other !== checkpoint);
   }
 
@@ -295,7 +304,10 @@ export class World {
   #store(checkpoint: Checkpoint, snapshot: KeyedSnapshot, index: number): KeyedStateHandle {
     const contents = Buffer.concat(snapshot.chunks());
     const path = `chk-${checkpoint.id}-${index}-${this.#files.size}`;
-    if (contents.length > 0) this.#files.set(path, contents);
+    if (contents.length > 0) {
+      this.#files.set(path, contents);
+      checkpoint.stored.push(path);
+    }
     const handle = snapshot.stored(
       contents.length === 0 ? undefined : { path, bytes: contents.length, checksum: snapshot.checksum() },
     );

@@ -1,14 +1,14 @@
 /**
- * One benchmark case in a process of its own: two other jobs first, as in a process that has worked before, then job and plain loop in turns.
+ * One round of a benchmark case in a process of its own: two other jobs first, as in a process that has worked before, then the plain loop and the job.
  *
- * Arguments: index of the case, records, rounds. Writes one line of JSON.
+ * Arguments: index of the case, records. Writes one line of JSON.
  */
 import { StreamExecutionEnvironment } from "millrace";
 import type { MetricSample } from "millrace";
 import { CASES } from "./cases/index.ts";
 import type { BenchCase } from "./case.ts";
 
-const [index = "0", records = "1000", rounds = "1"] = process.argv.slice(2);
+const [index = "0", records = "1000"] = process.argv.slice(2);
 const subject = CASES[Number(index)];
 if (subject === undefined) throw new Error(`there is no case ${index}`);
 
@@ -47,12 +47,9 @@ let checkpoints: Readonly<Record<string, number>> = {};
 const others = CASES.filter((other) => other !== subject).slice(0, 3);
 for (const other of [others[0], others[2]]) if (other !== undefined) await runJob(other, Math.min(200_000, Number(records)));
 
-const jobMs: number[] = [];
-const plainMs: number[] = [];
-let extra: Readonly<Record<string, number | string>> = {};
-for (let round = 0; round < Number(rounds); round += 1) {
-  plainMs.push(runPlain(subject, Number(records)));
-  jobMs.push(await runJob(subject, Number(records)));
-  extra = { ...extra, ...checkpoints, ...subject.extra?.() };
-}
-process.stdout.write(`${JSON.stringify({ jobMs, plainMs, extra, peakMb: Math.round(process.resourceUsage().maxRSS / 1_024), blackHole })}\n`);
+const plainMs = runPlain(subject, Number(records));
+const jobMs = await runJob(subject, Number(records));
+const extra = { ...checkpoints, ...subject.extra?.() };
+process.stdout.write(
+  `${JSON.stringify({ jobMs, plainMs, extra, peakMb: Math.round(process.resourceUsage().maxRSS / 1_024), blackHole })}\n`,
+);

@@ -10,8 +10,8 @@ import { parseArgs } from "node:util";
 import { CASES } from "./cases/index.ts";
 
 interface Measured {
-  readonly jobMs: readonly number[];
-  readonly plainMs: readonly number[];
+  readonly jobMs: number;
+  readonly plainMs: number;
   readonly extra: Readonly<Record<string, number | string>>;
   readonly peakMb: number;
 }
@@ -30,16 +30,27 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
+/** Each round in a process of its own, so that none profits from what the one before has warmed up. */
+function measure(index: number, records: number): Measured {
+  const main = fileURLToPath(new URL("./case-main.js", import.meta.url));
+  const output = execFileSync(process.execPath, [main, String(index), String(records)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Measured; // the last line of the case's process
+}
+
 const rows: Record<string, unknown>[] = [];
 for (const [index, bench] of CASES.entries()) {
   if (!bench.name.includes(flags.only)) continue;
   const records = flags.quick ? Math.ceil(bench.records / 50) : bench.records;
-  const main = fileURLToPath(new URL("./case-main.js", import.meta.url));
-  const output = execFileSync(process.execPath, [main, String(index), String(records), flags.quick ? "1" : flags.rounds], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const measured = JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Measured; // the last line of the case's process
+  const rounds = Array.from({ length: flags.quick ? 1 : Number(flags.rounds) }, () => measure(index, records));
+  const measured = {
+    jobMs: rounds.map((round) => round.jobMs),
+    plainMs: rounds.map((round) => round.plainMs),
+    peakMb: Math.max(...rounds.map((round) => round.peakMb)),
+    extra: rounds.at(-1)?.extra ?? {},
+  };
   const jobMs = median(measured.jobMs);
   const millions = records / jobMs / 1_000;
   const row = {

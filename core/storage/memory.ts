@@ -1,7 +1,7 @@
 /**
  * The blob store in memory: the reference implementation, for tests, simulation and jobs without a checkpoint directory.
  *
- * In:    whole files, copied when they are handed over. Out: copies, through `defer`, in the order of the calls.
+ * In:    whole files, in pieces that do not change any more. Out: copies, through `defer`, in the order of the calls.
  * State: one map from path to bytes; a write or deletion takes effect at the call and is answered later.
  */
 import { failed, succeeded } from "../util/outcome.ts";
@@ -12,7 +12,8 @@ import type { Defer } from "./defer.ts";
 
 export class MemoryBlobStore implements BlobStore {
   readonly name: string = "memory";
-  readonly #files = new Map<string, Uint8Array>();
+  /** As handed over: putting a large file together would stop everything else for a while. */
+  readonly #files = new Map<string, readonly Uint8Array[]>();
   readonly #defer: Defer;
 
   /** `defer` calls its argument once, later: `(callback) => clock.yield(callback)`. */
@@ -23,15 +24,15 @@ export class MemoryBlobStore implements BlobStore {
   write(path: string, chunks: readonly Uint8Array[], done: Done<void>): void {
     const problem = blobPathProblem(path);
     if (problem !== undefined) return this.#answer(failed(problem), done);
-    this.#files.set(path, concatenated(chunks));
+    this.#files.set(path, [...chunks]);
     this.#answer(succeeded(undefined), done);
   }
 
   read(path: string, done: Done<Uint8Array>): void {
     const problem = blobPathProblem(path);
     if (problem !== undefined) return this.#answer(failed(problem), done);
-    const bytes = this.#files.get(path);
-    this.#answer(bytes === undefined ? failed(noBlobAt(this.name, path)) : succeeded(bytes.slice()), done);
+    const chunks = this.#files.get(path);
+    this.#answer(chunks === undefined ? failed(noBlobAt(this.name, path)) : succeeded(concatenated(chunks)), done);
   }
 
   delete(path: string, done: Done<void>): void {

@@ -45,7 +45,8 @@ function runPlain(bench: BenchCase, count: number): number {
 let blackHole = 0;
 let checkpoints: Readonly<Record<string, number>> = {};
 const others = CASES.filter((other) => other !== subject).slice(0, 3);
-for (const other of [others[0], others[2]]) if (other !== undefined) await runJob(other, Math.min(200_000, Number(records)));
+for (const other of [others[0], others[2]])
+  if (other !== undefined) await runJob(other, Math.min(200_000, Number(records)));
 
 const plainMs = runPlain(subject, Number(records));
 const jobMs = await runJob(subject, Number(records));

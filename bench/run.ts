@@ -67,4 +67,5 @@ for (const [index, bench] of CASES.entries()) {
   console.log(JSON.stringify(row));
 }
 console.table(rows);
-if (flags.json !== "") writeFileSync(flags.json, `${JSON.stringify({ node: process.version, quick: flags.quick, rows }, undefined, 2)}\n`);
+if (flags.json !== "")
+  writeFileSync(flags.json, `${JSON.stringify({ node: process.version, quick: flags.quick, rows }, undefined, 2)}\n`);

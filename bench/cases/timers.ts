@@ -15,7 +15,9 @@ export const timers: BenchCase = {
     env
       .fromSequence(1, records)
       .assignTimestampsAndWatermarks(
-        WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) => Math.floor(n / RECORDS_PER_MS)),
+        WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) =>
+          Math.floor(n / RECORDS_PER_MS),
+        ),
       )
       .keyBy((n) => (n * 7919) % KEYS)
       .process({

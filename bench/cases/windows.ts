@@ -19,7 +19,9 @@ const count: AggregateFunction<number, { count: number }, number> = {
 /** Records per millisecond of event time. */
 const RECORDS_PER_MS = 100;
 
-const eventTime: WatermarkStrategy<number> = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) => Math.floor(n / RECORDS_PER_MS));
+const eventTime: WatermarkStrategy<number> = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner(
+  (n) => Math.floor(n / RECORDS_PER_MS),
+);
 
 function naiveWindows(records: number, options: { readonly keys: number; readonly sizeMs: number }): number {
   let counts = new Map<number, number>();

@@ -89,7 +89,8 @@ export class CheckpointCleanup {
 
   discard(pending: PendingCheckpoint): void {
     const release = (): void => {
-      if (pending.kind === "savepoint") this.#deleteWithin(pending, [...pending.acknowledged().flatMap(pathsOf), ...copiesOf(pending).values()]);
+      if (pending.kind === "savepoint")
+        this.#deleteWithin(pending, [...pending.acknowledged().flatMap(pathsOf), ...copiesOf(pending).values()]);
       this.#sharedFiles.release(pending.checkpointId, this.#options.pending.keys());
     };
     if (pending.mayHaveMetadata) this.#deletions.delete(pending.storage, metadataPath(pending.directory), release);
@@ -115,13 +116,20 @@ export class CheckpointCleanup {
     this.hold();
     store.remove(checkpointId, (outcome) => {
       this.#leaving.delete(checkpointId);
-      if (outcome.ok) this.#deletions.delete(storage, metadataPath(directory), () => this.#sharedFiles.release(checkpointId, pending.keys()));
+      if (outcome.ok)
+        this.#deletions.delete(storage, metadataPath(directory), () =>
+          this.#sharedFiles.release(checkpointId, pending.keys()),
+        );
       this.unhold();
     });
   }
 
-  #deleteWithin(savepoint: { readonly storage: BlobStore; readonly directory: string }, paths: readonly string[]): void {
-    for (const path of new Set(paths)) if (isWithin(path, savepoint.directory)) this.#deletions.delete(savepoint.storage, path);
+  #deleteWithin(
+    savepoint: { readonly storage: BlobStore; readonly directory: string },
+    paths: readonly string[],
+  ): void {
+    for (const path of new Set(paths))
+      if (isWithin(path, savepoint.directory)) this.#deletions.delete(savepoint.storage, path);
   }
 }
 

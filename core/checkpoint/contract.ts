@@ -36,7 +36,12 @@ export interface CheckpointParticipants {
 /** A vertex as checkpoints remember it, so that a later version of the job can tell what belongs where. */
 export interface VertexDescription {
   /** Ids of the vertex's operators, head first, with the names and uids they had. */
-  readonly operators: readonly { readonly id: string; readonly name: string; readonly uid: string | undefined; readonly stateful: boolean }[];
+  readonly operators: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly uid: string | undefined;
+    readonly stateful: boolean;
+  }[];
   readonly parallelism: number;
   readonly maxParallelism: number;
   /** One text per input edge, in their order: the operator that sends, and how. Same text, same edge. Made by `describe-vertices.ts`. */

@@ -9,7 +9,13 @@
  * are made one at a time and in the order of ids. A savepoint is complete with its metadata file; it is never in the store, so nobody is told to
  * commit anything for it (after a failure the job goes back to an older checkpoint, and would commit it again), unless the job stops with it.
  */
-import type { CheckpointAck, CheckpointKind, CheckpointOptions, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
+import type {
+  CheckpointAck,
+  CheckpointKind,
+  CheckpointOptions,
+  SubtaskId,
+  SubtaskSnapshot,
+} from "../graph/messages.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { Clock } from "../time/clock.ts";
 import { OPTIONS } from "../util/config.ts";
@@ -90,7 +96,10 @@ export class CheckpointCoordinator {
     const { config, clock } = options;
     const retained = options.store.retained();
     const newest = retained.at(-1);
-    assert(newest === undefined || newest.checkpointId < options.firstCheckpointId, "checkpoint ids must go on above those that the store has");
+    assert(
+      newest === undefined || newest.checkpointId < options.firstCheckpointId,
+      "checkpoint ids must go on above those that the store has",
+    );
     const minPauseMs = config.get(OPTIONS.checkpointMinPause);
     this.#options = options;
     this.#listeners = [this.statistics, ...(options.listeners ?? [])];
@@ -111,7 +120,10 @@ export class CheckpointCoordinator {
 
   /** The tasks run: periodic checkpoints begin, the first after one interval. Again after each restart. */
   start(): void {
-    assert(this.#life === "stopped" && this.#committing === undefined, "a checkpoint coordinator must be stopped and settled before it is started");
+    assert(
+      this.#life === "stopped" && this.#committing === undefined,
+      "a checkpoint coordinator must be stopped and settled before it is started",
+    );
     this.#life = "running";
     this.#stopping = false;
     this.#schedule.start();
@@ -142,14 +154,22 @@ export class CheckpointCoordinator {
 
   /** A checkpoint at once. Refused with `MR5010` while the limits of periodic ones forbid it. */
   trigger(done?: Done<CompletedCheckpoint>): void {
-    const reason = this.#refusal() ?? (this.#schedule.pauseLeftMs() > 0 ? "MINIMUM_TIME_BETWEEN_CHECKPOINTS" : undefined);
-    this.#answer(done, reason === undefined ? this.#begin({ kind: "checkpoint", storage: this.#options.storage, ...(done && { done }) }) : { reason });
+    const reason =
+      this.#refusal() ?? (this.#schedule.pauseLeftMs() > 0 ? "MINIMUM_TIME_BETWEEN_CHECKPOINTS" : undefined);
+    const request = { kind: "checkpoint", storage: this.#options.storage, ...(done && { done }) } as const;
+    this.#answer(done, reason === undefined ? this.#begin(request) : { reason });
   }
 
   /** A savepoint at once, whatever else is under way. With `stop` no other checkpoint begins afterwards, and if it fails, the job fails. */
   triggerSavepoint(target: SavepointTarget, done: Done<CompletedCheckpoint>): void {
-    const reason = this.#life !== "running" ? "NOT_ALL_REQUIRED_TASKS_RUNNING" : this.#stopping ? "CHECKPOINT_COORDINATOR_SHUTDOWN" : undefined;
-    const refusal: Refusal | undefined = reason === undefined ? this.#begin({ kind: "savepoint", ...target, done }) : { reason };
+    const reason =
+      this.#life !== "running"
+        ? "NOT_ALL_REQUIRED_TASKS_RUNNING"
+        : this.#stopping
+          ? "CHECKPOINT_COORDINATOR_SHUTDOWN"
+          : undefined;
+    const refusal: Refusal | undefined =
+      reason === undefined ? this.#begin({ kind: "savepoint", ...target, done }) : { reason };
     if (refusal === undefined && target.stop !== undefined) this.#stopping = true;
     this.#answer(done, refusal);
   }
@@ -178,7 +198,8 @@ export class CheckpointCoordinator {
 
   /** A task that has finished acknowledges nothing more: checkpoints that wait for it cannot complete. */
   taskFinished(task: SubtaskId): void {
-    for (const pending of [...this.#pending.values()]) if (pending.waitsFor(task)) this.#abort(pending, "NOT_ALL_REQUIRED_TASKS_RUNNING");
+    for (const pending of [...this.#pending.values()])
+      if (pending.waitsFor(task)) this.#abort(pending, "NOT_ALL_REQUIRED_TASKS_RUNNING");
   }
 
   /** What the newest checkpoint has of a subtask: after it finished, its last snapshot (`CheckpointPlan.finished`). */
@@ -326,7 +347,11 @@ export class CheckpointCoordinator {
     }
     this.#cleanup.completed(pending);
     if (kind !== "savepoint") this.#cleanup.dropAllBut(this.#options.config.get(OPTIONS.checkpointRetained));
-    const metrics = { durationMs: this.#options.clock.elapsedMs() - pending.startedMs, bytesWritten: pending.metrics.bytes, alignmentMs: pending.metrics.alignmentMs };
+    const metrics = {
+      durationMs: this.#options.clock.elapsedMs() - pending.startedMs,
+      bytesWritten: pending.metrics.bytes,
+      alignmentMs: pending.metrics.alignmentMs,
+    };
     for (const listener of this.#listeners) listener.completed?.(checkpoint, metrics);
     pending.done?.(succeeded(checkpoint));
     this.#schedule.poke();
@@ -339,7 +364,12 @@ export class CheckpointCoordinator {
     }
   }
 
-  #abort(pending: PendingCheckpoint, reason: CheckpointFailureReason, cause?: Error, files?: { readonly keepFiles: boolean }): void {
+  #abort(
+    pending: PendingCheckpoint,
+    reason: CheckpointFailureReason,
+    cause?: Error,
+    files?: { readonly keepFiles: boolean },
+  ): void {
     const { participants } = this.#options;
     const isWriting = pending.phase === "writing";
     this.#cleanup.aborted(pending);

@@ -37,6 +37,10 @@ export function checkpointIdOf(directory: string): number | undefined {
 }
 
 /** `<parent>/savepoint-<first six of the job id>-<random>`: savepoints of several jobs and runs may share a parent. */
-export function savepointDirectory(options: { readonly parent: string; readonly jobId: string; readonly random: Random }): string {
+export function savepointDirectory(options: {
+  readonly parent: string;
+  readonly jobId: string;
+  readonly random: Random;
+}): string {
   return joinPath(options.parent, `savepoint-${options.jobId.slice(0, 6)}-${randomHex(options.random, 12)}`);
 }

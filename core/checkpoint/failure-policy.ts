@@ -23,7 +23,8 @@ export class FailurePolicy {
    */
   failed(pending: PendingCheckpoint, reason: CheckpointFailureReason, cause: MillraceError): MillraceError | undefined {
     if (pending.options.stop !== undefined) {
-      const message = "the job could not stop with a savepoint, and its tasks have stopped reading; it has to start again from its last checkpoint";
+      const message =
+        "the job could not stop with a savepoint, and its tasks have stopped reading; it has to start again from its last checkpoint";
       return new MillraceError("MR5012", message, { cause });
     }
     if (!CHECKPOINT_FAILURES[reason].counts || pending.kind === "savepoint") return undefined;

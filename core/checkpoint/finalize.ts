@@ -32,7 +32,9 @@ export function finalizeCheckpoint(options: FinalizeOptions, done: Done<Complete
     const encoded = encode(options, copied.value);
     if (!encoded.ok) return done(encoded);
     const { checkpoint, bytes } = encoded.value;
-    return options.pending.storage.write(metadataPath(checkpoint.directory), [bytes], (outcome) => done(outcome.ok ? succeeded(checkpoint) : outcome));
+    return options.pending.storage.write(metadataPath(checkpoint.directory), [bytes], (outcome) =>
+      done(outcome.ok ? succeeded(checkpoint) : outcome),
+    );
   });
 }
 
@@ -63,9 +65,15 @@ export function copiesOf(pending: PendingCheckpoint): ReadonlyMap<string, string
 }
 
 /** A savepoint stands alone, but subtasks that have finished left their state in files of checkpoints. */
-function copyForeignFiles(storage: BlobStore, pending: PendingCheckpoint, done: Done<ReadonlyMap<string, StateFile>>): void {
+function copyForeignFiles(
+  storage: BlobStore,
+  pending: PendingCheckpoint,
+  done: Done<ReadonlyMap<string, StateFile>>,
+): void {
   const copied = new Map<string, StateFile>();
-  const originals = new Map(pending.plan.finished.flatMap(({ snapshot }) => stateFilesOf(snapshot)).map((file) => [file.path, file]));
+  const originals = new Map(
+    pending.plan.finished.flatMap(({ snapshot }) => stateFilesOf(snapshot)).map((file) => [file.path, file]),
+  );
   const copies = [...copiesOf(pending)];
   const next = (index: number): void => {
     const [from, path] = copies[index] ?? [];
@@ -83,7 +91,10 @@ function copyForeignFiles(storage: BlobStore, pending: PendingCheckpoint, done: 
   next(0);
 }
 
-function assemble({ pending, jobName, vertices, clock }: FinalizeOptions, moved: (file: StateFile) => StateFile): CompletedCheckpoint {
+function assemble(
+  { pending, jobName, vertices, clock }: FinalizeOptions,
+  moved: (file: StateFile) => StateFile,
+): CompletedCheckpoint {
   const checkpoint: CompletedCheckpoint = {
     checkpointId: pending.checkpointId,
     kind: pending.kind,
@@ -92,7 +103,9 @@ function assemble({ pending, jobName, vertices, clock }: FinalizeOptions, moved:
     completedAtMs: clock.nowMs(),
     bytes: 0,
     drained: pending.options.stop === "drain",
-    vertices: vertices.map((vertex, index) => withSubtasks(vertex, index, (subtask) => pending.snapshotOf(index, subtask), moved)),
+    vertices: vertices.map((vertex, index) =>
+      withSubtasks(vertex, index, (subtask) => pending.snapshotOf(index, subtask), moved),
+    ),
     coordinators: pending.coordinators,
     directory: pending.directory,
   };
@@ -111,7 +124,10 @@ function withSubtasks(
 ): VertexSnapshot {
   const subtasks = Array.from({ length: vertex.parallelism }, (_, subtask) => {
     const snapshot = snapshotOf(subtask);
-    assert(snapshot !== undefined, `vertex ${index} has no snapshot of subtask ${subtask}, although all tasks have acknowledged`);
+    assert(
+      snapshot !== undefined,
+      `vertex ${index} has no snapshot of subtask ${subtask}, although all tasks have acknowledged`,
+    );
     return withFiles(snapshot, moved);
   });
   return { ...vertex, subtasks };

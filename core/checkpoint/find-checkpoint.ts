@@ -20,7 +20,12 @@ export interface FindOptions {
 }
 
 /** Every file of what it finds was read and checked. Fails with `MR5001` to `MR5006`. */
-export function findCheckpoint(storage: BlobStore, path: string, options: FindOptions, done: Done<CompletedCheckpoint>): void {
+export function findCheckpoint(
+  storage: BlobStore,
+  path: string,
+  options: FindOptions,
+  done: Done<CompletedCheckpoint>,
+): void {
   const directory = directoryOf(path);
   const jobDirectory = checkpointIdOf(directory) === undefined ? undefined : parentOf(directory);
   listCheckpoints(storage, jobDirectory ?? directory, (listed) => {
@@ -34,7 +39,9 @@ export function findCheckpoint(storage: BlobStore, path: string, options: FindOp
 
 /** The lowest id that no checkpoint of the job has used, complete or not: a job that goes on in the same directory starts there. */
 export function nextCheckpointId(storage: BlobStore, jobDirectory: string, done: Done<number>): void {
-  listCheckpoints(storage, jobDirectory, (listed) => done(listed.ok ? succeeded(Math.max(0, ...listed.value.all) + 1) : listed));
+  listCheckpoints(storage, jobDirectory, (listed) =>
+    done(listed.ok ? succeeded(Math.max(0, ...listed.value.all) + 1) : listed),
+  );
 }
 
 function directoryOf(path: string): string {
@@ -77,7 +84,8 @@ function findNamed(
 ): void {
   const [newest] = found.ids;
   const named = checkpointIdOf(found.directory);
-  if (newest === undefined || named === undefined || !found.ids.includes(named)) return readWhole(storage, found.directory, done);
+  if (newest === undefined || named === undefined || !found.ids.includes(named))
+    return readWhole(storage, found.directory, done);
   if (named === newest || options.acceptDuplicates) {
     // Never another than the named one, so that nobody starts from something older than they asked for.
     const ids = found.ids.filter((id) => id <= named);
@@ -101,7 +109,10 @@ function findNewest(
     if (id === undefined) return done(failed(unreadable(newestError, undefined)));
     const directory = checkpointDirectory(found.jobDirectory, id);
     return readWhole(storage, directory, (outcome) => {
-      if (outcome.ok) return done(newestError === undefined || options.acceptDuplicates ? outcome : failed(unreadable(newestError, directory)));
+      if (outcome.ok)
+        return done(
+          newestError === undefined || options.acceptDuplicates ? outcome : failed(unreadable(newestError, directory)),
+        );
       newestError ??= outcome.error;
       return tryNext(index + 1);
     });
@@ -115,7 +126,11 @@ function unreadable(cause: MillraceError | undefined, readable: string | undefin
       ? "no older checkpoint can be read either; repair the storage, or start without --restore"
       : `the newest readable checkpoint is "${readable}", whose later output would be written again: repair the storage, or start from there with ` +
         `--accept-duplicates (execution.state-recovery.accept-duplicates)`;
-  return new MillraceError("MR5005", `the checkpoint to start from cannot be read (${cause?.message ?? ""}); ${wayOut}`, { cause, retryable: false });
+  return new MillraceError(
+    "MR5005",
+    `the checkpoint to start from cannot be read (${cause?.message ?? ""}); ${wayOut}`,
+    { cause, retryable: false },
+  );
 }
 
 function readWhole(storage: BlobStore, directory: string, done: Done<CompletedCheckpoint>): void {

@@ -44,9 +44,13 @@ export function decodeMetadata(bytes: Uint8Array, path: string): CompletedCheckp
   if (view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) throw damaged(path, "its checksum is wrong");
   const version = view.getUint32(MAGIC.byteLength, true);
   if (version > METADATA_VERSION) {
-    throw new MillraceError("MR5003", `${path} has format version ${version}, and this millrace reads up to ${METADATA_VERSION}; use a newer millrace`, {
-      retryable: false,
-    });
+    throw new MillraceError(
+      "MR5003",
+      `${path} has format version ${version}, and this millrace reads up to ${METADATA_VERSION}; use a newer millrace`,
+      {
+        retryable: false,
+      },
+    );
   }
   try {
     return decodeValue(bytes.subarray(HEADER_BYTES, end)) as CompletedCheckpoint; // magic, version and checksum say that `encodeMetadata` wrote it
@@ -56,5 +60,9 @@ export function decodeMetadata(bytes: Uint8Array, path: string): CompletedCheckp
 }
 
 function damaged(path: string, how: string, cause?: unknown): MillraceError {
-  return new MillraceError("MR5002", `${path} is no whole checkpoint metadata file: ${how}; restore from another checkpoint`, { cause, retryable: false });
+  return new MillraceError(
+    "MR5002",
+    `${path} is no whole checkpoint metadata file: ${how}; restore from another checkpoint`,
+    { cause, retryable: false },
+  );
 }

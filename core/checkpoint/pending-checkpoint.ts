@@ -4,7 +4,13 @@
  * `collecting` → `writing` (the metadata file) → `written` → `committing` (into the store of completed checkpoints) → `ended`. It can be aborted
  * from everywhere but `committing`, whose outcome alone decides.
  */
-import type { CheckpointAck, CheckpointMetrics, CheckpointOptions, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
+import type {
+  CheckpointAck,
+  CheckpointMetrics,
+  CheckpointOptions,
+  SubtaskId,
+  SubtaskSnapshot,
+} from "../graph/messages.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { Cancel, TimeMs } from "../time/clock.ts";
 import { assert } from "../util/errors.ts";
@@ -67,7 +73,8 @@ export class PendingCheckpoint {
     this.cancelTimeout = options.cancelTimeout;
     this.done = options.done;
     this.#outstanding = new Set(options.plan.acknowledge.map(taskKey));
-    for (const { task, snapshot } of options.plan.finished) this.#snapshots.set(`${task.vertex}/${task.subtask}`, snapshot);
+    for (const { task, snapshot } of options.plan.finished)
+      this.#snapshots.set(`${task.vertex}/${task.subtask}`, snapshot);
   }
 
   get kind(): CheckpointOptions["kind"] {

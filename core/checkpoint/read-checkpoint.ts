@@ -23,7 +23,10 @@ export function readCheckpoint(storage: BlobStore, directory: string, done: Done
   });
 }
 
-function decode(bytes: Uint8Array, where: { readonly path: string; readonly directory: string }): Outcome<CompletedCheckpoint> {
+function decode(
+  bytes: Uint8Array,
+  where: { readonly path: string; readonly directory: string },
+): Outcome<CompletedCheckpoint> {
   try {
     return succeeded(relocate(decodeMetadata(bytes, where.path), where.directory));
   } catch (error) {

@@ -41,11 +41,15 @@ export function planInputs(source: RestoreSource): readonly (readonly RestoredIn
         const edge = edgeAt(graph, index);
         return { edge, producers: producersOf(distributionOf(graph, edge), subtask) };
       });
-      const allEnded = inputs.every(({ edge, producers }) => producers.every((producer) => ended[edge.from]?.[producer] === true));
+      const allEnded = inputs.every(({ edge, producers }) =>
+        producers.every((producer) => ended[edge.from]?.[producer] === true),
+      );
       planned.push({
         channels: inputs.map(({ edge, producers }) => {
           const statuses = before === undefined ? undefined : savedStatuses(source, { before, vertex, edge, subtask });
-          return producers.map((producer, channel) => statusOf(statuses, { channel, producerEnded: ended[edge.from]?.[producer] === true }));
+          return producers.map((producer, channel) =>
+            statusOf(statuses, { channel, producerEnded: ended[edge.from]?.[producer] === true }),
+          );
         }),
         ended: !checkpoint.drained && allEnded && hadEnded(source, { before, vertex, subtask }),
       });
@@ -67,14 +71,20 @@ type SavedStatuses = { readonly each: readonly ChannelStatus[] } | { readonly al
 
 function savedStatuses(
   { graph, saved }: RestoreSource,
-  input: { readonly before: VertexSnapshot; readonly vertex: JobVertex; readonly edge: JobEdge; readonly subtask: number },
+  input: {
+    readonly before: VertexSnapshot;
+    readonly vertex: JobVertex;
+    readonly edge: JobEdge;
+    readonly subtask: number;
+  },
 ): SavedStatuses | undefined {
   const { before, vertex, edge, subtask } = input;
   const description = describeInput(graph, edge);
   const position = before.inputs.indexOf(description);
   if (position === -1) return undefined;
   const sender = saved.get(description.slice(0, description.indexOf(" ")));
-  const unchanged = before.parallelism === vertex.parallelism && sender?.vertex.parallelism === graph.vertices[edge.from]?.parallelism;
+  const unchanged =
+    before.parallelism === vertex.parallelism && sender?.vertex.parallelism === graph.vertices[edge.from]?.parallelism;
   if (unchanged) return { each: before.subtasks[subtask]?.channels[position] ?? [] };
   return { all: lowest(before.subtasks.flatMap((other) => other.channels[position] ?? [])) };
 }
@@ -89,7 +99,10 @@ function lowest(statuses: readonly ChannelStatus[]): ChannelStatus {
 }
 
 /** A channel stays finished only if its producer does: from any other, records may follow. */
-function statusOf(statuses: SavedStatuses | undefined, of: { readonly channel: number; readonly producerEnded: boolean }): ChannelStatus {
+function statusOf(
+  statuses: SavedStatuses | undefined,
+  of: { readonly channel: number; readonly producerEnded: boolean },
+): ChannelStatus {
   if (statuses === undefined) return UNKNOWN;
   const status = "each" in statuses ? (statuses.each[of.channel] ?? UNKNOWN) : statuses.all;
   return status.status === "finished" && !of.producerEnded ? UNKNOWN : status;
@@ -97,7 +110,11 @@ function statusOf(statuses: SavedStatuses | undefined, of: { readonly channel: n
 
 function hadEnded(
   { saved }: RestoreSource,
-  { before, vertex, subtask }: { readonly before: VertexSnapshot | undefined; readonly vertex: JobVertex; readonly subtask: number },
+  {
+    before,
+    vertex,
+    subtask,
+  }: { readonly before: VertexSnapshot | undefined; readonly vertex: JobVertex; readonly subtask: number },
 ): boolean {
   const origins = new Set(vertex.operators.flatMap((operator) => saved.get(operator.id)?.vertex ?? []));
   const unchanged = before !== undefined && origins.size === 1 && before.parallelism === vertex.parallelism;

@@ -24,7 +24,12 @@ export interface RestoreOperatorOptions {
 }
 
 /** By subtask of the vertex. */
-export function restoreOperator({ saved, operator, vertex, drained }: RestoreOperatorOptions): readonly OperatorRestore[] {
+export function restoreOperator({
+  saved,
+  operator,
+  vertex,
+  drained,
+}: RestoreOperatorOptions): readonly OperatorRestore[] {
   const { parallelism, maxParallelism } = vertex;
   const lists = redistributeLists(saved?.snapshots.map((snapshot) => snapshot?.lists ?? []) ?? [], parallelism);
   return Array.from({ length: parallelism }, (_, subtask): OperatorRestore => {
@@ -33,7 +38,10 @@ export function restoreOperator({ saved, operator, vertex, drained }: RestoreOpe
       operatorId: operator.id,
       lists: lists[subtask] ?? [],
       keyed: keyedOf(saved, keyGroups).map((handle) => (drained ? withoutTime(handle) : handle)),
-      watermarkMs: drained || saved === undefined ? WATERMARK_MIN : watermarkOf(saved, contributors(saved, operator, { subtask, parallelism, keyGroups })),
+      watermarkMs:
+        drained || saved === undefined
+          ? WATERMARK_MIN
+          : watermarkOf(saved, contributors(saved, operator, { subtask, parallelism, keyGroups })),
     };
   });
 }
@@ -68,7 +76,11 @@ function contributors(
   const { parallelism, maxParallelism } = saved.vertex;
   if (parallelism === to.parallelism) return [to.subtask];
   const all = Array.from({ length: parallelism }, (_, subtask) => subtask);
-  return operator.keyed ? all.filter((subtask) => !isEmptyRange(intersect(keyGroupRange(maxParallelism, parallelism, subtask), to.keyGroups))) : all;
+  return operator.keyed
+    ? all.filter(
+        (subtask) => !isEmptyRange(intersect(keyGroupRange(maxParallelism, parallelism, subtask), to.keyGroups)),
+      )
+    : all;
 }
 
 function watermarkOf(saved: SavedOperator, subtasks: readonly number[]): TimeMs {

@@ -34,7 +34,9 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
   refuseOtherKeyGroups(saved, graph);
   const inputs = planInputs({ checkpoint, saved, graph });
   const operators = graph.vertices.map((vertex) =>
-    vertex.operators.map((operator) => restoreOperator({ saved: saved.get(operator.id), operator, vertex, drained: checkpoint.drained })),
+    vertex.operators.map((operator) =>
+      restoreOperator({ saved: saved.get(operator.id), operator, vertex, drained: checkpoint.drained }),
+    ),
   );
   return {
     checkpointId: checkpoint.checkpointId,

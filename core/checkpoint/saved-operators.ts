@@ -20,7 +20,14 @@ export function savedOperators(checkpoint: CompletedCheckpoint): SavedOperators 
   for (const vertex of checkpoint.vertices) {
     for (const { id, name, uid } of vertex.operators) {
       const coordinator = checkpoint.coordinators.find(({ operatorId }) => operatorId === id)?.state;
-      saved.set(id, { id, name, uid, vertex, snapshots: vertex.subtasks.map((subtask) => snapshotOf(subtask, id)), coordinator });
+      saved.set(id, {
+        id,
+        name,
+        uid,
+        vertex,
+        snapshots: vertex.subtasks.map((subtask) => snapshotOf(subtask, id)),
+        coordinator,
+      });
     }
   }
   return saved;
@@ -30,7 +37,9 @@ export function savedOperators(checkpoint: CompletedCheckpoint): SavedOperators 
 export function hasState(operator: SavedOperator): boolean {
   if ((operator.coordinator?.byteLength ?? 0) > 0) return true;
   return operator.snapshots.some(
-    (snapshot) => snapshot !== undefined && ((snapshot.keyed?.files.length ?? 0) > 0 || snapshot.lists.some((list) => list.items.length > 0)),
+    (snapshot) =>
+      snapshot !== undefined &&
+      ((snapshot.keyed?.files.length ?? 0) > 0 || snapshot.lists.some((list) => list.items.length > 0)),
   );
 }
 

@@ -24,7 +24,10 @@ export interface Claim {
  * `CLAIM`: the snapshot becomes the first of the job's own checkpoints, and its files go when nothing refers to them any more. `NO_CLAIM`: it stays
  * what it is, and the job's first checkpoint is full. Fails with `MR5013` if it does not lie in the store of the job's checkpoints.
  */
-export function claim(snapshot: CompletedCheckpoint, options: { readonly claimMode: string; readonly sameStore: boolean }): Claim {
+export function claim(
+  snapshot: CompletedCheckpoint,
+  options: { readonly claimMode: string; readonly sameStore: boolean },
+): Claim {
   if (options.claimMode === "NO_CLAIM") return { store: new MemoryCheckpointStore(), owned: false };
   if (!options.sameStore) {
     throw new MillraceError(

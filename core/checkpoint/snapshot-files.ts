@@ -30,5 +30,7 @@ export function withFiles(snapshot: SubtaskSnapshot, moved: (file: StateFile) =>
 }
 
 function operatorWithFiles(operator: OperatorSnapshot, moved: (file: StateFile) => StateFile): OperatorSnapshot {
-  return operator.keyed === undefined ? operator : { ...operator, keyed: { ...operator.keyed, files: operator.keyed.files.map(moved) } };
+  return operator.keyed === undefined
+    ? operator
+    : { ...operator, keyed: { ...operator.keyed, files: operator.keyed.files.map(moved) } };
 }

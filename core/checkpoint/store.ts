@@ -35,7 +35,10 @@ export class MemoryCheckpointStore implements CompletedCheckpointStore {
 
   add(checkpoint: CompletedCheckpoint, done: (outcome: AddOutcome) => void): void {
     const newest = this.#retained.at(-1);
-    assert(newest === undefined || newest.checkpointId < checkpoint.checkpointId, "completed checkpoints must be added in the order of their ids");
+    assert(
+      newest === undefined || newest.checkpointId < checkpoint.checkpointId,
+      "completed checkpoints must be added in the order of their ids",
+    );
     this.#retained = [...this.#retained, checkpoint];
     done({ kind: "added" });
   }

@@ -25,7 +25,10 @@ export class Stragglers {
     const outstanding = new Set(pending.outstanding());
     if (outstanding.size === 0) return;
     const { storage, directory } = pending;
-    this.#aborted.set(pending.checkpointId, { checkpoint: { savepoint: pending.kind === "savepoint", storage, directory }, outstanding });
+    this.#aborted.set(pending.checkpointId, {
+      checkpoint: { savepoint: pending.kind === "savepoint", storage, directory },
+      outstanding,
+    });
     const oldest = this.#aborted.keys().next().value;
     if (this.#aborted.size > REMEMBERED_MAX && oldest !== undefined) this.#aborted.delete(oldest);
   }

@@ -35,8 +35,12 @@ function problemOf(file: StateFile, contents: Uint8Array): string | undefined {
 }
 
 function unusable(storage: BlobStore, file: StateFile, problem: string, cause?: MillraceError): MillraceError {
-  return new MillraceError("MR5004", `state file ${file.path} in ${storage.name} is not usable: ${problem}; restore from another checkpoint`, {
-    cause,
-    retryable: false,
-  });
+  return new MillraceError(
+    "MR5004",
+    `state file ${file.path} in ${storage.name} is not usable: ${problem}; restore from another checkpoint`,
+    {
+      cause,
+      retryable: false,
+    },
+  );
 }

@@ -69,7 +69,7 @@ export class LocalJob implements JobClient {
     this.#warn();
     this.#stores = new JobStores({ world, config, jobId: this.jobId });
     this.#metrics = new MetricRegistry({ clock: world.clock });
-    this.#endpoint = new Endpoint({ clock: world.clock, onError: (error) => this.#master?.failJob(asError(error)) });
+    this.#endpoint = new Endpoint({ clock: world.clock, onError: (error) => this.#broken(asError(error)) });
     this.#startedMs = world.clock.elapsedMs();
     this.#phase = "created";
     this.#questions = [];
@@ -223,6 +223,12 @@ export class LocalJob implements JobClient {
         ? "the job fails"
         : `restarting in ${restartInMs} ms, completed checkpoints: ${completed}`;
     this.#world.warn(`millrace: job "${this.jobName}": ${cause.message}; ${next}`);
+  }
+
+  /** Nobody foresaw it. Before there is a master, the job cannot begin. */
+  #broken(cause: Error): void {
+    if (this.#master === undefined) this.#ended({ kind: "failed", cause });
+    else this.#master.failJob(cause);
   }
 
   #ended(outcome: JobOutcome): void {

@@ -22,7 +22,10 @@ export interface CheckpointFailure {
 export const CHECKPOINT_FAILURES: Readonly<Record<CheckpointFailureReason, CheckpointFailure>> = {
   NOT_ALL_REQUIRED_TASKS_RUNNING: { sentence: "not all tasks are running", counts: false },
   TOO_MANY_CHECKPOINT_REQUESTS: { sentence: "as many checkpoints as allowed are under way", counts: false },
-  MINIMUM_TIME_BETWEEN_CHECKPOINTS: { sentence: "the minimum pause since the last checkpoint is not over", counts: false },
+  MINIMUM_TIME_BETWEEN_CHECKPOINTS: {
+    sentence: "the minimum pause since the last checkpoint is not over",
+    counts: false,
+  },
   CHECKPOINT_COORDINATOR_SHUTDOWN: { sentence: "the job is ending", counts: false },
   CHECKPOINT_SUBSUMED: { sentence: "a newer checkpoint completed first", counts: false },
   TASK_FAILURE: { sentence: "a task failed", counts: false },

@@ -6,8 +6,16 @@ import type { OperatorSpec, Partitioning } from "./stream-graph.ts";
 
 /** Where one output of an operator goes. */
 export type OperatorOutput =
-  | { readonly kind: "chained"; readonly sideOutput: string | undefined; /** Index in `JobVertex.operators`. */ readonly operator: number }
-  | { readonly kind: "edge"; readonly sideOutput: string | undefined; /** Index in `JobGraph.edges`. */ readonly edge: number };
+  | {
+      readonly kind: "chained";
+      readonly sideOutput: string | undefined;
+      /** Index in `JobVertex.operators`. */ readonly operator: number;
+    }
+  | {
+      readonly kind: "edge";
+      readonly sideOutput: string | undefined;
+      /** Index in `JobGraph.edges`. */ readonly edge: number;
+    };
 
 export interface JobOperator {
   /** Stable across versions of the job: 32 hexadecimal digits, from the uid if there is one. */

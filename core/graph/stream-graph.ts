@@ -10,7 +10,11 @@ import { assert } from "../util/errors.ts";
 export type Partitioning =
   | { readonly kind: "forward" | "rebalance" | "rescale" | "shuffle" | "broadcast" | "global" }
   | { readonly kind: "hash"; readonly keyOf: (value: never) => unknown }
-  | { readonly kind: "custom"; readonly keyOf: (value: never) => unknown; readonly partitioner: (key: never, partitions: number) => number };
+  | {
+      readonly kind: "custom";
+      readonly keyOf: (value: never) => unknown;
+      readonly partitioner: (key: never, partitions: number) => number;
+    };
 
 /** What to run at a position: the operator's file under `core/operators`, the user's functions, and plain parameters. */
 export interface OperatorSpec {

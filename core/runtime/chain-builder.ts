@@ -49,8 +49,9 @@ export async function buildChain(parts: ChainParts): Promise<Chain> {
       built.unshift(buildOperator(parts, { job, functions: opened, module, successors: built, index }));
     }
   } catch (error) {
+    // What cannot be closed either is of less interest than why.
+    await new Chain(built, [], parts.availability).close();
     for (const opened of functions) await opened.close();
-    for (const { operator } of built) await operator.close?.();
     throw error;
   }
   return new Chain(built, [...parts.writers.values()], parts.availability);

@@ -135,7 +135,8 @@ export class Chain {
       } catch (error) {
         firstError ??= error;
       }
-      firstError ??= await functions.close();
+      const error = await functions.close();
+      firstError ??= error;
     }
     return firstError;
   }

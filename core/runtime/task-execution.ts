@@ -25,10 +25,12 @@ import type { Runnable, Seat, ThreadScheduler } from "./thread-scheduler.ts";
 /** Records that a task may take before the next one has its turn. */
 const RECORDS_PER_STEP = 1_024;
 
+type End = "finished" | "canceled" | "failed";
+
 type State =
   | { readonly kind: "starting" }
   | { readonly kind: "running"; readonly task: Task }
-  | { readonly kind: "closing" };
+  | { readonly kind: "closing"; readonly end: End };
 
 export class TaskExecution implements Runnable {
   readonly descriptor: TaskDescriptor;
@@ -42,7 +44,11 @@ export class TaskExecution implements Runnable {
   readonly #metrics: TaskMetrics;
   readonly #accumulated: Map<string, number>;
   readonly #scheduled: Set<Cancel>;
+  /** Came before the task exists. */
+  readonly #early: ((task: Task) => void)[];
   #state: State;
+  /** Until it is built, or could not be, there is nothing to close. */
+  #isBuilding: boolean;
   #chain: Chain | undefined;
 
   constructor(descriptor: TaskDescriptor, channels: TaskChannels, environment: TaskEnvironment, scheduler: ThreadScheduler) {
@@ -57,7 +63,9 @@ export class TaskExecution implements Runnable {
     this.#metrics = new TaskMetrics(this.#lease.metrics, environment.clock, channels);
     this.#accumulated = new Map();
     this.#scheduled = new Set();
+    this.#early = [];
     this.#state = { kind: "starting" };
+    this.#isBuilding = true;
     this.#chain = undefined;
     channels.connect({
       block: () => this.#availability.block(),
@@ -122,11 +130,8 @@ export class TaskExecution implements Runnable {
 
   /** Mails that arrive before the task exists wait in order until it does. */
   #mail(mail: (task: Task) => void): void {
-    if (this.#state.kind === "closing") return;
-    this.#mailbox.put(() => {
-      if (this.#state.kind === "running") mail(this.#state.task);
-      else if (this.#state.kind === "starting") this.#mail(mail);
-    });
+    if (this.#state.kind === "starting") this.#early.push(mail);
+    else this.#execute(() => this.#state.kind === "running" && mail(this.#state.task));
   }
 
   #start(channels: TaskChannels): void {
@@ -164,27 +169,28 @@ export class TaskExecution implements Runnable {
       onFinished: () => this.#close("finished"),
     }).then(
       ({ chain, createTask }) => this.#built(chain, createTask),
-      (error: unknown) => {
-        if (this.#state.kind === "closing") this.#closeChain("canceled");
-        else this.fail(error);
-      },
+      (error: unknown) => this.#notBuilt(error),
     );
   }
 
   #built(chain: Chain, createTask: () => Task): void {
+    this.#isBuilding = false;
     this.#chain = chain;
-    if (this.#state.kind === "closing") {
-      this.#closeChain("canceled");
-      return;
-    }
+    if (this.#state.kind === "closing") return this.#closeChain(this.#state.end);
     try {
       this.#state = { kind: "running", task: createTask() };
     } catch (error) {
-      this.fail(error);
-      return;
+      return this.fail(error);
     }
+    for (const mail of this.#early.splice(0)) this.#mail(mail);
     this.#environment.reports.running(this.descriptor.task);
     this.#seat.wake();
+  }
+
+  #notBuilt(error: unknown): void {
+    this.#isBuilding = false;
+    if (this.#state.kind === "closing") this.#closeChain(this.#state.end);
+    else this.fail(error);
   }
 
   #execute(mail: () => void): void {
@@ -195,24 +201,23 @@ export class TaskExecution implements Runnable {
     this.#accumulated.set(name, (this.#accumulated.get(name) ?? 0) + amount);
   }
 
-  #close(state: "finished" | "canceled" | "failed"): void {
-    const building = this.#state.kind === "starting" && this.#chain === undefined && state === "canceled";
-    this.#state = { kind: "closing" };
+  #close(end: End): void {
+    this.#state = { kind: "closing", end };
     this.#seat.leave();
     this.#timers.stop();
     this.#checkpoints.close();
     for (const cancel of this.#scheduled) cancel();
-    if (!building) this.#closeChain(state); // else once it is built
+    if (!this.#isBuilding) this.#closeChain(end); // else once it is built
   }
 
-  #closeChain(state: "finished" | "canceled" | "failed"): void {
+  #closeChain(end: End): void {
     const { reports } = this.#environment;
     const { task } = this.descriptor;
-    if (state === "finished") reports.accumulated(task, Object.fromEntries(this.#accumulated));
+    if (end === "finished") reports.accumulated(task, Object.fromEntries(this.#accumulated));
     const closed = this.#chain?.close() ?? Promise.resolve(undefined);
     void closed.then((error) => {
-      if (error !== undefined && state === "finished") reports.failed(task, this.#describe(error));
-      reports.terminated(task, error !== undefined && state === "finished" ? "failed" : state);
+      if (error !== undefined && end === "finished") reports.failed(task, this.#describe(error));
+      reports.terminated(task, error !== undefined && end === "finished" ? "failed" : end);
     });
   }
 

@@ -100,10 +100,6 @@ export class Task {
 
   /** Asked by the master; only tasks without running upstream. */
   trigger(checkpoint: AlignedCheckpoint): void {
-    if (checkpoint.options.stop === "drain" && this.#phase.kind === "running") {
-      this.#parts.chain.head?.stop?.({ drain: true });
-      this.#phase = { kind: "ending" };
-    }
     this.#triggers.push(checkpoint);
   }
 
@@ -240,6 +236,12 @@ export class Task {
       const due = this.#triggers[0] ?? this.#parts.gate.alignment.complete();
       if (due === undefined) return true;
       if (this.#phase.kind === "ending") return true;
+      if (due === this.#triggers[0] && due.options.stop === "drain" && this.#phase.kind === "running") {
+        // Not before its turn: checkpoints that were asked for earlier must not contain the end.
+        this.#parts.chain.head?.stop?.({ drain: true });
+        this.#phase = { kind: "ending" };
+        return true;
+      }
       if (!this.#parts.chain.interruptible) return false;
       if (due.options.completedId !== undefined) this.completed(due.options.completedId);
       this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId);

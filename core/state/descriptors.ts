@@ -79,7 +79,9 @@ export type KeyedDescriptor =
 export type StateDescriptor = KeyedDescriptor | OperatorListDescriptor<unknown>;
 
 /** What a function declares under `state`. */
-export type StateDeclarations = Readonly<Record<string, { readonly kind: StateDescriptor["kind"]; readonly __handle?: unknown }>>;
+export type StateDeclarations = Readonly<
+  Record<string, { readonly kind: StateDescriptor["kind"]; readonly __handle?: unknown }>
+>;
 
 /** What it gets as `ctx.state`. */
 export type StateHandles<S extends StateDeclarations> = { readonly [N in keyof S]: NonNullable<S[N]["__handle"]> };
@@ -87,7 +89,9 @@ export type StateHandles<S extends StateDeclarations> = { readonly [N in keyof S
 /** One value per key. With a default, `value()` returns that (a fresh copy) until the first `update`; without, `undefined`. */
 export function value<T>(options: KeyedStateOptions & { readonly default: T }): ValueDescriptor<T, T>;
 export function value<T>(options?: KeyedStateOptions): ValueDescriptor<T, T | undefined>;
-export function value<T>(options: KeyedStateOptions & { readonly default?: T } = {}): ValueDescriptor<T, T | undefined> {
+export function value<T>(
+  options: KeyedStateOptions & { readonly default?: T } = {},
+): ValueDescriptor<T, T | undefined> {
   return { kind: "value", default: options.default, ttl: options.ttl };
 }
 

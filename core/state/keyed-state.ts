@@ -5,7 +5,14 @@
  * that key hang on it. `test/conformance/keyed-state.ts` is the contract as a test.
  */
 import type { TimeMs } from "../time/clock.ts";
-import type { AggregatingDescriptor, KeyedDescriptor, ListDescriptor, MapDescriptor, ReducingDescriptor, ValueDescriptor } from "./descriptors.ts";
+import type {
+  AggregatingDescriptor,
+  KeyedDescriptor,
+  ListDescriptor,
+  MapDescriptor,
+  ReducingDescriptor,
+  ValueDescriptor,
+} from "./descriptors.ts";
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "./handles.ts";
 import type { KeyGroupRange } from "./key-groups.ts";
 import type { InternalTimers, TimerTarget } from "./timers.ts";
@@ -30,7 +37,11 @@ export interface KeyedState {
   list<T>(name: string, descriptor: ListDescriptor<T>, options?: BindOptions): ListState<T>;
   map<K, V>(name: string, descriptor: MapDescriptor<K, V>, options?: BindOptions): MapState<K, V>;
   reducing<T>(name: string, descriptor: ReducingDescriptor<T>, options?: BindOptions): ReducingState<T>;
-  aggregating<I, A, R>(name: string, descriptor: AggregatingDescriptor<I, A, R>, options?: BindOptions): AggregatingState<I, R>;
+  aggregating<I, A, R>(
+    name: string,
+    descriptor: AggregatingDescriptor<I, A, R>,
+    options?: BindOptions,
+  ): AggregatingState<I, R>;
   /** Any keyed declaration; the handle has the type that its kind promises. */
   bind(name: string, descriptor: KeyedDescriptor, options?: BindOptions): unknown;
 

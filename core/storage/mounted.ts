@@ -40,7 +40,9 @@ export class MountedBlobStore implements BlobStore {
   list(prefix: string, done: Done<readonly string[]>): void {
     const mount = prefix.split("/", 1)[0] ?? "";
     this.#at(prefix, done, (store, inner) =>
-      store.list(inner, (outcome) => done(outcome.ok ? succeeded(outcome.value.map((path) => `${mount}/${path}`)) : outcome)),
+      store.list(inner, (outcome) =>
+        done(outcome.ok ? succeeded(outcome.value.map((path) => `${mount}/${path}`)) : outcome),
+      ),
     );
   }
 
@@ -51,6 +53,15 @@ export class MountedBlobStore implements BlobStore {
       call(store, path.slice(slash + 1));
       return;
     }
-    this.#defer(() => done(failed(new MillraceError("MR5205", `no store is known for "${path}"; the checkpoint refers to another job's directory`))));
+    this.#defer(() =>
+      done(
+        failed(
+          new MillraceError(
+            "MR5205",
+            `no store is known for "${path}"; the checkpoint refers to another job's directory`,
+          ),
+        ),
+      ),
+    );
   }
 }

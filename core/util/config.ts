@@ -36,7 +36,9 @@ function flag(key: string, fallback: boolean, doc: string): Option<boolean> {
   return { key, type: "boolean", default: fallback, doc };
 }
 function text(key: string, fallback: string, doc: string, values?: readonly string[]): Option<string> {
-  return values === undefined ? { key, type: "string", default: fallback, doc } : { key, type: "string", default: fallback, doc, values };
+  return values === undefined
+    ? { key, type: "string", default: fallback, doc }
+    : { key, type: "string", default: fallback, doc, values };
 }
 
 /** The names that code uses; the options themselves stand below. */
@@ -81,21 +83,77 @@ export interface Options {
 /** All options. */
 export const OPTIONS: Options = {
   parallelism: integer("parallelism.default", 1, "Subtasks per operator where none is set.", 1),
-  maxParallelism: integer("pipeline.max-parallelism", -1, "Key groups of every vertex; -1: derived from its parallelism. Fixed for the life of the state.", -1),
-  autoWatermarkInterval: duration("pipeline.auto-watermark-interval", 200, "How often generators are asked for a watermark; 0: never."),
-  operatorChaining: flag("pipeline.operator-chaining.enabled", true, "Whether operators that can be chained become calls."),
+  maxParallelism: integer(
+    "pipeline.max-parallelism",
+    -1,
+    "Key groups of every vertex; -1: derived from its parallelism. Fixed for the life of the state.",
+    -1,
+  ),
+  autoWatermarkInterval: duration(
+    "pipeline.auto-watermark-interval",
+    200,
+    "How often generators are asked for a watermark; 0: never.",
+  ),
+  operatorChaining: flag(
+    "pipeline.operator-chaining.enabled",
+    true,
+    "Whether operators that can be chained become calls.",
+  ),
   autoGenerateUids: flag("pipeline.auto-generate-uids", true, "False: a stateful operator without a uid is refused."),
-  operatorCopies: flag("pipeline.operator-copies", true, "Whether each position of the graph runs its own copy of its operator's code, which is faster and costs 19 KB."),
-  developmentMode: flag("pipeline.development-mode", false, "Whether values that were emitted are frozen, so that code that changes them fails at once. Slow."),
-  channelCapacity: integer("taskmanager.network.in-slot-channel-capacity", 256, "Records that wait between two tasks of one slot.", 1),
-  slots: integer("taskmanager.numberOfTaskSlots", -1, "Slots of the local TaskManager; -1: as many as the job needs.", -1),
+  operatorCopies: flag(
+    "pipeline.operator-copies",
+    true,
+    "Whether each position of the graph runs its own copy of its operator's code, which is faster and costs 19 KB.",
+  ),
+  developmentMode: flag(
+    "pipeline.development-mode",
+    false,
+    "Whether values that were emitted are frozen, so that code that changes them fails at once. Slow.",
+  ),
+  channelCapacity: integer(
+    "taskmanager.network.in-slot-channel-capacity",
+    256,
+    "Records that wait between two tasks of one slot.",
+    1,
+  ),
+  slots: integer(
+    "taskmanager.numberOfTaskSlots",
+    -1,
+    "Slots of the local TaskManager; -1: as many as the job needs.",
+    -1,
+  ),
 
-  checkpointInterval: duration("execution.checkpointing.interval", 0, "Time between the starts of two checkpoints; 0: none."),
-  checkpointTimeout: duration("execution.checkpointing.timeout", 600_000, "A checkpoint that takes longer is aborted.", 1),
-  checkpointMinPause: duration("execution.checkpointing.min-pause", 0, "Time between the end of one checkpoint and the start of the next; above 0, one at a time."),
-  checkpointMaxConcurrent: integer("execution.checkpointing.max-concurrent-checkpoints", 1, "Checkpoints under way at a time.", 1),
-  checkpointTolerableFailures: integer("execution.checkpointing.tolerable-failed-checkpoints", 0, "Failed checkpoints in a row before the job fails."),
-  checkpointMode: text("execution.checkpointing.mode", "EXACTLY_ONCE", "AT_LEAST_ONCE does not align.", ["EXACTLY_ONCE", "AT_LEAST_ONCE"]),
+  checkpointInterval: duration(
+    "execution.checkpointing.interval",
+    0,
+    "Time between the starts of two checkpoints; 0: none.",
+  ),
+  checkpointTimeout: duration(
+    "execution.checkpointing.timeout",
+    600_000,
+    "A checkpoint that takes longer is aborted.",
+    1,
+  ),
+  checkpointMinPause: duration(
+    "execution.checkpointing.min-pause",
+    0,
+    "Time between the end of one checkpoint and the start of the next; above 0, one at a time.",
+  ),
+  checkpointMaxConcurrent: integer(
+    "execution.checkpointing.max-concurrent-checkpoints",
+    1,
+    "Checkpoints under way at a time.",
+    1,
+  ),
+  checkpointTolerableFailures: integer(
+    "execution.checkpointing.tolerable-failed-checkpoints",
+    0,
+    "Failed checkpoints in a row before the job fails.",
+  ),
+  checkpointMode: text("execution.checkpointing.mode", "EXACTLY_ONCE", "AT_LEAST_ONCE does not align.", [
+    "EXACTLY_ONCE",
+    "AT_LEAST_ONCE",
+  ]),
   checkpointRetained: integer("execution.checkpointing.num-retained", 1, "Completed checkpoints that are kept.", 1),
   checkpointRetention: text(
     "execution.checkpointing.externalized-checkpoint-retention",
@@ -103,12 +161,37 @@ export const OPTIONS: Options = {
     "What happens to checkpoints when the job ends.",
     ["NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETAIN_ON_CANCELLATION"],
   ),
-  checkpointDirectory: text("execution.checkpointing.dir", "", "Directory of checkpoints; empty: kept in memory, lost with the process."),
-  savepointDirectory: text("execution.checkpointing.savepoint-dir", "", "Directory of savepoints that are triggered without one."),
-  restoreFrom: text("execution.state-recovery.path", "", "Savepoint or retained checkpoint to start from; empty: fresh start."),
-  ignoreUnclaimedState: flag("execution.state-recovery.ignore-unclaimed-state", false, "Whether state that no operator takes over is dropped instead of refused."),
-  claimMode: text("execution.state-recovery.claim-mode", "NO_CLAIM", "CLAIM: the job owns the snapshot it starts from and may delete it.", ["CLAIM", "NO_CLAIM"]),
-  acceptDuplicates: flag("execution.state-recovery.accept-duplicates", false, "Allows to start from an older checkpoint than the newest: output after it is written twice."),
+  checkpointDirectory: text(
+    "execution.checkpointing.dir",
+    "",
+    "Directory of checkpoints; empty: kept in memory, lost with the process.",
+  ),
+  savepointDirectory: text(
+    "execution.checkpointing.savepoint-dir",
+    "",
+    "Directory of savepoints that are triggered without one.",
+  ),
+  restoreFrom: text(
+    "execution.state-recovery.path",
+    "",
+    "Savepoint or retained checkpoint to start from; empty: fresh start.",
+  ),
+  ignoreUnclaimedState: flag(
+    "execution.state-recovery.ignore-unclaimed-state",
+    false,
+    "Whether state that no operator takes over is dropped instead of refused.",
+  ),
+  claimMode: text(
+    "execution.state-recovery.claim-mode",
+    "NO_CLAIM",
+    "CLAIM: the job owns the snapshot it starts from and may delete it.",
+    ["CLAIM", "NO_CLAIM"],
+  ),
+  acceptDuplicates: flag(
+    "execution.state-recovery.accept-duplicates",
+    false,
+    "Allows to start from an older checkpoint than the newest: output after it is written twice.",
+  ),
 
   restartStrategy: text("restart-strategy.type", "", "Empty: exponential-delay with checkpointing, none without.", [
     "",
@@ -119,18 +202,52 @@ export const OPTIONS: Options = {
   ]),
   fixedDelayAttempts: integer("restart-strategy.fixed-delay.attempts", 1, "Restarts before the job fails."),
   fixedDelay: duration("restart-strategy.fixed-delay.delay", 1_000, "Pause before each restart."),
-  failureRateMax: integer("restart-strategy.failure-rate.max-failures-per-interval", 1, "More failures than this within the interval fail the job.", 1),
-  failureRateInterval: duration("restart-strategy.failure-rate.failure-rate-interval", 60_000, "The interval in which failures are counted.", 1),
+  failureRateMax: integer(
+    "restart-strategy.failure-rate.max-failures-per-interval",
+    1,
+    "More failures than this within the interval fail the job.",
+    1,
+  ),
+  failureRateInterval: duration(
+    "restart-strategy.failure-rate.failure-rate-interval",
+    60_000,
+    "The interval in which failures are counted.",
+    1,
+  ),
   failureRateDelay: duration("restart-strategy.failure-rate.delay", 1_000, "Pause before each restart."),
-  exponentialInitial: duration("restart-strategy.exponential-delay.initial-backoff", 1_000, "Pause before the first restart."),
+  exponentialInitial: duration(
+    "restart-strategy.exponential-delay.initial-backoff",
+    1_000,
+    "Pause before the first restart.",
+  ),
   exponentialMax: duration("restart-strategy.exponential-delay.max-backoff", 60_000, "Longest pause."),
-  exponentialMultiplier: decimal("restart-strategy.exponential-delay.backoff-multiplier", 1.5, "Factor from one pause to the next.", 1),
-  exponentialJitter: decimal("restart-strategy.exponential-delay.jitter-factor", 0.1, "Random part of each pause, as a share of it."),
-  exponentialReset: duration("restart-strategy.exponential-delay.reset-backoff-threshold", 3_600_000, "Running this long without failure resets the pause."),
-  exponentialAttempts: integer("restart-strategy.exponential-delay.attempts-before-reset-backoff", -1, "Restarts before the job fails; -1: no limit.", -1),
+  exponentialMultiplier: decimal(
+    "restart-strategy.exponential-delay.backoff-multiplier",
+    1.5,
+    "Factor from one pause to the next.",
+    1,
+  ),
+  exponentialJitter: decimal(
+    "restart-strategy.exponential-delay.jitter-factor",
+    0.1,
+    "Random part of each pause, as a share of it.",
+  ),
+  exponentialReset: duration(
+    "restart-strategy.exponential-delay.reset-backoff-threshold",
+    3_600_000,
+    "Running this long without failure resets the pause.",
+  ),
+  exponentialAttempts: integer(
+    "restart-strategy.exponential-delay.attempts-before-reset-backoff",
+    -1,
+    "Restarts before the job fails; -1: no limit.",
+    -1,
+  ),
 };
 
-const BY_KEY: ReadonlyMap<string, Option<boolean | number | string>> = new Map(Object.values(OPTIONS).map((option) => [option.key, option]));
+const BY_KEY: ReadonlyMap<string, Option<boolean | number | string>> = new Map(
+  Object.values(OPTIONS).map((option) => [option.key, option]),
+);
 
 /** Option values as users write them. */
 export type ConfigValues = Readonly<Record<string, boolean | number | string>>;
@@ -168,7 +285,10 @@ function optionOf(key: string): Option<boolean | number | string> {
   const option = BY_KEY.get(key);
   if (option !== undefined) return option;
   const suggestion = nearest(key, [...BY_KEY.keys()]);
-  throw new MillraceError("MR2001", `there is no option "${key}"${suggestion === undefined ? "" : `; did you mean "${suggestion}"?`}`);
+  throw new MillraceError(
+    "MR2001",
+    `there is no option "${key}"${suggestion === undefined ? "" : `; did you mean "${suggestion}"?`}`,
+  );
 }
 
 function parse(option: Option<boolean | number | string>, raw: boolean | number | string): boolean | number | string {
@@ -179,10 +299,11 @@ function parse(option: Option<boolean | number | string>, raw: boolean | number 
       return refuse(option, raw, `"true" or "false"`);
     case "string":
       if (typeof raw !== "string") return refuse(option, raw, "text");
-      if (option.values !== undefined && !option.values.includes(raw)) return refuse(option, raw, `one of ${option.values.join(", ")}`);
+      if (option.values !== undefined && !option.values.includes(raw))
+        return refuse(option, raw, `one of ${option.values.join(", ")}`);
       return raw;
     case "duration":
-      return checkMinimum(option, typeof raw === "string" && raw.trim() !== "" && Number.isFinite(Number(raw)) ? Number(raw) : toMs(raw as Duration, option.key)); // `toMs` refuses what is none
+      return checkMinimum(option, durationMs(option, raw));
     case "integer":
     case "number": {
       const amount = typeof raw === "string" && raw.trim() !== "" ? Number(raw) : raw;
@@ -199,4 +320,10 @@ function checkMinimum(option: Option<boolean | number | string>, amount: number)
 
 function refuse(option: Option<boolean | number | string>, raw: unknown, wanted: string): never {
   throw new MillraceError("MR2002", `option "${option.key}" must be ${wanted}, not ${JSON.stringify(raw)}`);
+}
+
+/** Text that is only digits counts as ms, as on a command line. */
+function durationMs(option: Option<boolean | number | string>, raw: boolean | number | string): number {
+  if (typeof raw === "string" && raw.trim() !== "" && Number.isFinite(Number(raw))) return Number(raw);
+  return toMs(raw as Duration, option.key); // `toMs` refuses what is none
 }

@@ -18,7 +18,10 @@ export function toMs(duration: Duration, what: string): number {
     const [, amount, unit] = PATTERN.exec(duration) ?? [];
     if (amount !== undefined && unit !== undefined) return Number(amount) * UNITS[unit as DurationUnit]; // the pattern admits only units
   }
-  throw new MillraceError("MR1001", `${what} is no duration: ${String(duration)}; write a number of ms, or text such as "30s", "5min" or "1d"`);
+  throw new MillraceError(
+    "MR1001",
+    `${what} is no duration: ${String(duration)}; write a number of ms, or text such as "30s", "5min" or "1d"`,
+  );
 }
 
 /** As {@link toMs}, and refuses what is not above zero. */

@@ -5,7 +5,9 @@
  */
 import type { MillraceError } from "./errors.ts";
 
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: MillraceError };
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: MillraceError };
 
 /** Called exactly once, never before the call that received it has returned. */
 export type Done<T> = (outcome: Outcome<T>) => void;

@@ -180,7 +180,8 @@ class Loop {
         case "checkpoint":
           return await this.#cancelAfterCheckpoint(job, gate);
       }
-    } catch {
+    } catch (error) {
+      this.#world.warn(`the leg did not stop: ${String(error)}`);
       return undefined; // refused, or the job failed meanwhile: it starts again, and goes on
     }
   }

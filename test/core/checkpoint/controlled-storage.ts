@@ -35,7 +35,9 @@ export class ControlledStorage implements BlobStore {
 
   read(path: string, done: Done<Uint8Array>): void {
     const bytes = this.files.get(path);
-    this.#clock.yield(() => done(bytes === undefined ? failed(new MillraceError("MR5201", `no ${path}`)) : succeeded(bytes)));
+    this.#clock.yield(() =>
+      done(bytes === undefined ? failed(new MillraceError("MR5201", `no ${path}`)) : succeeded(bytes)),
+    );
   }
 
   delete(path: string, done: Done<void>): void {

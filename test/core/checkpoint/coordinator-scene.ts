@@ -23,7 +23,9 @@ export class Job implements CheckpointParticipants {
   coordinatorsFail: boolean = false;
 
   plan(): CheckpointPlan | CheckpointFailureReason {
-    const tasks = [TASK, OTHER].filter((task) => !this.finished.some((finished) => finished.task.subtask === task.subtask));
+    const tasks = [TASK, OTHER].filter(
+      (task) => !this.finished.some((finished) => finished.task.subtask === task.subtask),
+    );
     return this.refusal ?? { trigger: tasks, acknowledge: tasks, finished: this.finished };
   }
 
@@ -65,14 +67,25 @@ export function scene(values: ConfigValues = {}, retained: readonly CompletedChe
   const job = new Job();
   const store = new MemoryCheckpointStore(retained);
   const coordinator = new CheckpointCoordinator({
-    config: new Config({ "execution.checkpointing.interval": "10s", "execution.checkpointing.tolerable-failed-checkpoints": 9, ...values }),
+    config: new Config({
+      "execution.checkpointing.interval": "10s",
+      "execution.checkpointing.tolerable-failed-checkpoints": 9,
+      ...values,
+    }),
     clock: memory.clock,
     participants: job,
     store,
     storage: memory.storage,
     directory: "jobs/one",
     jobName: "scene",
-    vertices: () => [{ operators: [{ id: "a", name: "Count", uid: "c", stateful: true }], parallelism: 2, maxParallelism: 128, inputs: [] }],
+    vertices: () => [
+      {
+        operators: [{ id: "a", name: "Count", uid: "c", stateful: true }],
+        parallelism: 2,
+        maxParallelism: 128,
+        inputs: [],
+      },
+    ],
     firstCheckpointId: (retained.at(-1)?.checkpointId ?? 0) + 1,
   });
   coordinator.start();
@@ -81,10 +94,17 @@ export function scene(values: ConfigValues = {}, retained: readonly CompletedChe
 }
 
 /** The task writes its file, if it has one, and acknowledges. */
-export function acknowledge({ memory, job, coordinator }: Scene, checkpointId: number, task: SubtaskId, more: readonly string[] = []): void {
+export function acknowledge(
+  { memory, job, coordinator }: Scene,
+  checkpointId: number,
+  task: SubtaskId,
+  more: readonly string[] = [],
+): void {
   const path = `${job.options.get(checkpointId)?.directory ?? "?"}/f${task.subtask}`;
   put(memory, { [path]: path });
-  coordinator.acknowledge(ackOf(checkpointId, task, subtaskSnapshot({ operators: [keyedSnapshot("a", [...more, path])] })));
+  coordinator.acknowledge(
+    ackOf(checkpointId, task, subtaskSnapshot({ operators: [keyedSnapshot("a", [...more, path])] })),
+  );
 }
 
 function ackOf(checkpointId: number, task: SubtaskId, snapshot: SubtaskSnapshot): CheckpointAck {
@@ -92,6 +112,8 @@ function ackOf(checkpointId: number, task: SubtaskId, snapshot: SubtaskSnapshot)
 }
 
 export function complete(on: Scene, checkpointId: number): void {
-  for (const task of [TASK, OTHER]) if (!on.job.finished.some((finished) => finished.task.subtask === task.subtask)) acknowledge(on, checkpointId, task);
+  for (const task of [TASK, OTHER])
+    if (!on.job.finished.some((finished) => finished.task.subtask === task.subtask))
+      acknowledge(on, checkpointId, task);
   on.memory.clock.runYielded();
 }

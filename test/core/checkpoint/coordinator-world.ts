@@ -9,7 +9,13 @@ import { CheckpointCoordinator } from "../../../core/checkpoint/coordinator.ts";
 import type { CheckpointFailureReason } from "../../../core/checkpoint/failures.ts";
 import { MemoryCheckpointStore } from "../../../core/checkpoint/store.ts";
 import type { AddOutcome, CompletedCheckpointStore } from "../../../core/checkpoint/store.ts";
-import type { CheckpointAck, CheckpointKind, CheckpointOptions, SubtaskId, SubtaskSnapshot } from "../../../core/graph/messages.ts";
+import type {
+  CheckpointAck,
+  CheckpointKind,
+  CheckpointOptions,
+  SubtaskId,
+  SubtaskSnapshot,
+} from "../../../core/graph/messages.ts";
 import { Config } from "../../../core/util/config.ts";
 import type { ConfigValues } from "../../../core/util/config.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
@@ -98,7 +104,15 @@ export class WorldTask {
 }
 
 export interface WorldEvent {
-  readonly kind: "triggered" | "completed" | "aborted" | "failJob" | "told completed" | "told aborted" | "stopped" | "started";
+  readonly kind:
+    | "triggered"
+    | "completed"
+    | "aborted"
+    | "failJob"
+    | "told completed"
+    | "told aborted"
+    | "stopped"
+    | "started";
   readonly checkpointId: number;
   readonly atMs: number;
   readonly checkpoint?: CheckpointKind;
@@ -138,7 +152,13 @@ export class World implements CheckpointParticipants {
       store: this.store,
       storage: this.storage,
       jobName: "world",
-      vertices: () => [options.sources, options.sinks].map((parallelism) => ({ operators: [], parallelism, maxParallelism: 128, inputs: [] })),
+      vertices: () =>
+        [options.sources, options.sinks].map((parallelism) => ({
+          operators: [],
+          parallelism,
+          maxParallelism: 128,
+          inputs: [],
+        })),
       firstCheckpointId: 1,
       listeners: [
         {
@@ -171,11 +191,14 @@ export class World implements CheckpointParticipants {
   }
 
   trigger(task: SubtaskId, checkpointId: number, options: CheckpointOptions): void {
-    this.tasks.find(({ id }) => id.vertex === task.vertex && id.subtask === task.subtask)?.inbox.push({ kind: "trigger", checkpointId, options });
+    this.tasks
+      .find(({ id }) => id.vertex === task.vertex && id.subtask === task.subtask)
+      ?.inbox.push({ kind: "trigger", checkpointId, options });
   }
 
   completed(checkpointId: number): void {
-    for (let times = this.#options.bug === "completed is told twice" ? 2 : 1; times > 0; times -= 1) this.#record({ kind: "told completed", checkpointId });
+    for (let times = this.#options.bug === "completed is told twice" ? 2 : 1; times > 0; times -= 1)
+      this.#record({ kind: "told completed", checkpointId });
     for (const task of this.tasks) task.inbox.push({ kind: "completed", checkpointId });
     if (this.#options.bug !== "files go with their checkpoint") return;
     const kept = new Set(this.store.retained().flatMap(filesOf));
@@ -234,9 +257,12 @@ export class World implements CheckpointParticipants {
 
   savepoint(): void {
     this.#savepointCount += 1;
-    this.coordinator.triggerSavepoint({ storage: this.storage, directory: `savepoint-${this.#savepointCount}` }, (outcome) => {
-      if (outcome.ok) this.savepoints.push(outcome.value);
-    });
+    this.coordinator.triggerSavepoint(
+      { storage: this.storage, directory: `savepoint-${this.#savepointCount}` },
+      (outcome) => {
+        if (outcome.ok) this.savepoints.push(outcome.value);
+      },
+    );
   }
 
   /** The task handles its next control message; a source that is triggered takes its snapshot and sends the barrier on. */
@@ -251,8 +277,16 @@ export class World implements CheckpointParticipants {
   /** A sink takes its snapshot when the barriers of all sources are there. */
   handleBarrier(task: WorldTask, choice: SnapshotChoice): void {
     const [first] = task.barriers;
-    if (first === undefined || task.barriers.filter(({ checkpointId }) => checkpointId === first.checkpointId).length < this.#options.sources) return;
-    task.barriers.splice(0, task.barriers.length, ...task.barriers.filter(({ checkpointId }) => checkpointId !== first.checkpointId));
+    if (
+      first === undefined ||
+      task.barriers.filter(({ checkpointId }) => checkpointId === first.checkpointId).length < this.#options.sources
+    )
+      return;
+    task.barriers.splice(
+      0,
+      task.barriers.length,
+      ...task.barriers.filter(({ checkpointId }) => checkpointId !== first.checkpointId),
+    );
     this.#snapshot(task, first, choice);
   }
 
@@ -261,7 +295,8 @@ export class World implements CheckpointParticipants {
       task.outbox.push({ declined: checkpointId, task: task.id });
       return;
     }
-    if (options.completedId !== undefined && this.#options.bug !== "tasks ignore completedId") task.learn(options.completedId);
+    if (options.completedId !== undefined && this.#options.bug !== "tasks ignore completedId")
+      task.learn(options.completedId);
     const base = options.kind === "savepoint" ? [] : (task.filesOf.get(task.known) ?? []);
     const { vertex, subtask, attempt } = task.id;
     const path = `${options.directory}/f-${vertex}-${subtask}-${attempt}`;
@@ -271,7 +306,9 @@ export class World implements CheckpointParticipants {
     if (options.kind !== "savepoint") task.filesOf.set(checkpointId, files);
     const keyed = { keyGroups: { first: 0, last: 127 }, files: files.map(fileAt), watermarkMs: 0, floors: [] };
     const snapshot = subtaskSnapshot({ operators: [{ operatorId: `${vertex}`, keyed, lists: [], watermarkMs: 0 }] });
-    task.outbox.push({ ack: { checkpointId, task: task.id, snapshot, metrics: { alignmentMs: 1, syncMs: 0, asyncMs: 0, bytes: 1 } } });
+    task.outbox.push({
+      ack: { checkpointId, task: task.id, snapshot, metrics: { alignmentMs: 1, syncMs: 0, asyncMs: 0, bytes: 1 } },
+    });
   }
 
   /** The master hears the task's next report, `times` times. */
@@ -281,7 +318,10 @@ export class World implements CheckpointParticipants {
     for (let time = 0; time < times; time += 1) {
       if ("declined" in report) {
         this.coordinator.decline(report.declined, report.task, "CHECKPOINT_DECLINED", new Error("no"));
-      } else if (this.#options.bug !== "late acknowledgements are lost" || this.coordinator.pendingIds().includes(report.ack.checkpointId)) {
+      } else if (
+        this.#options.bug !== "late acknowledgements are lost" ||
+        this.coordinator.pendingIds().includes(report.ack.checkpointId)
+      ) {
         this.coordinator.acknowledge(report.ack);
       }
     }
@@ -290,7 +330,7 @@ export class World implements CheckpointParticipants {
   /** Everything that waits happens, and goes well. */
   drain(): void {
     const calm: SnapshotChoice = { compact: false, unchanged: false, decline: false };
-    for (let idle = false; !idle; ) {
+    for (let idle = false; !idle;) {
       const before = this.#backlog();
       for (const task of [...this.tasks]) {
         this.handleNotice(task, calm);
@@ -318,7 +358,10 @@ const known = new WeakMap<CompletedCheckpoint, readonly string[]>();
 export function filesOf(checkpoint: CompletedCheckpoint): readonly string[] {
   const cached = known.get(checkpoint);
   if (cached !== undefined) return cached;
-  const files = [`${checkpoint.directory}/_metadata`, ...checkpoint.vertices.flatMap((vertex) => vertex.subtasks.flatMap(pathsOf))];
+  const files = [
+    `${checkpoint.directory}/_metadata`,
+    ...checkpoint.vertices.flatMap((vertex) => vertex.subtasks.flatMap(pathsOf)),
+  ];
   known.set(checkpoint, files);
   return files;
 }

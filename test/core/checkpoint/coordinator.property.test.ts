@@ -36,17 +36,38 @@ type Command =
   | { readonly kind: "deliver"; readonly task: number; readonly times: number }
   | { readonly kind: "deliver late" | "deliver foreign"; readonly task: number }
   | { readonly kind: "storage" | "store"; readonly index: number; readonly fate: Fate }
-  | { readonly kind: "flow"; readonly neglects: boolean; readonly without: readonly Part[]; readonly choice: SnapshotChoice; readonly fate: Fate };
+  | {
+      readonly kind: "flow";
+      readonly neglects: boolean;
+      readonly without: readonly Part[];
+      readonly choice: SnapshotChoice;
+      readonly fate: Fate;
+    };
 
 /** What may happen to all tasks at a stretch, so that runs get somewhere; what is left out waits, and is overtaken. */
 type Part = "time" | "notices of sources" | "notices of sinks" | "barriers" | "reports" | "storage" | "store";
 
 /** Files go in several steps, so that storage and store come more than once. */
-const FLOW: readonly Part[] = ["time", "notices of sources", "notices of sinks", "barriers", "reports", "storage", "store", "storage", "store", "storage", "store"];
+const FLOW: readonly Part[] = [
+  "time",
+  "notices of sources",
+  "notices of sinks",
+  "barriers",
+  "reports",
+  "storage",
+  "store",
+  "storage",
+  "store",
+  "storage",
+  "store",
+];
 const PARTS: readonly Part[] = [...new Set(FLOW)];
 
 const task = fc.nat(3);
-const fate: fc.Arbitrary<Fate> = fc.oneof({ weight: 6, arbitrary: fc.constant<Fate>("ok") }, { weight: 1, arbitrary: fc.constantFrom<Fate>("failed", "lost") });
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Fate>("ok") },
+  { weight: 1, arbitrary: fc.constantFrom<Fate>("failed", "lost") },
+);
 const choice: fc.Arbitrary<SnapshotChoice> = fc.record({
   compact: fc.nat(2).map((die) => die === 0),
   unchanged: fc.nat(3).map((die) => die === 0),
@@ -54,14 +75,33 @@ const choice: fc.Arbitrary<SnapshotChoice> = fc.record({
 });
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 15, arbitrary: fc.record({ kind: fc.constant("flow" as const), neglects: fc.nat(9).map((die) => die > 0), without: fc.subarray([...PARTS], { maxLength: 2 }), choice, fate }) },
+  {
+    weight: 15,
+    arbitrary: fc.record({
+      kind: fc.constant("flow" as const),
+      neglects: fc.nat(9).map((die) => die > 0),
+      without: fc.subarray([...PARTS], { maxLength: 2 }),
+      choice,
+      fate,
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.constantFrom(1, 5, 10, 30) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("trigger" as const, "savepoint" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("stop" as const, "start" as const, "start" as const) }) },
   { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom("notice" as const, "barrier" as const), task, choice }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("deliver" as const), task, times: fc.constantFrom(1, 1, 2) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("deliver late" as const, "deliver foreign" as const), task }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom("storage" as const, "storage" as const, "store" as const), index: fc.nat(3), fate }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom("deliver late" as const, "deliver foreign" as const), task }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("storage" as const, "storage" as const, "store" as const),
+      index: fc.nat(3),
+      fate,
+    }),
+  },
 );
 
 const limits: fc.Arbitrary<Limits> = fc.record({
@@ -101,7 +141,10 @@ function withNeglect(command: Command, neglected: Part | "nothing"): Command {
   return { ...command, without: [...command.without, neglected] };
 }
 
-function createWorld(of: Limits, shape: { readonly sources: number; readonly sinks: number; readonly bug: PlantedBug | undefined }): World {
+function createWorld(
+  of: Limits,
+  shape: { readonly sources: number; readonly sinks: number; readonly bug: PlantedBug | undefined },
+): World {
   const config = {
     "execution.checkpointing.interval": of.intervalMs,
     "execution.checkpointing.timeout": of.timeoutMs,
@@ -139,7 +182,11 @@ function obey(world: World, command: Command): void {
       const [report] = pick(tasks, command.task).outbox;
       if (report === undefined || !("ack" in report)) return undefined;
       const operators = [keyedSnapshot("foreign", ["chk-0/nowhere"])];
-      return coordinator.acknowledge({ ...report.ack, snapshot: subtaskSnapshot({ operators }), task: { ...report.ack.task, attempt: 999 } });
+      return coordinator.acknowledge({
+        ...report.ack,
+        snapshot: subtaskSnapshot({ operators }),
+        task: { ...report.ack.task, attempt: 999 },
+      });
     }
     case "storage": {
       const [call] = world.storage.calls.splice(command.index % Math.max(1, world.storage.calls.length), 1);
@@ -153,7 +200,11 @@ function obey(world: World, command: Command): void {
   }
 }
 
-function flow(world: World, part: Part, { choice: snapshot, fate: answer }: { readonly choice: SnapshotChoice; readonly fate: Fate }): void {
+function flow(
+  world: World,
+  part: Part,
+  { choice: snapshot, fate: answer }: { readonly choice: SnapshotChoice; readonly fate: Fate },
+): void {
   const { tasks, storage, store } = world;
   const vertex = part === "notices of sources" ? 0 : 1;
   switch (part) {
@@ -161,7 +212,8 @@ function flow(world: World, part: Part, { choice: snapshot, fate: answer }: { re
       return world.clock.advance(5);
     case "notices of sources":
     case "notices of sinks":
-      for (const each of tasks) if (each.id.vertex === vertex) while (each.inbox.length > 0) world.handleNotice(each, snapshot);
+      for (const each of tasks)
+        if (each.id.vertex === vertex) while (each.inbox.length > 0) world.handleNotice(each, snapshot);
       return;
     case "barriers":
       for (const each of tasks) world.handleBarrier(each, snapshot);
@@ -187,7 +239,8 @@ function pick<T>(items: readonly T[], index: number): T {
 function finish(world: World, { intervalMs, minPauseMs }: Limits): void {
   world.drain();
   world.start();
-  const completed = (): number => world.events.filter((event) => event.kind === "completed" && event.checkpoint === "checkpoint").length;
+  const completed = (): number =>
+    world.events.filter((event) => event.kind === "completed" && event.checkpoint === "checkpoint").length;
   const wanted = completed() + 4;
   for (let turn = 0; turn < 60 && completed() < wanted; turn += 1) {
     world.clock.advance(intervalMs + minPauseMs);
@@ -201,9 +254,15 @@ function finish(world: World, { intervalMs, minPauseMs }: Limits): void {
 
 /** What is complete, or may be, has all its files; and so has whatever has a metadata file, since somebody may find it. */
 function checkFiles(world: World): void {
-  for (const checkpoint of [...world.store.retained(), ...world.store.undecided, ...world.savepoints, ...world.storage.visible()]) {
+  for (const checkpoint of [
+    ...world.store.retained(),
+    ...world.store.undecided,
+    ...world.savepoints,
+    ...world.storage.visible(),
+  ]) {
     for (const path of filesOf(checkpoint)) {
-      if (!world.storage.files.has(path)) throw new Error(`checkpoint ${checkpoint.checkpointId} needs ${path}, which is gone`);
+      if (!world.storage.files.has(path))
+        throw new Error(`checkpoint ${checkpoint.checkpointId} needs ${path}, which is gone`);
     }
   }
 }
@@ -216,13 +275,17 @@ function checkNoLeaks(world: World): void {
 
 /** Every checkpoint ends once, in one way, and the tasks are told once; completed ids rise. */
 function checkNotices(events: readonly WorldEvent[]): void {
-  const idsOf = (kind: WorldEvent["kind"]): number[] => events.filter((event) => event.kind === kind).map((event) => event.checkpointId);
+  const idsOf = (kind: WorldEvent["kind"]): number[] =>
+    events.filter((event) => event.kind === kind).map((event) => event.checkpointId);
   const told = idsOf("told completed");
   expect(told).toEqual([...new Set(told)].sort((left, right) => left - right));
-  const isSavepoint = (id: number): boolean => events.some((event) => event.checkpointId === id && event.checkpoint === "savepoint");
+  const isSavepoint = (id: number): boolean =>
+    events.some((event) => event.checkpointId === id && event.checkpoint === "savepoint");
   expect(told).toEqual(idsOf("completed").filter((id) => !isSavepoint(id)));
   expect(idsOf("told aborted")).toEqual(idsOf("aborted"));
-  expect(events.filter((event) => event.reason === "CHECKPOINT_SUBSUMED" && event.checkpoint === "savepoint")).toEqual([]);
+  expect(events.filter((event) => event.reason === "CHECKPOINT_SUBSUMED" && event.checkpoint === "savepoint")).toEqual(
+    [],
+  );
   const ends = [...idsOf("completed"), ...idsOf("aborted")].sort((left, right) => left - right);
   expect(ends).toEqual(idsOf("triggered"));
 }
@@ -244,7 +307,13 @@ function checkPace(events: readonly WorldEvent[], { concurrentMax, minPauseMs }:
   }
 }
 
-const COUNTED = new Set(["CHECKPOINT_EXPIRED", "CHECKPOINT_DECLINED", "CHECKPOINT_ASYNC_EXCEPTION", "IO_EXCEPTION", "FINALIZE_CHECKPOINT_FAILURE"]);
+const COUNTED = new Set([
+  "CHECKPOINT_EXPIRED",
+  "CHECKPOINT_DECLINED",
+  "CHECKPOINT_ASYNC_EXCEPTION",
+  "IO_EXCEPTION",
+  "FINALIZE_CHECKPOINT_FAILURE",
+]);
 
 /** The job fails exactly when one failure in a row more than tolerated was counted while it ran. */
 function checkFailures(events: readonly WorldEvent[], tolerated: number): void {

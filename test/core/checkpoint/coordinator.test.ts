@@ -23,7 +23,15 @@ describe("periodic checkpoints", () => {
     on.memory.clock.runYielded();
     expect(on.job.said.at(-1)).toBe("completed 1");
     expect(on.store.retained()).toMatchObject([
-      { checkpointId: 1, kind: "checkpoint", jobName: "scene", triggeredAtMs: 10_000, completedAtMs: 10_250, directory: "jobs/one/chk-1", bytes: 35 },
+      {
+        checkpointId: 1,
+        kind: "checkpoint",
+        jobName: "scene",
+        triggeredAtMs: 10_000,
+        completedAtMs: 10_250,
+        directory: "jobs/one/chk-1",
+        bytes: 35,
+      },
     ]);
     expect(listAll(on.memory)).toEqual(["jobs/one/chk-1/_metadata", "jobs/one/chk-1/f0", "jobs/one/chk-1/f1"]);
   });
@@ -116,7 +124,10 @@ describe("asking for a checkpoint", () => {
 
 describe("tasks that finish", () => {
   test("abort what waits for them, and not what they have acknowledged", () => {
-    const on = scene({ "execution.checkpointing.max-concurrent-checkpoints": 2, "execution.checkpointing.tolerable-failed-checkpoints": 0 });
+    const on = scene({
+      "execution.checkpointing.max-concurrent-checkpoints": 2,
+      "execution.checkpointing.tolerable-failed-checkpoints": 0,
+    });
     on.coordinator.trigger();
     on.coordinator.trigger();
     acknowledge(on, 1, TASK);
@@ -147,7 +158,11 @@ describe("tasks that finish", () => {
     complete(on, 2);
     const [outcome] = on.answers;
     expect(outcome).toMatchObject({ ok: true, value: { directory: "save", kind: "savepoint" } });
-    expect(listAll(on.memory).filter((path) => path.startsWith("save"))).toEqual(["save/_metadata", "save/f0", "save/finished-0"]);
+    expect(listAll(on.memory).filter((path) => path.startsWith("save"))).toEqual([
+      "save/_metadata",
+      "save/f0",
+      "save/finished-0",
+    ]);
     expect(JSON.stringify(outcome)).not.toContain("chk-1");
   });
 });
@@ -219,7 +234,11 @@ describe("savepoints", () => {
     on.coordinator.trigger(on.answer);
     on.coordinator.triggerSavepoint({ storage: on.memory.storage, directory: "again" }, on.answer);
     complete(on, 2);
-    expect(on.answers).toMatchObject([{ ok: false, error: { code: "MR5010" } }, { ok: false, error: { code: "MR5010" } }, { ok: true, value: { drained: true } }]);
+    expect(on.answers).toMatchObject([
+      { ok: false, error: { code: "MR5010" } },
+      { ok: false, error: { code: "MR5010" } },
+      { ok: true, value: { drained: true } },
+    ]);
     expect(on.job.said.slice(-2)).toEqual(["completed 2", "aborted 1"]);
     on.memory.clock.advance(50_000);
     expect(on.coordinator.pendingIds()).toEqual([]);

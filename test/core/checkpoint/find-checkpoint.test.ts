@@ -30,14 +30,19 @@ function job(): Store {
 
 /** The id that is found, or the message. */
 function find(store: Store, path: string, acceptDuplicates = false): number | string {
-  const answer = run<CompletedCheckpoint>(store, (done) => findCheckpoint(store.storage, path, { acceptDuplicates }, done));
+  const answer = run<CompletedCheckpoint>(store, (done) =>
+    findCheckpoint(store.storage, path, { acceptDuplicates }, done),
+  );
   return isMillraceError(answer) ? answer.message : answer.checkpointId;
 }
 
 describe("what to start from", () => {
-  test.each(["jobs/one", "jobs/one/", "jobs/one/chk-11", "jobs/one/chk-11/", "jobs/one/chk-11/_metadata"])("%s is the newest checkpoint", (path) => {
-    expect(find(job(), path)).toBe(11);
-  });
+  test.each(["jobs/one", "jobs/one/", "jobs/one/chk-11", "jobs/one/chk-11/", "jobs/one/chk-11/_metadata"])(
+    "%s is the newest checkpoint",
+    (path) => {
+      expect(find(job(), path)).toBe(11);
+    },
+  );
 
   test("a savepoint by its directory or metadata file, however old", () => {
     const store = job();
@@ -60,7 +65,9 @@ describe("what to start from", () => {
   });
 
   test("an older checkpoint only if duplicates are accepted", () => {
-    expect(find(job(), "jobs/one/chk-10")).toMatch(/^MR5006: "jobs\/one\/chk-10" is not the newest.*"jobs\/one\/chk-11".*--accept-duplicates/);
+    expect(find(job(), "jobs/one/chk-10")).toMatch(
+      /^MR5006: "jobs\/one\/chk-10" is not the newest.*"jobs\/one\/chk-11".*--accept-duplicates/,
+    );
     expect(find(job(), "jobs/one/chk-10", true)).toBe(10);
   });
 });
@@ -106,7 +113,8 @@ test("a job that goes on in a directory takes ids above all that were used there
 describe("a checkpoint that was moved", () => {
   test("refers to its own files and its neighbours' where they are now", () => {
     const checkpoint = checkpointWith(11, ["jobs/one/chk-10/b", "jobs/one/chk-11/c", "elsewhere/f"]);
-    const pathsAt = (directory: string): readonly string[] => stateFilesOfCheckpoint(relocate(checkpoint, directory)).map((file) => file.path);
+    const pathsAt = (directory: string): readonly string[] =>
+      stateFilesOfCheckpoint(relocate(checkpoint, directory)).map((file) => file.path);
     expect(pathsAt("moved/chk-11")).toEqual(["moved/chk-10/b", "moved/chk-11/c", "elsewhere/f"]);
     expect(pathsAt("chk-11")).toEqual(["chk-10/b", "chk-11/c", "elsewhere/f"]);
     expect(pathsAt("")).toEqual(["jobs/one/chk-10/b", "c", "elsewhere/f"]);
@@ -118,6 +126,8 @@ describe("a checkpoint that was moved", () => {
     const checkpoint = checkpointWith(3, ["saves/s/f"], { kind: "savepoint", directory: "saves/s" });
     put(store, { "copy/_metadata": encodeMetadata(checkpoint) });
     const read = run<CompletedCheckpoint>(store, (done) => readCheckpoint(store.storage, "copy", done));
-    expect(isMillraceError(read) ? read : [read.directory, ...stateFilesOfCheckpoint(read).map((file) => file.path)]).toEqual(["copy", "copy/f"]);
+    expect(
+      isMillraceError(read) ? read : [read.directory, ...stateFilesOfCheckpoint(read).map((file) => file.path)],
+    ).toEqual(["copy", "copy/f"]);
   });
 });

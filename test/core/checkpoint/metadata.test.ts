@@ -26,7 +26,10 @@ function codeOf(bytes: Uint8Array): string | undefined {
 }
 
 function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex").replace(/(.{64})/g, "$1\n").trim();
+  return Buffer.from(bytes)
+    .toString("hex")
+    .replace(/(.{64})/g, "$1\n")
+    .trim();
 }
 
 describe("metadata file", { timeout: 30_000 }, () => {
@@ -66,13 +69,17 @@ describe("metadata file", { timeout: 30_000 }, () => {
 
   test("says which file is damaged, and how", () => {
     const bytes = encodeMetadata(small);
-    expect(() => decodeMetadata(bytes.subarray(0, 40), "jobs/one/chk-7/_metadata")).toThrow(/MR5002: jobs\/one\/chk-7\/_metadata is no whole.*length/);
+    expect(() => decodeMetadata(bytes.subarray(0, 40), "jobs/one/chk-7/_metadata")).toThrow(
+      /MR5002: jobs\/one\/chk-7\/_metadata is no whole.*length/,
+    );
     expect(() => decodeMetadata(new Uint8Array(100), "x")).toThrow(/MR5002.*does not begin like one/);
   });
 
   test("refuses a newer version, which it cannot understand", () => {
     const newer = frame(METADATA_VERSION + 1, encodeValue({ anything: true }));
-    expect(() => decodeMetadata(newer, "chk-7/_metadata")).toThrow(/MR5003: chk-7\/_metadata has format version 2.*up to 1; use a newer millrace/);
+    expect(() => decodeMetadata(newer, "chk-7/_metadata")).toThrow(
+      /MR5003: chk-7\/_metadata has format version 2.*up to 1; use a newer millrace/,
+    );
   });
 
   test("refuses a payload that is no value", () => {
@@ -92,13 +99,17 @@ describe("metadata file", { timeout: 30_000 }, () => {
 
   test("every shorter and every longer file is found", () => {
     const whole = encodeMetadata(small);
-    for (let length = 0; length < whole.byteLength; length += 1) expect(codeOf(whole.subarray(0, length)), `length ${length}`).toBe("MR5002");
+    for (let length = 0; length < whole.byteLength; length += 1)
+      expect(codeOf(whole.subarray(0, length)), `length ${length}`).toBe("MR5002");
     expect(codeOf(Uint8Array.of(...whole, 0))).toBe("MR5002");
   });
 
   test("random damage is found", () => {
     const whole = encodeMetadata(small);
-    const edits = fc.array(fc.tuple(fc.nat(whole.byteLength - 1), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 });
+    const edits = fc.array(fc.tuple(fc.nat(whole.byteLength - 1), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
     fc.assert(
       fc.property(edits, (changes) => {
         const bytes = whole.slice();

@@ -26,8 +26,16 @@ import type { SampleVertex } from "./samples.ts";
 const CONFIG = new Config();
 const GROUPS = 16;
 
-const source = (parallelism: number): SampleVertex => ({ operators: [{ id: "source" }], parallelism, maxParallelism: GROUPS });
-const keyed = (parallelism: number): SampleVertex => ({ operators: [{ id: "keyed", keyed: true }, { id: "sink" }], parallelism, maxParallelism: GROUPS });
+const source = (parallelism: number): SampleVertex => ({
+  operators: [{ id: "source" }],
+  parallelism,
+  maxParallelism: GROUPS,
+});
+const keyed = (parallelism: number): SampleVertex => ({
+  operators: [{ id: "keyed", keyed: true }, { id: "sink" }],
+  parallelism,
+  maxParallelism: GROUPS,
+});
 
 function pipeline(from: number, to: number): JobGraph {
   return sampleGraph([source(from), keyed(to)], [{ from: 0, to: 1 }]);
@@ -47,28 +55,58 @@ function checkpointOf(
 }
 
 function subtasksOf(plan: RestorePlan, graph: JobGraph, vertex: number): readonly PlannedRestore[] {
-  return Array.from({ length: graph.vertices[vertex]?.parallelism ?? 0 }, (_, subtask) => plan.subtask(vertex, subtask));
+  return Array.from({ length: graph.vertices[vertex]?.parallelism ?? 0 }, (_, subtask) =>
+    plan.subtask(vertex, subtask),
+  );
 }
 
 function items(lists: readonly OperatorListSnapshot[], name: string): readonly string[] {
-  return lists.filter((list) => list.name === name).flatMap((list) => list.items.map((item) => Buffer.from(item).toString()));
+  return lists
+    .filter((list) => list.name === name)
+    .flatMap((list) => list.items.map((item) => Buffer.from(item).toString()));
 }
 
 /** Sources with lists; keyed subtasks with one file each, a watermark, and a floor over all their groups. */
-function busySnapshot(parallelism: number, marks: readonly number[]): (vertex: number, subtask: number) => SubtaskSnapshot {
+function busySnapshot(
+  parallelism: number,
+  marks: readonly number[],
+): (vertex: number, subtask: number) => SubtaskSnapshot {
   return (vertex, subtask) => {
     const watermarkMs = marks[subtask % marks.length] ?? 0;
     if (vertex === 0) {
       const list = (name: string, mode: OperatorListSnapshot["mode"]): OperatorListSnapshot => {
         const count = (subtask * 7) % 5;
-        return { name, mode, items: Array.from({ length: count }, (_, item) => Buffer.from(`${name}-${subtask}-${item}`)) };
+        return {
+          name,
+          mode,
+          items: Array.from({ length: count }, (_, item) => Buffer.from(`${name}-${subtask}-${item}`)),
+        };
       };
-      return subtaskSnapshot({ operators: [operatorSnapshot({ operatorId: "source", lists: [list("splits", "split"), list("all", "union")], watermarkMs })] });
+      return subtaskSnapshot({
+        operators: [
+          operatorSnapshot({
+            operatorId: "source",
+            lists: [list("splits", "split"), list("all", "union")],
+            watermarkMs,
+          }),
+        ],
+      });
     }
     const keyGroups = keyGroupRange(GROUPS, parallelism, subtask);
-    const keyedHandle = { keyGroups, files: [fileAt(`f${subtask}`)], watermarkMs, floors: [{ keyGroups, watermarkMs: watermarkMs + 1 }] };
-    const operators = [operatorSnapshot({ operatorId: "keyed", keyed: keyedHandle, watermarkMs }), operatorSnapshot({ operatorId: "sink", watermarkMs })];
-    return subtaskSnapshot({ operators, channels: [marks.map((mark) => ({ watermarkMs: mark, status: "active" as const }))] });
+    const keyedHandle = {
+      keyGroups,
+      files: [fileAt(`f${subtask}`)],
+      watermarkMs,
+      floors: [{ keyGroups, watermarkMs: watermarkMs + 1 }],
+    };
+    const operators = [
+      operatorSnapshot({ operatorId: "keyed", keyed: keyedHandle, watermarkMs }),
+      operatorSnapshot({ operatorId: "sink", watermarkMs }),
+    ];
+    return subtaskSnapshot({
+      operators,
+      channels: [marks.map((mark) => ({ watermarkMs: mark, status: "active" as const }))],
+    });
   };
 }
 
@@ -90,9 +128,14 @@ describe("another parallelism", { timeout: 30_000 }, () => {
         const saved = Array.from({ length: before }, (_, subtask) => snapshotOf(0, subtask).operators[0]?.lists ?? []);
         const restored = subtasksOf(plan, graph, 0).map((subtask) => subtask.operators[0]?.lists ?? []);
         const back = redistributeLists(restored, before);
-        expect(restored.flatMap((lists) => items(lists, "splits"))).toEqual(saved.flatMap((lists) => items(lists, "splits")));
-        expect(back.flatMap((lists) => items(lists, "splits"))).toEqual(saved.flatMap((lists) => items(lists, "splits")));
-        for (const lists of restored) expect(items(lists, "all")).toEqual(saved.flatMap((other) => items(other, "all")));
+        expect(restored.flatMap((lists) => items(lists, "splits"))).toEqual(
+          saved.flatMap((lists) => items(lists, "splits")),
+        );
+        expect(back.flatMap((lists) => items(lists, "splits"))).toEqual(
+          saved.flatMap((lists) => items(lists, "splits")),
+        );
+        for (const lists of restored)
+          expect(items(lists, "all")).toEqual(saved.flatMap((other) => items(other, "all")));
         if (before !== after) {
           const counts = restored.map((lists) => items(lists, "splits").length);
           expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
@@ -104,16 +147,23 @@ describe("another parallelism", { timeout: 30_000 }, () => {
   });
 
   /** Each group comes to its new owner from its old owner, once, with the floor it had. */
-  function checkKeyGroups(subtasks: readonly PlannedRestore[], { before, after }: { readonly before: number; readonly after: number }): void {
+  function checkKeyGroups(
+    subtasks: readonly PlannedRestore[],
+    { before, after }: { readonly before: number; readonly after: number },
+  ): void {
     const ownerOf = (group: number, parallelism: number): number => Math.floor((group * parallelism) / GROUPS);
     const seen: string[] = [];
     subtasks.forEach((subtask, index) => {
       for (const handle of subtask.operators[0]?.keyed ?? []) {
         expect(handle.floors).toEqual([{ keyGroups: handle.keyGroups, watermarkMs: handle.watermarkMs + 1 }]);
-        for (let group = handle.keyGroups.first; group <= handle.keyGroups.last; group += 1) seen.push(`${group} ${index} ${handle.files[0]?.path ?? ""}`);
+        for (let group = handle.keyGroups.first; group <= handle.keyGroups.last; group += 1)
+          seen.push(`${group} ${index} ${handle.files[0]?.path ?? ""}`);
       }
     });
-    const expected = Array.from({ length: GROUPS }, (_, group) => `${group} ${ownerOf(group, after)} f${ownerOf(group, before)}`);
+    const expected = Array.from(
+      { length: GROUPS },
+      (_, group) => `${group} ${ownerOf(group, after)} f${ownerOf(group, before)}`,
+    );
     expect(seen.sort()).toEqual(expected.sort());
   }
 
@@ -130,7 +180,9 @@ describe("another parallelism", { timeout: 30_000 }, () => {
           expect(second?.watermarkMs).toBe(before === after ? mine[index] : Math.min(...mine));
           const statuses = subtask.channels[0] ?? [];
           expect(statuses).toHaveLength(after);
-          statuses.forEach((status, channel) => expect(status.watermarkMs).toBe(before === after ? mine[channel] : Math.min(...mine)));
+          statuses.forEach((status, channel) =>
+            expect(status.watermarkMs).toBe(before === after ? mine[channel] : Math.min(...mine)),
+          );
         });
       }),
       { numRuns: 80, ...replay },
@@ -138,7 +190,11 @@ describe("another parallelism", { timeout: 30_000 }, () => {
   });
 
   test("an ended job stays ended, one that had ended in part does not", () => {
-    const endings = fc.record({ before: fc.integer({ min: 1, max: 4 }), after: fc.integer({ min: 1, max: 4 }), sources: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }) });
+    const endings = fc.record({
+      before: fc.integer({ min: 1, max: 4 }),
+      after: fc.integer({ min: 1, max: 4 }),
+      sources: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    });
     fc.assert(
       fc.property(endings, ({ before, after, sources }) => {
         const sourceEnded = sources.slice(0, before);
@@ -146,7 +202,9 @@ describe("another parallelism", { timeout: 30_000 }, () => {
         const channel = (ended: boolean): { readonly watermarkMs: number; readonly status: "finished" | "active" } =>
           ended ? { watermarkMs: Infinity, status: "finished" } : { watermarkMs: 5, status: "active" };
         const checkpoint = checkpointOf(pipeline(before, before), (vertex, subtask) =>
-          vertex === 0 ? subtaskSnapshot({ ended: sourceEnded[subtask] === true }) : subtaskSnapshot({ channels: [sourceEnded.map(channel)], ended: allEnded }),
+          vertex === 0
+            ? subtaskSnapshot({ ended: sourceEnded[subtask] === true })
+            : subtaskSnapshot({ channels: [sourceEnded.map(channel)], ended: allEnded }),
         );
         const graph = pipeline(after, after);
         const plan = planRestore(checkpoint, graph, CONFIG);
@@ -172,7 +230,9 @@ describe("another parallelism", { timeout: 30_000 }, () => {
     const checkpoint = checkpointOf(pipeline(2, 2), busySnapshot(2, [10, 20]));
     for (const senders of [1, 3]) {
       const plan = planRestore(checkpoint, pipeline(senders, 2), CONFIG);
-      expect(plan.subtask(1, 0).channels).toEqual([Array.from({ length: senders }, () => ({ watermarkMs: 10, status: "active" }))]);
+      expect(plan.subtask(1, 0).channels).toEqual([
+        Array.from({ length: senders }, () => ({ watermarkMs: 10, status: "active" })),
+      ]);
     }
   });
 });
@@ -183,19 +243,30 @@ describe("a changed job", () => {
   test("state follows its operator into another chain", () => {
     const checkpoint = checkpointOf(pipeline(2, 2), busySnapshot(2, marks.slice(0, 2)));
     const separate = sampleGraph(
-      [source(2), { ...keyed(2), operators: [{ id: "keyed", keyed: true }] }, { operators: [{ id: "new" }, { id: "sink" }], parallelism: 2, maxParallelism: GROUPS }],
+      [
+        source(2),
+        { ...keyed(2), operators: [{ id: "keyed", keyed: true }] },
+        { operators: [{ id: "new" }, { id: "sink" }], parallelism: 2, maxParallelism: GROUPS },
+      ],
       [
         { from: 0, to: 1 },
         { from: 1, to: 2, pattern: "pointwise" },
       ],
     );
     const plan = planRestore(checkpoint, separate, CONFIG);
-    expect(plan.subtask(1, 1).operators).toMatchObject([{ operatorId: "keyed", keyed: [{ files: [{ path: "f1" }] }], watermarkMs: 20 }]);
+    expect(plan.subtask(1, 1).operators).toMatchObject([
+      { operatorId: "keyed", keyed: [{ files: [{ path: "f1" }] }], watermarkMs: 20 },
+    ]);
     expect(plan.subtask(2, 1).operators).toMatchObject([
       { operatorId: "new", keyed: [], lists: [], watermarkMs: -Infinity },
       { operatorId: "sink", watermarkMs: 20 },
     ]);
-    expect(plan.subtask(1, 1).channels).toEqual([[{ watermarkMs: 10, status: "active" }, { watermarkMs: 20, status: "active" }]]);
+    expect(plan.subtask(1, 1).channels).toEqual([
+      [
+        { watermarkMs: 10, status: "active" },
+        { watermarkMs: 20, status: "active" },
+      ],
+    ]);
     expect(plan.subtask(2, 1).channels).toEqual([[{ watermarkMs: -Infinity, status: "active" }]]);
   });
 
@@ -211,44 +282,85 @@ describe("a changed job", () => {
       ],
     );
     const plan = planRestore(checkpoint, graph, CONFIG);
-    expect([plan.subtask(0, 0).ended, plan.subtask(1, 0).ended, plan.subtask(2, 0).ended]).toEqual([true, false, false]);
-    expect(plan.subtask(2, 0).channels).toEqual([[{ watermarkMs: -Infinity, status: "active" }], [{ watermarkMs: Infinity, status: "finished" }]]);
+    expect([plan.subtask(0, 0).ended, plan.subtask(1, 0).ended, plan.subtask(2, 0).ended]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(plan.subtask(2, 0).channels).toEqual([
+      [{ watermarkMs: -Infinity, status: "active" }],
+      [{ watermarkMs: Infinity, status: "finished" }],
+    ]);
   });
 
   test("a finished channel opens again if its source does", () => {
     const checkpoint = checkpointOf(pipeline(1, 1), (vertex) =>
-      subtaskSnapshot({ channels: vertex === 0 ? [] : [[{ watermarkMs: Infinity, status: "finished" }]], ended: vertex === 1 }),
+      subtaskSnapshot({
+        channels: vertex === 0 ? [] : [[{ watermarkMs: Infinity, status: "finished" }]],
+        ended: vertex === 1,
+      }),
     );
-    expect(planRestore(checkpoint, pipeline(1, 1), CONFIG).subtask(1, 0)).toMatchObject({ channels: [[{ watermarkMs: -Infinity, status: "active" }]], ended: false });
+    expect(planRestore(checkpoint, pipeline(1, 1), CONFIG).subtask(1, 0)).toMatchObject({
+      channels: [[{ watermarkMs: -Infinity, status: "active" }]],
+      ended: false,
+    });
   });
 
   test("after a drain, time begins anew and nothing has ended", () => {
     const snapshotOf = busySnapshot(1, [Infinity]);
-    const checkpoint = checkpointOf(pipeline(1, 1), (vertex, subtask) => ({ ...snapshotOf(vertex, subtask), ended: true }), { drained: true });
+    const checkpoint = checkpointOf(
+      pipeline(1, 1),
+      (vertex, subtask) => ({ ...snapshotOf(vertex, subtask), ended: true }),
+      { drained: true },
+    );
     const plan = planRestore(checkpoint, pipeline(1, 1), CONFIG);
     expect(plan.subtask(0, 0).ended).toBe(false);
     expect(plan.subtask(1, 0)).toMatchObject({
       ended: false,
       channels: [[{ watermarkMs: -Infinity, status: "active" }]],
-      operators: [{ watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] }, { watermarkMs: -Infinity }],
+      operators: [
+        { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] },
+        { watermarkMs: -Infinity },
+      ],
     });
   });
 
   test("idle inputs count as active with the lowest watermark, since their sources tell again that they idle", () => {
     const checkpoint = checkpointOf(pipeline(2, 2), (vertex) =>
-      subtaskSnapshot({ channels: vertex === 0 ? [] : [[{ watermarkMs: 50, status: "idle" }, { watermarkMs: 90, status: "active" }]] }),
+      subtaskSnapshot({
+        channels:
+          vertex === 0
+            ? []
+            : [
+                [
+                  { watermarkMs: 50, status: "idle" },
+                  { watermarkMs: 90, status: "active" },
+                ],
+              ],
+      }),
     );
-    expect(planRestore(checkpoint, pipeline(3, 1), CONFIG).subtask(1, 0).channels).toEqual([Array.from({ length: 3 }, () => ({ watermarkMs: 50, status: "active" }))]);
+    expect(planRestore(checkpoint, pipeline(3, 1), CONFIG).subtask(1, 0).channels).toEqual([
+      Array.from({ length: 3 }, () => ({ watermarkMs: 50, status: "active" })),
+    ]);
   });
 });
 
 describe("what cannot be restored", () => {
   const withState = checkpointOf(pipeline(1, 1), busySnapshot(1, [0]));
-  const withoutKeyed = sampleGraph([source(1), { operators: [{ id: "sink" }], parallelism: 1, maxParallelism: GROUPS }], [{ from: 0, to: 1 }]);
+  const withoutKeyed = sampleGraph(
+    [source(1), { operators: [{ id: "sink" }], parallelism: 1, maxParallelism: GROUPS }],
+    [{ from: 0, to: 1 }],
+  );
 
   test("state that no operator takes over is refused, unless it may be dropped", () => {
-    expect(() => planRestore(withState, withoutKeyed, CONFIG)).toThrow(/MR5007.*"keyed" \(no uid, id keyed\).*ignore-unclaimed-state/);
-    const dropped = planRestore(withState, withoutKeyed, new Config({ "execution.state-recovery.ignore-unclaimed-state": true }));
+    expect(() => planRestore(withState, withoutKeyed, CONFIG)).toThrow(
+      /MR5007.*"keyed" \(no uid, id keyed\).*ignore-unclaimed-state/,
+    );
+    const dropped = planRestore(
+      withState,
+      withoutKeyed,
+      new Config({ "execution.state-recovery.ignore-unclaimed-state": true }),
+    );
     expect(dropped.subtask(1, 0).operators).toMatchObject([{ operatorId: "sink" }]);
   });
 
@@ -260,8 +372,22 @@ describe("what cannot be restored", () => {
   });
 
   test("another maximum parallelism is refused for keyed state only", () => {
-    const graph = sampleGraph([{ ...source(1), maxParallelism: 64 }, { ...keyed(1), maxParallelism: 64 }], [{ from: 0, to: 1 }]);
-    expect(() => planRestore(withState, graph, CONFIG)).toThrow(/MR5008: "keyed".*maximum parallelism of 16 and now has 64.*to 16/);
-    expect(() => planRestore(checkpointOf(pipeline(1, 1), () => subtaskSnapshot()), graph, CONFIG)).not.toThrow();
+    const graph = sampleGraph(
+      [
+        { ...source(1), maxParallelism: 64 },
+        { ...keyed(1), maxParallelism: 64 },
+      ],
+      [{ from: 0, to: 1 }],
+    );
+    expect(() => planRestore(withState, graph, CONFIG)).toThrow(
+      /MR5008: "keyed".*maximum parallelism of 16 and now has 64.*to 16/,
+    );
+    expect(() =>
+      planRestore(
+        checkpointOf(pipeline(1, 1), () => subtaskSnapshot()),
+        graph,
+        CONFIG,
+      ),
+    ).not.toThrow();
   });
 });

@@ -20,7 +20,9 @@ export function fileAt(path: string): StateFile {
   return { path, bytes: contents.byteLength, checksum: crc32(contents) };
 }
 
-export function operatorSnapshot(values: Partial<OperatorSnapshot> & { readonly operatorId: string }): OperatorSnapshot {
+export function operatorSnapshot(
+  values: Partial<OperatorSnapshot> & { readonly operatorId: string },
+): OperatorSnapshot {
   return { lists: [], watermarkMs: -Infinity, ...values };
 }
 
@@ -34,7 +36,11 @@ export function keyedSnapshot(operatorId: string, paths: readonly string[]): Ope
 }
 
 /** One vertex, one subtask, which refers to these files. */
-export function checkpointWith(checkpointId: number, paths: readonly string[], values: Partial<CompletedCheckpoint> = {}): CompletedCheckpoint {
+export function checkpointWith(
+  checkpointId: number,
+  paths: readonly string[],
+  values: Partial<CompletedCheckpoint> = {},
+): CompletedCheckpoint {
   const vertex: VertexSnapshot = {
     operators: [{ id: "a", name: "Count", uid: "count", stateful: true }],
     parallelism: 1,
@@ -79,7 +85,9 @@ export function run<T>({ clock }: Store, call: (done: Done<T>) => void): T | Mil
 
 export function put(store: Store, files: Readonly<Record<string, Uint8Array | string>>): void {
   for (const [path, contents] of Object.entries(files)) {
-    run<void>(store, (done) => store.storage.write(path, [typeof contents === "string" ? bytesOf(contents) : contents], done));
+    run<void>(store, (done) =>
+      store.storage.write(path, [typeof contents === "string" ? bytesOf(contents) : contents], done),
+    );
   }
 }
 
@@ -125,7 +133,8 @@ export function sampleGraph(vertices: readonly SampleVertex[], edges: readonly S
 }
 
 function jobVertex(vertex: SampleVertex, index: number, edges: readonly SampleEdge[]): JobVertex {
-  const indicesOf = (end: "from" | "to"): number[] => edges.flatMap((edge, edgeIndex) => (edge[end] === index ? [edgeIndex] : []));
+  const indicesOf = (end: "from" | "to"): number[] =>
+    edges.flatMap((edge, edgeIndex) => (edge[end] === index ? [edgeIndex] : []));
   const outputs = indicesOf("from");
   return {
     id: vertex.operators[0]?.id ?? "",

@@ -15,7 +15,15 @@ test("names of savepoints tell the job and do not repeat", () => {
 });
 
 test("only directories of checkpoints have an id", () => {
-  expect(["chk-12", "a/chk-0", "a/savepoint-1-2", "chk-", "chk-1x", "chk-1/f", ""].map(checkpointIdOf)).toEqual([12, 0, undefined, undefined, undefined, undefined, undefined]);
+  expect(["chk-12", "a/chk-0", "a/savepoint-1-2", "chk-", "chk-1x", "chk-1/f", ""].map(checkpointIdOf)).toEqual([
+    12,
+    0,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test("a claimed snapshot belongs to the job, another does not", () => {

@@ -5,7 +5,7 @@
 // covers: core/runtime/task-execution.ts
 import { describe, expect, test } from "vitest";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
-import type { RuntimeContext } from "../../../core/index.ts";
+import type { RuntimeContext, Source, SourceSplit } from "../../../core/index.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const NO_RESTART = { "restart-strategy.type": "none" };
@@ -184,6 +184,36 @@ describe("a failure that the job does not survive", () => {
       expect(error.message).toContain("no database");
       expect(error.message).toContain("lookup");
     });
+  });
+
+  test.each([0, 1, 2, 3, 4])("in a reader's start, while other functions are still being opened: the failed attempt is closed before the next begins, %i", async (seed) => {
+    const scene = new Scene({ seed });
+    const env = scene.env();
+    const log: string[] = [];
+    const numbers = scene.numbers(env, 10);
+    const spec = env.getStreamGraph().nodes[0]?.spec.parameters["source"] as Source<number, SourceSplit>; // put there by `fromSource`
+    const createReader = spec.createReader.bind(spec);
+    let attempts = 0;
+    spec.createReader = (ctx) => {
+      const reader = createReader(ctx);
+      attempts += 1;
+      const attempt = attempts;
+      const start = reader.start?.bind(reader);
+      reader.start = () => {
+        log.push(`start ${attempt}`);
+        if (attempt === 1) throw new Error("no connection");
+        start?.();
+      };
+      reader.close = async () => {
+        await scene.pause(5);
+        log.push(`close ${attempt}`);
+      };
+      return reader;
+    };
+    scene.commit(numbers.keyBy((n) => n % 3).reduce((_left, right) => right).uid("last"));
+    await scene.play(async () => expect((await scene.start(env).result()).restarts).toBe(1));
+    expect(log).toEqual(["start 1", "close 1", "start 2", "close 2"]);
+    expect(scene.committed).toEqual(upTo(10));
   });
 
   test("in close, after everything was committed", async () => {

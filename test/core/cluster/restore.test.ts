@@ -128,6 +128,18 @@ describe("from a savepoint", () => {
     });
     expect(scene.committed).toHaveLength(45);
   });
+
+  test("of another store cannot be claimed", async () => {
+    const scene = new Scene();
+    await scene.play(async () => {
+      const path = await stopped(scene, (env) => scene.commit(numbered(scene.numbers(env, 30))));
+      const env = scene.env({ [PATH]: path, "execution.state-recovery.claim-mode": "CLAIM" });
+      scene.commit(numbered(scene.numbers(env, 30)));
+      const job = scene.start(env);
+      expect(await rejection(job.result())).toMatchObject({ code: "MR5013" });
+      expect(job.status()).toBe("FAILED");
+    });
+  });
 });
 
 describe("drained", () => {

@@ -9,7 +9,10 @@ import type { ControlElement } from "../../../core/network/channel.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import { replay } from "../../harness/replay.ts";
 
-type Action = { readonly kind: "push" } | { readonly kind: "control" } | { readonly kind: "read"; readonly count: number };
+type Action =
+  | { readonly kind: "push" }
+  | { readonly kind: "control" }
+  | { readonly kind: "read"; readonly count: number };
 
 const actions = fc.array(
   fc.oneof(

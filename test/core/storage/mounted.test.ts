@@ -5,7 +5,12 @@ import { MemoryBlobStore } from "../../../core/storage/memory.ts";
 import { MountedBlobStore } from "../../../core/storage/mounted.ts";
 import type { Outcome } from "../../../core/util/outcome.ts";
 
-function stores(): { readonly mounted: MountedBlobStore; readonly left: BlobStore; readonly right: BlobStore; settle(): void } {
+function stores(): {
+  readonly mounted: MountedBlobStore;
+  readonly left: BlobStore;
+  readonly right: BlobStore;
+  settle(): void;
+} {
   const waiting: (() => void)[] = [];
   const defer = (callback: () => void): void => void waiting.push(callback);
   const mounted = new MountedBlobStore(defer);

@@ -1,0 +1,173 @@
+/** Split enumerators on the master: what they are told and may tell, and that one of an earlier attempt is heard no more. */
+import { describe, expect, test } from "vitest";
+import { SourceCoordinators } from "../../../core/cluster/source-coordinators.ts";
+import { createJobGraph } from "../../../core/graph/job-graph.ts";
+import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
+import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } from "../../../core/index.ts";
+import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
+import { MillraceError } from "../../../core/util/errors.ts";
+import { ManualClock } from "../../harness/manual-clock.ts";
+
+type Enumerator = SplitEnumerator<SourceSplit, string>;
+
+class Bench {
+  readonly clock: ManualClock = new ManualClock();
+  readonly log: string[] = [];
+  readonly sent: string[] = [];
+  readonly failures: Error[] = [];
+  readonly contexts: SplitEnumeratorContext<SourceSplit>[] = [];
+  readonly coordinators: SourceCoordinators;
+  readonly operatorId: string;
+  /** Set before `start`. */
+  methods: Partial<Enumerator> = {};
+  #mails: (() => void)[] = [];
+
+  constructor() {
+    const source: Source<number, SourceSplit, string> = {
+      boundedness: "bounded",
+      createReader: () => {
+        throw new Error("nobody reads here");
+      },
+      createEnumerator: (ctx, restored) => {
+        this.contexts.push(ctx);
+        this.log.push(`create ${restored ?? "anew"}`);
+        return {
+          start: () => void this.log.push("start"),
+          addReader: (subtask) => void this.log.push(`reader ${subtask} of ${ctx.registeredReaders().join()}`),
+          handleSplitRequest: (subtask) => void this.log.push(`request ${subtask}`),
+          handleEvent: (subtask, event) => void this.log.push(`event ${subtask} ${String(event)}`),
+          addSplitsBack: () => undefined,
+          snapshot: (checkpointId) => `state ${checkpointId}`,
+          checkpointCompleted: (checkpointId) => void this.log.push(`completed ${checkpointId}`),
+          close: () => void this.log.push("close"),
+          ...this.methods,
+        };
+      },
+    };
+    const env = StreamExecutionEnvironment.create({ "parallelism.default": 3 });
+    env.fromSource(source, WatermarkStrategy.noWatermarks(), "numbers").uid("numbers").discard();
+    const graph = createJobGraph(env.getStreamGraph(), { name: "job", config: env.config });
+    this.operatorId = graph.vertices[0]?.operators[0]?.id ?? "";
+    this.coordinators = new SourceCoordinators({
+      graph,
+      config: env.config,
+      clock: this.clock,
+      metrics: new MetricRegistry({ clock: this.clock }).open({ job: "job" }),
+      execute: (mail) => void this.#mails.push(mail),
+      send: (vertex, subtask, operatorId, event) => void this.sent.push(`${vertex}/${subtask} ${event.type} ${operatorId === this.operatorId}`),
+      fail: (cause) => void this.failures.push(cause),
+    });
+  }
+
+  runMails(): void {
+    for (const mail of this.#mails.splice(0)) mail();
+  }
+
+  get context(): SplitEnumeratorContext<SourceSplit> {
+    const context = this.contexts.at(-1);
+    if (context === undefined) throw new Error("no enumerator was made");
+    return context;
+  }
+}
+
+describe("an enumerator", () => {
+  test("hears of readers, requests, events and checkpoints, and its answers reach the readers", () => {
+    const bench = new Bench();
+    const { coordinators, operatorId, context } = start(bench);
+    coordinators.handle(operatorId, 2, { type: "register-reader" });
+    coordinators.handle(operatorId, 0, { type: "register-reader" });
+    coordinators.handle(operatorId, 2, { type: "request-split" });
+    coordinators.handle(operatorId, 1, { type: "source-event", event: "hello" });
+    coordinators.handle("of no source", 1, { type: "request-split" });
+    coordinators.completed(4);
+    context.assignSplits(2, [{ splitId: "a" }]);
+    context.signalNoMoreSplits(1);
+    context.sendEvent(0, "hello");
+    expect(bench.log).toEqual(["create anew", "start", "reader 2 of 2", "reader 0 of 0,2", "request 2", "event 1 hello", "completed 4"]);
+    expect(bench.sent).toEqual(["0/2 add-splits true", "0/1 no-more-splits true", "0/0 source-event true"]);
+    expect(context.parallelism).toBe(3);
+  });
+
+  test("is made from what it saved", () => {
+    const bench = new Bench();
+    const { coordinators } = start(bench);
+    const saved = coordinators.snapshot(7);
+    coordinators.start(saved);
+    expect(bench.log).toEqual(["create anew", "start", "close", "create state 7", "start"]);
+  });
+
+  test("of an earlier attempt is not heard, whatever it still does", () => {
+    const bench = new Bench();
+    const { coordinators, context } = start(bench);
+    context.schedule(10, () => bench.log.push("late"));
+    context.execute(() => bench.log.push("late"));
+    coordinators.start([]);
+    context.assignSplits(0, [{ splitId: "a" }]);
+    bench.runMails();
+    bench.clock.advance(20);
+    bench.runMails();
+    expect(bench.log).not.toContain("late");
+    expect(bench.sent).toEqual([]);
+  });
+
+  test("runs what it scheduled in the master's turn", () => {
+    const bench = new Bench();
+    const { context } = start(bench);
+    context.schedule(10, () => bench.log.push("scheduled"));
+    const cancel = context.schedule(10, () => bench.log.push("cancelled"));
+    cancel();
+    bench.clock.advance(10);
+    expect(bench.log).not.toContain("scheduled");
+    bench.runMails();
+    expect(bench.log.slice(2)).toEqual(["scheduled"]);
+  });
+
+  test.each<[string, Partial<Enumerator>, (bench: Bench) => void]>([
+    ["start", { start: () => fail() }, () => undefined],
+    ["a request", { handleSplitRequest: () => fail() }, ({ coordinators, operatorId }) => coordinators.handle(operatorId, 0, { type: "request-split" })],
+    ["a completed checkpoint", { checkpointCompleted: () => fail() }, ({ coordinators }) => coordinators.completed(1)],
+    ["a callback", {}, ({ context }) => context.execute(() => fail())],
+    ["its own words", {}, ({ context }) => context.fail(new Error("no directory"))],
+  ])("that fails in %s fails the job, named", (_where, methods, act) => {
+    const bench = new Bench();
+    bench.methods = methods;
+    start(bench);
+    act(bench);
+    bench.runMails();
+    expect(bench.failures).toHaveLength(1);
+    expect(bench.failures[0]).toMatchObject({ code: "MR7002", retryable: true });
+    expect(bench.failures[0]?.message).toContain('"Source: numbers"');
+    expect(bench.failures[0]?.message).toContain("no directory");
+  });
+
+  test("whose failure no restart can cure says so", () => {
+    const bench = new Bench();
+    start(bench).context.fail(new MillraceError("MR6101", "no such directory", { retryable: false }));
+    expect(bench.failures[0]).toMatchObject({ retryable: false });
+  });
+
+  test("that cannot save its state throws, so that the checkpoint does not begin", () => {
+    const bench = new Bench();
+    bench.methods = { snapshot: () => fail() };
+    expect(() => start(bench).coordinators.snapshot(1)).toThrow("no directory");
+  });
+
+  test("is closed once, and a close that fails is of no interest any more", () => {
+    const bench = new Bench();
+    bench.methods = { close: () => Promise.reject(new Error("busy")) };
+    const { coordinators } = start(bench);
+    coordinators.stop();
+    coordinators.stop();
+    expect(coordinators.snapshot(1)).toEqual([]);
+    expect(bench.failures).toEqual([]);
+  });
+});
+
+function fail(): never {
+  throw new Error("no directory");
+}
+
+function start(bench: Bench): Bench {
+  bench.coordinators.start([]);
+  return bench;
+}

@@ -1,0 +1,198 @@
+/** The task's side of a checkpoint: acknowledged when every file is durable and not before; what is not acknowledged leaves no file. */
+import { describe, expect, test } from "vitest";
+import type { CheckpointAck } from "../../../core/graph/messages.ts";
+import type { OperatorSnapshotParts } from "../../../core/runtime/chain.ts";
+import { SubtaskCheckpoints } from "../../../core/runtime/subtask-checkpoint.ts";
+import type { KeyedSnapshot, StateFile } from "../../../core/state/keyed-state.ts";
+import type { BlobStore } from "../../../core/storage/blob-store.ts";
+import { MillraceError } from "../../../core/util/errors.ts";
+import { failed, succeeded } from "../../../core/util/outcome.ts";
+import { ManualClock } from "../../harness/manual-clock.ts";
+
+/** Storage whose writes end when the test says so, and then are there, whatever the answer is. */
+class HandStore implements BlobStore {
+  readonly name: string = "by hand";
+  readonly files: Set<string> = new Set();
+  #writes: { readonly path: string; readonly done: Parameters<BlobStore["write"]>[2] }[] = [];
+
+  write(path: string, _chunks: readonly Uint8Array[], done: Parameters<BlobStore["write"]>[2]): void {
+    this.#writes.push({ path, done });
+  }
+
+  read(): void {
+    throw new Error("nobody reads here");
+  }
+
+  list(): void {
+    throw new Error("nobody lists here");
+  }
+
+  delete(path: string, done: Parameters<BlobStore["delete"]>[1]): void {
+    this.files.delete(path);
+    done(succeeded(undefined));
+  }
+
+  get writing(): number {
+    return this.#writes.length;
+  }
+
+  settle(ok = true): void {
+    for (const { path, done } of this.#writes.splice(0)) {
+      this.files.add(path);
+      done(ok ? succeeded(undefined) : failed(new MillraceError("MR5206", "the disk is full")));
+    }
+  }
+}
+
+/** Needs `slices` calls of `advance`; `bytes` of 0 is a snapshot in which nothing has changed. */
+function keyedSnapshot(slices: number, bytes: number, throwAt = Infinity): KeyedSnapshot {
+  let advanced = 0;
+  return {
+    checkpointId: 1,
+    advance: () => {
+      advanced += 1;
+      if (advanced === throwAt) throw new Error("a function is no state");
+      return advanced >= slices;
+    },
+    chunks: () => (bytes === 0 ? [] : [new Uint8Array(bytes)]),
+    checksum: () => 7,
+    stored: (file: StateFile | undefined) => ({
+      keyGroups: { first: 0, last: 127 },
+      files: file === undefined ? [] : [file],
+      watermarkMs: 0,
+      floors: [],
+    }),
+  };
+}
+
+function part(operatorId: string, keyed?: KeyedSnapshot): OperatorSnapshotParts {
+  return { snapshot: { operatorId, lists: [], watermarkMs: 0 }, keyed };
+}
+
+class Bench {
+  readonly store: HandStore = new HandStore();
+  readonly acks: CheckpointAck[] = [];
+  readonly declined: string[] = [];
+  readonly checkpoints: SubtaskCheckpoints;
+  #mails: (() => void)[] = [];
+
+  constructor() {
+    this.checkpoints = new SubtaskCheckpoints({
+      task: { vertex: 2, subtask: 1, attempt: 3 },
+      vertexId: "v",
+      clock: new ManualClock(),
+      storage: this.store,
+      execute: (mail) => void this.#mails.push(mail),
+      acknowledge: (ack) => void this.acks.push(ack),
+      decline: (checkpointId, reason, cause) => void this.declined.push(`${checkpointId} ${reason} ${cause.message}`),
+    });
+  }
+
+  begin(checkpointId: number, parts: readonly OperatorSnapshotParts[]): void {
+    const options = { kind: "checkpoint", directory: `chk-${checkpointId}` } as const;
+    this.checkpoints.begin({ checkpointId, options }, parts, { channels: [], ended: false, alignmentMs: 4 });
+  }
+
+  /** As many steps as there is something to serialise. */
+  run(): void {
+    for (const mail of this.#mails.splice(0)) mail();
+    for (let steps = 0; this.checkpoints.serialising; steps += 1) {
+      expect(steps).toBeLessThan(100);
+      this.checkpoints.advance();
+    }
+  }
+}
+
+describe("a checkpoint of a subtask", () => {
+  test("is acknowledged when its files are durable, not before", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("a"), part("b", keyedSnapshot(3, 10)), part("c")]);
+    bench.run();
+    expect(bench.acks).toEqual([]);
+    bench.store.settle();
+    expect(bench.acks).toEqual([]); // the answer is a mail, so that it does not come between two records
+    bench.run();
+    expect(bench.acks).toHaveLength(1);
+    expect(bench.acks[0]).toMatchObject({ checkpointId: 5, task: { vertex: 2, subtask: 1, attempt: 3 }, metrics: { bytes: 10, alignmentMs: 4 } });
+    const [a, b, c] = bench.acks[0]?.snapshot.operators ?? [];
+    expect([a?.operatorId, b?.operatorId, c?.operatorId]).toEqual(["a", "b", "c"]);
+    expect(b?.keyed?.files).toEqual([{ path: "chk-5/v-1-3-1", bytes: 10, checksum: 7 }]);
+    expect([...bench.store.files]).toEqual(["chk-5/v-1-3-1"]);
+  });
+
+  test("without changes writes nothing", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("a", keyedSnapshot(1, 0))]);
+    bench.run();
+    expect(bench.store.writing).toBe(0);
+    expect(bench.acks).toHaveLength(1);
+  });
+
+  test("goes one slice at a time, the oldest first; one that waits for storage holds up nobody", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("a", keyedSnapshot(2, 10))]);
+    bench.begin(6, [part("a", keyedSnapshot(2, 0))]);
+    bench.checkpoints.advance();
+    expect(bench.store.writing).toBe(0);
+    bench.run();
+    expect(bench.acks.map(({ checkpointId }) => checkpointId)).toEqual([6]);
+    bench.store.settle();
+    bench.run();
+    expect(bench.acks.map(({ checkpointId }) => checkpointId)).toEqual([6, 5]);
+  });
+
+  test("that cannot be serialised is declined", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("a", keyedSnapshot(3, 10, 2))]);
+    bench.run();
+    expect(bench.declined).toEqual(["5 CHECKPOINT_ASYNC_EXCEPTION a function is no state"]);
+  });
+
+  test("whose write fails is declined, and leaves no file though it may have been written", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("a", keyedSnapshot(1, 10))]);
+    bench.run();
+    bench.store.settle(false);
+    bench.run();
+    expect(bench.declined).toEqual(["5 IO_EXCEPTION MR5206: the disk is full"]);
+    expect(bench.store.files.size).toBe(0);
+  });
+});
+
+describe.each(["aborted", "closed"])("%s", (how) => {
+  const end = (bench: Bench): void => (how === "aborted" ? bench.checkpoints.abort(5) : bench.checkpoints.close());
+
+  test.each([
+    ["while it is serialised", 0],
+    ["while a file is being written", 1],
+    ["when the file is durable, and the task does not know it yet", 2],
+    ["with a file written and another to come", 3],
+  ])("%s: nothing is acknowledged, and no file stays", (_when, at) => {
+    const bench = new Bench();
+    bench.begin(5, [part("a", keyedSnapshot(2, 10)), part("b", keyedSnapshot(2, 10))]);
+    if (at === 0) bench.checkpoints.advance();
+    if (at >= 1) bench.run();
+    if (at >= 2) bench.store.settle();
+    if (at >= 3) bench.run();
+    end(bench);
+    bench.store.settle();
+    bench.run();
+    expect(bench.acks).toEqual([]);
+    expect(bench.declined).toEqual([]);
+    expect(bench.checkpoints.serialising).toBe(false);
+    expect(bench.store.files.size).toBe(0);
+  });
+});
+
+test("an abort takes back no other checkpoint, and none that is acknowledged", () => {
+  const bench = new Bench();
+  bench.begin(5, [part("a", keyedSnapshot(1, 10))]);
+  bench.begin(6, [part("a", keyedSnapshot(1, 10))]);
+  bench.run();
+  bench.store.settle();
+  bench.run();
+  bench.checkpoints.abort(5);
+  bench.checkpoints.close();
+  expect(bench.acks.map(({ checkpointId }) => checkpointId)).toEqual([5, 6]);
+  expect(bench.store.files.size).toBe(2);
+});

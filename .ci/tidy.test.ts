@@ -36,7 +36,7 @@ describe("the examples in doc comments", () => {
   });
 
   // Set MILLRACE_RUN_EXAMPLES=0 to leave this out.
-  const toRun = process.env["MILLRACE_RUN_EXAMPLES"] === "1" ? examples.filter(({ runs }) => runs) : [];
+  const toRun = process.env["MILLRACE_RUN_EXAMPLES"] !== "0" ? examples.filter(({ runs }) => runs) : [];
   test.each(toRun.map((example) => [`${example.path}:${example.line}`, example] as const))(
     "run: %s",
     async (_, example) => {

@@ -90,13 +90,14 @@ export async function finishExample(): Promise<void> {
     if (env.getStreamGraph().nodes.some((node) => node.kind.endsWith("sink"))) await env.execute();
   } catch (error) {
     if (!String(error).includes("MR1054")) throw error; // the example executed it
+  } finally {
+    env = new StreamExecutionEnvironment();
+    numbers = numbersOf(env);
+    clicks = clicksOf(env);
+    cars = carsOf(env);
+    keyed = clicks.keyBy((click) => click.page);
+    windowed = keyed.window(tumbling("1min"));
   }
-  env = new StreamExecutionEnvironment();
-  numbers = numbersOf(env);
-  clicks = clicksOf(env);
-  cars = carsOf(env);
-  keyed = clicks.keyBy((click) => click.page);
-  windowed = keyed.window(tumbling("1min"));
 }
 
 function numbersOf(environment: StreamExecutionEnvironment): DataStream<number> {
@@ -105,7 +106,7 @@ function numbersOf(environment: StreamExecutionEnvironment): DataStream<number> 
 
 function clicksOf(environment: StreamExecutionEnvironment): DataStream<Click> {
   const strategy = WatermarkStrategy.forBoundedOutOfOrderness("5s").withTimestampAssigner((click: Click) => click.atMs);
-  return environment.fromSource(clickSource, strategy, "clicks");
+  return environment.fromSource(clickSource, strategy, "all clicks");
 }
 
 function carsOf(environment: StreamExecutionEnvironment): DataStream<Car> {

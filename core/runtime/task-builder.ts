@@ -1,4 +1,5 @@
 /** Builds a task from its descriptor: reads its state, makes the writers, the chain, the gate, and puts them together. */
+import { inputChannels } from "../graph/channels.ts";
 import type { JobEdge, JobOperator } from "../graph/job-graph-types.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
@@ -76,7 +77,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
     restored: restoredChannels(parts),
   });
-  if (gate.channels.length > 0) parts.lease.metrics.gauge("currentInputWatermark", () => gate.valve.watermarkMs);
+  if (gate.channels.length > 0) registerWatermark(parts, gate);
   const createTask = (): Task =>
     new Task({
       vertex,
@@ -106,7 +107,9 @@ function readState(parts: TaskBuildParts): Promise<ReadonlyMap<string, LoadedOpe
   const { restore } = parts.descriptor;
   assert(restore !== undefined, "state is read only for a restore");
   return new Promise((resolve, reject) => {
-    loadState(parts.environment.storage, restore, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+    loadState(parts.environment.storage, restore, (outcome) =>
+      outcome.ok ? resolve(outcome.value) : reject(outcome.error),
+    );
   });
 }
 
@@ -138,6 +141,17 @@ async function createWriters(parts: TaskBuildParts, position: string): Promise<R
 
 function loadRuntimeModule<M>(environment: TaskEnvironment, name: string, position: string): Promise<M> {
   return new Promise((resolve) => environment.copies.load(name, position, (module) => resolve(module as M))); // the name decides the type
+}
+
+/** "Why does my window not fire" is the question that users ask most: the metrics name the channel that holds time back. */
+function registerWatermark({ descriptor, lease }: TaskBuildParts, { valve }: InputGate): void {
+  const { graph, task } = descriptor;
+  const channels = inputChannels(graph, task.vertex, task.subtask);
+  lease.metrics.gauge("currentInputWatermark", () => valve.watermarkMs);
+  lease.metrics.gauge("watermarkHeldBackBy", () => {
+    const producer = channels[valve.holder ?? -1]?.producer;
+    return producer === undefined ? "" : `${graph.vertices[producer.vertex]?.name ?? ""} (${producer.subtask + 1})`;
+  });
 }
 
 function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly ChannelStatus[] {

@@ -47,13 +47,19 @@ export function composeJob(parts: JobParts): JobMaster {
   // The TaskManager reports to a master that is made after it; nothing is reported before something is deployed.
   let master: JobMaster | undefined = undefined;
   const toMaster = (message: (target: JobMaster) => void): void => endpoint.post(() => master && message(master));
-  const taskManager = createTaskManager(parts, reportsTo(toMaster), (error) => toMaster((target) => target.failJob(asError(error))));
+  const taskManager = createTaskManager(parts, reportsTo(toMaster), (error) =>
+    toMaster((target) => target.failJob(asError(error))),
+  );
   const made: JobMaster = new JobMaster({
     ...parts,
     clock,
     store,
     taskManager,
-    restartStrategy: createRestartStrategy(config, { clock, random, checkpointingEnabled: config.get(OPTIONS.checkpointInterval) > 0 }),
+    restartStrategy: createRestartStrategy(config, {
+      clock,
+      random,
+      checkpointingEnabled: config.get(OPTIONS.checkpointInterval) > 0,
+    }),
     restorePoint,
     createSources: (target) => createSources(parts, { lease, master: target, taskManager }),
     createCheckpoints: (participants) => createCheckpoints(parts, { lease, store, participants }),
@@ -69,10 +75,17 @@ function createStore({ config, stores, restorePoint }: JobParts): MemoryCheckpoi
   return claim(restorePoint, { claimMode: config.get(OPTIONS.claimMode), sameStore: stores.restoredFromOwn }).store;
 }
 
-function createTaskManager(parts: JobParts, reports: TaskReports, onError: (error: unknown) => void): Gateway<TaskManagerGateway> {
+function createTaskManager(
+  parts: JobParts,
+  reports: TaskReports,
+  onError: (error: unknown) => void,
+): Gateway<TaskManagerGateway> {
   const { world, config, graph, metrics, stores } = parts;
   const copies = new ModuleCopies({ enabled: config.get(OPTIONS.operatorCopies), job: codeFingerprint(graph) });
-  const taskManager = new TaskManager({ clock: world.clock, random: world.random, storage: stores.store, metrics, copies }, reports);
+  const taskManager = new TaskManager(
+    { clock: world.clock, random: world.random, storage: stores.store, metrics, copies },
+    reports,
+  );
   return inProcessGateway<TaskManagerGateway>(new Endpoint({ clock: world.clock, onError }), taskManager);
 }
 
@@ -84,7 +97,8 @@ function reportsTo(toMaster: (message: (target: JobMaster) => void) => void): Ta
     failed: (task, cause) => toMaster((master) => master.failed(task, cause)),
     terminated: (task, state) => toMaster((master) => master.terminated(task, state)),
     acknowledge: (ack) => toMaster((master) => master.acknowledge(ack)),
-    decline: (checkpointId, task, reason, cause) => toMaster((master) => master.decline(checkpointId, task, reason, cause)),
+    decline: (checkpointId, task, reason, cause) =>
+      toMaster((master) => master.decline(checkpointId, task, reason, cause)),
     operatorEvent: (task, operatorId, event) => toMaster((master) => master.operatorEvent(task, operatorId, event)),
     accumulated: (task, totals) => toMaster((master) => master.accumulated(task, totals)),
   };
@@ -92,7 +106,11 @@ function reportsTo(toMaster: (message: (target: JobMaster) => void) => void): Ta
 
 function createSources(
   { graph, config, world, endpoint }: JobParts,
-  { lease, master, taskManager }: { readonly lease: MetricLease; readonly master: JobMaster; readonly taskManager: Gateway<TaskManagerGateway> },
+  {
+    lease,
+    master,
+    taskManager,
+  }: { readonly lease: MetricLease; readonly master: JobMaster; readonly taskManager: Gateway<TaskManagerGateway> },
 ): SourceCoordinators {
   return new SourceCoordinators({
     graph,
@@ -108,7 +126,11 @@ function createSources(
 
 function createCheckpoints(
   { graph, config, world, stores, jobName, restorePoint }: JobParts,
-  parts: { readonly lease: MetricLease; readonly store: MemoryCheckpointStore; readonly participants: CheckpointParticipants },
+  parts: {
+    readonly lease: MetricLease;
+    readonly store: MemoryCheckpointStore;
+    readonly participants: CheckpointParticipants;
+  },
 ): CheckpointCoordinator {
   const coordinator = new CheckpointCoordinator({
     config,

@@ -36,7 +36,9 @@ type JobPhase =
   | { readonly kind: "restarting"; readonly cancel: Cancel }
   | JobOutcome;
 
-export type JobOutcome = { readonly kind: "finished" | "canceled" } | { readonly kind: "failed"; readonly cause: Error };
+export type JobOutcome =
+  | { readonly kind: "finished" | "canceled" }
+  | { readonly kind: "failed"; readonly cause: Error };
 
 export type JobPhaseName = JobPhase["kind"];
 
@@ -192,7 +194,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     const executions = this.#executions.executions();
     const running = executions.filter(({ state }) => state === "RUNNING");
     const finished = executions.filter(({ state }) => state === "FINISHED");
-    if (running.length === 0 || running.length + finished.length < executions.length) return "NOT_ALL_REQUIRED_TASKS_RUNNING";
+    if (running.length === 0 || running.length + finished.length < executions.length)
+      return "NOT_ALL_REQUIRED_TASKS_RUNNING";
     return {
       acknowledge: running.map(taskOf),
       trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
@@ -256,7 +259,13 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.#executions.transition(task, "SCHEDULED");
       this.#executions.transition(task, "DEPLOYING");
       const state = restore?.subtask(task.vertex, task.subtask);
-      taskManager.deploy({ task, jobName, graph, config, restore: state === undefined ? undefined : { ...state, owned } });
+      taskManager.deploy({
+        task,
+        jobName,
+        graph,
+        config,
+        restore: state === undefined ? undefined : { ...state, owned },
+      });
       this.#executions.transition(task, "INITIALIZING");
     }
   }
@@ -311,11 +320,14 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #finishIfEnded(): void {
     if (this.#phase.kind !== "running") return;
     const open = this.#executions.executions().filter(({ state }) => state !== "FINISHED");
-    if (open.length > 0 && open.every((execution) => this.#ended.has(subtaskKey(execution)))) this.#checkpoints.triggerFinal();
+    if (open.length > 0 && open.every((execution) => this.#ended.has(subtaskKey(execution))))
+      this.#checkpoints.triggerFinal();
   }
 
   #hasNoRunningInput({ vertex, subtask }: Execution): boolean {
-    return this.#executions.inputsOf({ vertex, subtask }).every(({ producer }) => this.#executions.execution(producer).state === "FINISHED");
+    return this.#executions
+      .inputsOf({ vertex, subtask })
+      .every(({ producer }) => this.#executions.execution(producer).state === "FINISHED");
   }
 
   #isCurrent(task: SubtaskId): boolean {
@@ -328,7 +340,10 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   }
 }
 
-function newer(left: CompletedCheckpoint | undefined, right: CompletedCheckpoint | undefined): CompletedCheckpoint | undefined {
+function newer(
+  left: CompletedCheckpoint | undefined,
+  right: CompletedCheckpoint | undefined,
+): CompletedCheckpoint | undefined {
   if (left === undefined || right === undefined) return left ?? right;
   return left.checkpointId > right.checkpointId ? left : right;
 }

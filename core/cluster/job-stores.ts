@@ -77,7 +77,10 @@ export class JobStores {
   savepoint(directory: string | undefined): { readonly directory: string; readonly path: string } {
     const parent = directory ?? this.#config.get(OPTIONS.savepointDirectory);
     if (parent === "") {
-      throw new MillraceError("MR7003", `a savepoint needs a directory: name one, or set ${OPTIONS.savepointDirectory.key}`);
+      throw new MillraceError(
+        "MR7003",
+        `a savepoint needs a directory: name one, or set ${OPTIONS.savepointDirectory.key}`,
+      );
     }
     this.#savepoints += 1;
     const mount = `savepoints-${this.#savepoints}`;

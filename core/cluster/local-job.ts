@@ -15,7 +15,16 @@ import { OPTIONS } from "../util/config.ts";
 import { asError, MillraceError } from "../util/errors.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
 import { randomHex } from "../util/random.ts";
-import type { ExplainOptions, JobClient, JobResult, JobStatus, JobSubmission, MetricSample, SavepointOptions, StopOptions } from "../api/job-client.ts";
+import type {
+  ExplainOptions,
+  JobClient,
+  JobResult,
+  JobStatus,
+  JobSubmission,
+  MetricSample,
+  SavepointOptions,
+  StopOptions,
+} from "../api/job-client.ts";
 import { composeJob } from "./compose-job.ts";
 import type { JobMaster, JobOutcome, JobPhaseName } from "./job-master.ts";
 import { JobStores } from "./job-stores.ts";
@@ -136,7 +145,12 @@ export class LocalJob implements JobClient {
   #restartAfter(savepoint: string): Promise<never> {
     return new Promise((_resolve, reject) => {
       this.#onRestart = (): void =>
-        reject(new MillraceError("MR7006", `the savepoint ${savepoint} is complete, but the job failed before it had ended, and went on from it`));
+        reject(
+          new MillraceError(
+            "MR7006",
+            `the savepoint ${savepoint} is complete, but the job failed before it had ended, and went on from it`,
+          ),
+        );
     });
   }
 
@@ -177,7 +191,9 @@ export class LocalJob implements JobClient {
       return;
     }
     const acceptDuplicates = this.#submission.config.get(OPTIONS.acceptDuplicates);
-    findCheckpoint(this.#stores.store, path, { acceptDuplicates }, (outcome) => this.#endpoint.post(() => this.#restored(outcome)));
+    findCheckpoint(this.#stores.store, path, { acceptDuplicates }, (outcome) =>
+      this.#endpoint.post(() => this.#restored(outcome)),
+    );
   }
 
   #restored(outcome: Outcome<CompletedCheckpoint>): void {
@@ -188,7 +204,10 @@ export class LocalJob implements JobClient {
 
   #inUserTerms(error: MillraceError): MillraceError {
     const { code, retryable, message } = error;
-    return new MillraceError(code, this.#stores.inUserTerms(message.slice(`${code}: `.length)), { cause: error.cause, retryable });
+    return new MillraceError(code, this.#stores.inUserTerms(message.slice(`${code}: `.length)), {
+      cause: error.cause,
+      retryable,
+    });
   }
 
   #run(restorePoint: CompletedCheckpoint | undefined): void {
@@ -242,7 +261,11 @@ export class LocalJob implements JobClient {
     return new Promise((resolve, reject) => {
       const ask = (): void => {
         if (this.#master === undefined || this.#over) {
-          reject(new MillraceError("MR7005", `the job "${this.jobName}" does not run any more: see result()`, { retryable: false }));
+          reject(
+            new MillraceError("MR7005", `the job "${this.jobName}" does not run any more: see result()`, {
+              retryable: false,
+            }),
+          );
         } else {
           question(this.#master, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
         }
@@ -279,5 +302,9 @@ export class LocalJob implements JobClient {
 
 /** What the sources of the current attempt have read. */
 function sourceRecords(metrics: readonly MetricSample[]): number {
-  return metrics.reduce((sum, { name, scope, value }) => sum + (name === "numRecordsIn" && scope.operator !== undefined ? Number(value) : 0), 0);
+  return metrics.reduce(
+    (sum, { name, scope, value }) =>
+      sum + (name === "numRecordsIn" && scope.operator !== undefined ? Number(value) : 0),
+    0,
+  );
 }

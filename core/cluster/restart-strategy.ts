@@ -10,7 +10,9 @@ import type { Config } from "../util/config.ts";
 import { assert, isMillraceError } from "../util/errors.ts";
 import type { Random } from "../util/random.ts";
 
-export type RestartDecision = { readonly restart: true; readonly delayMs: number } | { readonly restart: false; readonly reason: string };
+export type RestartDecision =
+  | { readonly restart: true; readonly delayMs: number }
+  | { readonly restart: false; readonly reason: string };
 
 export interface RestartStrategy {
   onFailure(cause: unknown): RestartDecision;
@@ -32,7 +34,9 @@ export function createRestartStrategy(config: Config, options: RestartStrategyOp
   return {
     onFailure(cause) {
       const fatal = fatalCause(cause);
-      return fatal === undefined ? strategy.onFailure(cause) : { restart: false, reason: `a restart cannot cure it (${fatal})` };
+      return fatal === undefined
+        ? strategy.onFailure(cause)
+        : { restart: false, reason: `a restart cannot cure it (${fatal})` };
     },
   };
 }
@@ -41,7 +45,14 @@ function strategyOf(config: Config, options: RestartStrategyOptions): RestartStr
   const named = config.get(OPTIONS.restartStrategy);
   switch (named === "" ? (options.checkpointingEnabled ? "exponential-delay" : "none") : named) {
     case "none":
-      return { onFailure: () => refuse(named === "" ? "without checkpoints and a restart strategy, jobs are not started again" : "the restart strategy is none") };
+      return {
+        onFailure: () =>
+          refuse(
+            named === ""
+              ? "without checkpoints and a restart strategy, jobs are not started again"
+              : "the restart strategy is none",
+          ),
+      };
     case "fixed-delay":
       return fixedDelay(config);
     case "failure-rate":
@@ -75,7 +86,9 @@ function fixedDelay(config: Config): RestartStrategy {
   return {
     onFailure() {
       failures += 1;
-      return failures <= attempts ? { restart: true, delayMs } : refuse(`it was started again ${attempts} times, as ${OPTIONS.fixedDelayAttempts.key} allows`);
+      return failures <= attempts
+        ? { restart: true, delayMs }
+        : refuse(`it was started again ${attempts} times, as ${OPTIONS.fixedDelayAttempts.key} allows`);
     },
   };
 }
@@ -92,7 +105,9 @@ function failureRate(config: Config, clock: Clock): RestartStrategy {
       const nowMs = clock.elapsedMs();
       failedAtMs = [...failedAtMs.filter((thenMs) => nowMs - thenMs <= intervalMs), nowMs].slice(-failuresMax - 1);
       if (failedAtMs.length <= failuresMax) return { restart: true, delayMs };
-      return refuse(`it failed more than ${failuresMax} times within ${intervalMs} ms, as ${OPTIONS.failureRateMax.key} allows`);
+      return refuse(
+        `it failed more than ${failuresMax} times within ${intervalMs} ms, as ${OPTIONS.failureRateMax.key} allows`,
+      );
     },
   };
 }
@@ -119,7 +134,8 @@ function exponentialDelay(config: Config, { clock, random }: RestartStrategyOpti
         backoffMs = initialMs;
       }
       restarts += 1;
-      if (attempts >= 0 && restarts > attempts) return refuse(`it was started again ${attempts} times in a row, as ${OPTIONS.exponentialAttempts.key} allows`);
+      if (attempts >= 0 && restarts > attempts)
+        return refuse(`it was started again ${attempts} times in a row, as ${OPTIONS.exponentialAttempts.key} allows`);
       const spread = backoffMs * jitter * (2 * random.next() - 1);
       const delayMs = Math.min(Math.max(Math.round(backoffMs + spread), initialMs), maxMs);
       backoffMs = Math.min(backoffMs * multiplier, maxMs);

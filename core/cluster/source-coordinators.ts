@@ -46,7 +46,9 @@ export class SourceCoordinators {
   constructor(options: SourceCoordinatorsOptions) {
     this.#options = options;
     const sources = options.graph.vertices.flatMap((vertex) =>
-      vertex.operators.filter((operator) => operator.spec.module === "source").map((operator) => ({ vertex, operator })),
+      vertex.operators
+        .filter((operator) => operator.spec.module === "source")
+        .map((operator) => ({ vertex, operator })),
     );
     this.#sources = new Map(
       sources.map(({ vertex, operator }) => [
@@ -111,7 +113,9 @@ export class SourceCoordinators {
   /** Throws what an enumerator throws; the checkpoint is then not triggered. */
   snapshot(checkpointId: number): CoordinatorSnapshot[] {
     return [...this.#sources.values()].flatMap(({ enumerator, operator }) =>
-      enumerator === undefined ? [] : [{ operatorId: operator.id, state: encodeValue(enumerator.snapshot(checkpointId)) }],
+      enumerator === undefined
+        ? []
+        : [{ operatorId: operator.id, state: encodeValue(enumerator.snapshot(checkpointId)) }],
     );
   }
 
@@ -132,7 +136,12 @@ export class SourceCoordinators {
   #fail({ operator }: Coordinated, error: unknown): void {
     const { message } = asError(error);
     const retryable = !(error instanceof MillraceError) || error.retryable;
-    this.#options.fail(new MillraceError("MR7002", `the source "${operator.name}" failed on the master: ${message}`, { cause: error, retryable }));
+    this.#options.fail(
+      new MillraceError("MR7002", `the source "${operator.name}" failed on the master: ${message}`, {
+        cause: error,
+        retryable,
+      }),
+    );
   }
 
   #context(coordinated: Coordinated): SplitEnumeratorContext<SourceSplit> {

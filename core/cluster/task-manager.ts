@@ -58,7 +58,10 @@ export class TaskManager implements TaskManagerGateway {
 
   deploy(descriptor: TaskDescriptor): void {
     const channels = this.#channelsOf(descriptor).of(descriptor.task);
-    this.#tasks.set(nameOf(descriptor.task), new TaskExecution(descriptor, channels, this.#environment, this.#scheduler));
+    this.#tasks.set(
+      nameOf(descriptor.task),
+      new TaskExecution(descriptor, channels, this.#environment, this.#scheduler),
+    );
   }
 
   cancel(task: SubtaskId): void {
@@ -89,7 +92,11 @@ export class TaskManager implements TaskManagerGateway {
   #channelsOf({ graph, task, config }: TaskDescriptor): InSlotChannels {
     if (this.#channels === undefined || this.#channels.graph !== graph || this.#channels.attempt !== task.attempt) {
       for (const ended of this.#ended.splice(0)) ended.release();
-      this.#channels = { graph, attempt: task.attempt, channels: new InSlotChannels(graph, config.get(OPTIONS.channelCapacity)) };
+      this.#channels = {
+        graph,
+        attempt: task.attempt,
+        channels: new InSlotChannels(graph, config.get(OPTIONS.channelCapacity)),
+      };
     }
     return this.#channels.channels;
   }

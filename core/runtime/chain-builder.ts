@@ -44,7 +44,10 @@ export async function buildChain(parts: ChainParts): Promise<Chain> {
       const job = operators[index];
       const opened = functions[index];
       const module = modules[index];
-      assert(job !== undefined && opened !== undefined && module !== undefined, "every operator has its functions and its module");
+      assert(
+        job !== undefined && opened !== undefined && module !== undefined,
+        "every operator has its functions and its module",
+      );
       await opened.open(parts.context(job));
       built.unshift(buildOperator(parts, { job, functions: opened, module, successors: built, index }));
     }
@@ -72,17 +75,29 @@ interface OperatorParts {
   readonly index: number;
 }
 
-function buildOperator(parts: ChainParts, { job, functions, module, successors, index }: OperatorParts): ChainedOperator {
+function buildOperator(
+  parts: ChainParts,
+  { job, functions, module, successors, index }: OperatorParts,
+): ChainedOperator {
   const restored = parts.restored?.get(job.id);
   const states: OperatorStates = createStates(parts.task, job, restored);
   const outputs = outputsOf(parts, job, (target) => successors[target - index - 1]?.operator.inputs[0]);
-  const services = createServices(parts.task, job, { states, outputs, restored, isRestored: parts.restored !== undefined });
+  const services = createServices(parts.task, job, {
+    states,
+    outputs,
+    restored,
+    isRestored: parts.restored !== undefined,
+  });
   // The module's options are what the API put into the spec under the same name.
   const operator = module.createOperator(services, { ...job.spec.parameters, ...functions.instances } as never);
   return { job, operator, states, functions };
 }
 
-function outputsOf(parts: ChainParts, job: JobOperator, chained: (target: number) => Input<never> | undefined): OperatorOutputs {
+function outputsOf(
+  parts: ChainParts,
+  job: JobOperator,
+  chained: (target: number) => Input<never> | undefined,
+): OperatorOutputs {
   const main: Output<unknown>[] = [];
   const sides = new Map<string, Output<unknown>[]>();
   for (const output of job.outputs) {
@@ -94,5 +109,8 @@ function outputsOf(parts: ChainParts, job: JobOperator, chained: (target: number
   }
   const sideOutputs = new Map([...sides].map(([tag, outputs]) => [tag, outputTo(outputs)]));
   const mainOutput = outputTo(main);
-  return { main: sideOutputs.size === 0 ? mainOutput : new MainOutput(mainOutput, [...sideOutputs.values()]), sides: sideOutputs };
+  return {
+    main: sideOutputs.size === 0 ? mainOutput : new MainOutput(mainOutput, [...sideOutputs.values()]),
+    sides: sideOutputs,
+  };
 }

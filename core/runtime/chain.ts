@@ -35,11 +35,18 @@ export class Chain {
   /** Operators whose input has ended, counted from the head. */
   #endedOperators: number;
 
-  constructor(operators: readonly ChainedOperator[], writers: readonly PartitionWriter[], availability: TaskAvailability) {
+  constructor(
+    operators: readonly ChainedOperator[],
+    writers: readonly PartitionWriter[],
+    availability: TaskAvailability,
+  ) {
     this.operators = operators;
     this.writers = writers;
     this.#availability = availability;
-    this.#interruptible = operators.map(({ operator }) => operator).filter(({ pending }) => pending !== undefined).reverse();
+    this.#interruptible = operators
+      .map(({ operator }) => operator)
+      .filter(({ pending }) => pending !== undefined)
+      .reverse();
     this.#endedOperators = 0;
   }
 

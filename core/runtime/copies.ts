@@ -29,7 +29,8 @@ export class ModuleCopies {
   /** `name` is a key of `SHARED_MODULES`; `done` is called at once where no copy is made. */
   load(name: string, position: string, done: (module: unknown) => void): void {
     const shared = SHARED_MODULES[name];
-    if (shared === undefined) throw new MillraceError("MR3006", `there is no operator "${name}" in this version of millrace`);
+    if (shared === undefined)
+      throw new MillraceError("MR3006", `there is no operator "${name}" in this version of millrace`);
     const copy = `${name}?${position}`;
     if (!this.#enabled || (this.#positions.size >= COPIES_MAX && !this.#positions.has(copy))) {
       done(shared);
@@ -51,10 +52,12 @@ export function codeFingerprint(graph: JobGraph): string {
   const hash = createHash("sha256").update(graph.fingerprint);
   const add = (value: unknown): void => {
     if (typeof value === "function") hash.update(Function.prototype.toString.call(value));
-    else if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) if (typeof inner === "function") add(inner);
+    else if (typeof value === "object" && value !== null)
+      for (const inner of Object.values(value)) if (typeof inner === "function") add(inner);
   };
   for (const vertex of graph.vertices) {
-    for (const { spec } of vertex.operators) for (const value of [...Object.values(spec.functions), ...Object.values(spec.parameters)]) add(value);
+    for (const { spec } of vertex.operators)
+      for (const value of [...Object.values(spec.functions), ...Object.values(spec.parameters)]) add(value);
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -55,7 +55,14 @@ class GuardedOutput implements Output<unknown> {
 /** Freezes what can be frozen; true if something inside cannot. */
 function freeze(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  if (ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set || value instanceof Date || value instanceof ArrayBuffer) return true;
+  if (
+    ArrayBuffer.isView(value) ||
+    value instanceof Map ||
+    value instanceof Set ||
+    value instanceof Date ||
+    value instanceof ArrayBuffer
+  )
+    return true;
   let unfreezable = false;
   Object.freeze(value);
   for (const inner of Object.values(value)) unfreezable = freeze(inner) || unfreezable;

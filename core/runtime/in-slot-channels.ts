@@ -29,7 +29,9 @@ export class InSlotChannels {
     const outputs = new Map(
       (vertex?.outputs ?? []).map((edge) => [
         edge,
-        outputChannels(this.#graph, edge, task.subtask).map(({ consumer }) => this.#channel(edge, task.subtask, consumer.subtask)),
+        outputChannels(this.#graph, edge, task.subtask).map(({ consumer }) =>
+          this.#channel(edge, task.subtask, consumer.subtask),
+        ),
       ]),
     );
     return {

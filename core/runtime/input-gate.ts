@@ -23,7 +23,10 @@ export class InputGate {
   readonly #ended: boolean[];
   #cursor: number;
 
-  constructor(channels: readonly GateChannel[], options: { readonly exactlyOnce: boolean; readonly restored: readonly ChannelStatus[] }) {
+  constructor(
+    channels: readonly GateChannel[],
+    options: { readonly exactlyOnce: boolean; readonly restored: readonly ChannelStatus[] },
+  ) {
     this.channels = channels;
     this.alignment = new BarrierAlignment({ channels: channels.length, exactlyOnce: options.exactlyOnce });
     this.valve = new WatermarkValve(options.restored);

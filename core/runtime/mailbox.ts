@@ -24,7 +24,10 @@ export class Mailbox {
 
   put(mail: () => void): void {
     if (this.#mails.length >= MAILS_MAX) {
-      throw new MillraceError("MR3004", `more than ${MAILS_MAX} callbacks wait in one task: something schedules them faster than they run`);
+      throw new MillraceError(
+        "MR3004",
+        `more than ${MAILS_MAX} callbacks wait in one task: something schedules them faster than they run`,
+      );
     }
     this.#mails.push(mail);
     this.#onMail();

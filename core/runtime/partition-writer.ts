@@ -66,7 +66,10 @@ function selectorOf({ partitioning, channels, maxParallelism, producer, random }
 
 function checkedPartition(partition: number, count: number): number {
   if (Number.isInteger(partition) && partition >= 0 && partition < count) return partition;
-  throw new MillraceError("MR3005", `the partitioner returned ${String(partition)}; return a whole number from 0 to ${count - 1}`);
+  throw new MillraceError(
+    "MR3005",
+    `the partitioner returned ${String(partition)}; return a whole number from 0 to ${count - 1}`,
+  );
 }
 
 class SingleWriter implements PartitionWriter {

@@ -8,7 +8,12 @@ import type { ChannelReader } from "../network/channel.ts";
 import type { Availability, Input } from "../operators/operator.ts";
 
 /** Feeds up to `countMax` readable records; stops after a record that leaves the chain busy. Returns how many it fed. */
-export function pump(channel: ChannelReader, input: Input<unknown>, availability: Availability, countMax: number): number {
+export function pump(
+  channel: ChannelReader,
+  input: Input<unknown>,
+  availability: Availability,
+  countMax: number,
+): number {
   const { values, timestampsMs, mask, head } = channel;
   let fed = 0;
   while (fed < countMax && !availability.busy) {

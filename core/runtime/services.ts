@@ -47,7 +47,11 @@ export interface OperatorOutputs {
   readonly sides: ReadonlyMap<string, Output<unknown>>;
 }
 
-export function createStates(task: TaskServices, operator: JobOperator, restored: LoadedOperatorState | undefined): OperatorStates {
+export function createStates(
+  task: TaskServices,
+  operator: JobOperator,
+  restored: LoadedOperatorState | undefined,
+): OperatorStates {
   const { vertex, info } = task;
   const lists = createOperatorState(restored === undefined ? [] : [restored.lists]);
   if (!operator.keyed) return { keyed: undefined, lists };
@@ -65,7 +69,12 @@ export function createStates(task: TaskServices, operator: JobOperator, restored
 export function createServices(
   task: TaskServices,
   operator: JobOperator,
-  parts: { readonly states: OperatorStates; readonly outputs: OperatorOutputs; readonly restored: LoadedOperatorState | undefined; readonly isRestored: boolean },
+  parts: {
+    readonly states: OperatorStates;
+    readonly outputs: OperatorOutputs;
+    readonly restored: LoadedOperatorState | undefined;
+    readonly isRestored: boolean;
+  },
 ): OperatorServices<unknown> {
   const { states, outputs, restored } = parts;
   return {
@@ -97,5 +106,8 @@ export function createServices(
 
 function keyedStateOf(states: OperatorStates, operator: JobOperator): KeyedStateBackend {
   if (states.keyed !== undefined) return states.keyed;
-  throw new MillraceError("MR3003", `operator "${operator.name}" uses keyed state or timers on a stream without keys: call keyBy before it`);
+  throw new MillraceError(
+    "MR3003",
+    `operator "${operator.name}" uses keyed state or timers on a stream without keys: call keyBy before it`,
+  );
 }

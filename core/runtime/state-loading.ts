@@ -22,7 +22,11 @@ export interface LoadedOperatorState {
 }
 
 /** Loads one operator after the other, and file after file: the order is the same in every run. */
-export function loadState(storage: BlobStore, restore: SubtaskRestore, done: Done<ReadonlyMap<string, LoadedOperatorState>>): void {
+export function loadState(
+  storage: BlobStore,
+  restore: SubtaskRestore,
+  done: Done<ReadonlyMap<string, LoadedOperatorState>>,
+): void {
   const loaded = new Map<string, LoadedOperatorState>();
   const loadNext = (index: number): void => {
     const operator = restore.operators[index];
@@ -35,7 +39,12 @@ export function loadState(storage: BlobStore, restore: SubtaskRestore, done: Don
         done(outcome);
         return;
       }
-      loaded.set(operator.operatorId, { lists: operator.lists, keyed: outcome.value, watermarkMs: operator.watermarkMs, owned: restore.owned });
+      loaded.set(operator.operatorId, {
+        lists: operator.lists,
+        keyed: outcome.value,
+        watermarkMs: operator.watermarkMs,
+        owned: restore.owned,
+      });
       loadNext(index + 1);
     });
   };
@@ -54,12 +63,26 @@ function loadOperator(storage: BlobStore, operator: OperatorRestore, done: Done<
     }
     storage.read(next.file.path, (outcome) => {
       if (!outcome.ok) {
-        done(failed(new MillraceError("MR5203", `state file ${next.file.path} cannot be read; restore from another checkpoint`, { cause: outcome.error })));
+        done(
+          failed(
+            new MillraceError(
+              "MR5203",
+              `state file ${next.file.path} cannot be read; restore from another checkpoint`,
+              { cause: outcome.error },
+            ),
+          ),
+        );
         return;
       }
       const bytes = outcome.value;
       if (bytes.byteLength !== next.file.bytes || crc32(bytes) !== next.file.checksum) {
-        done(failed(new MillraceError("MR5204", `state file ${next.file.path} is damaged; restore from another checkpoint`, { retryable: false })));
+        done(
+          failed(
+            new MillraceError("MR5204", `state file ${next.file.path} is damaged; restore from another checkpoint`, {
+              retryable: false,
+            }),
+          ),
+        );
         return;
       }
       contents.get(next.handle)?.push(bytes);

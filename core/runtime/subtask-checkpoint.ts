@@ -58,7 +58,11 @@ export class SubtaskCheckpoints {
   begin(
     checkpoint: { readonly checkpointId: number; readonly options: CheckpointOptions },
     parts: readonly OperatorSnapshotParts[],
-    about: { readonly channels: readonly (readonly ChannelStatus[])[]; readonly ended: boolean; readonly alignmentMs: number },
+    about: {
+      readonly channels: readonly (readonly ChannelStatus[])[];
+      readonly ended: boolean;
+      readonly alignmentMs: number;
+    },
   ): void {
     this.#inProgress.push({
       ...checkpoint,
@@ -148,7 +152,9 @@ export class SubtaskCheckpoints {
   #acknowledge(current: InProgress): void {
     this.#remove(current);
     const { clock, task } = this.#options;
-    const inlined = current.operators.flatMap((operator) => operator.lists.flatMap((list) => list.items)).reduce((sum, item) => sum + item.byteLength, 0);
+    const inlined = current.operators
+      .flatMap((operator) => operator.lists.flatMap((list) => list.items))
+      .reduce((sum, item) => sum + item.byteLength, 0);
     this.#options.acknowledge({
       checkpointId: current.checkpointId,
       task,

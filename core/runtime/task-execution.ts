@@ -51,7 +51,12 @@ export class TaskExecution implements Runnable {
   #isBuilding: boolean;
   #chain: Chain | undefined;
 
-  constructor(descriptor: TaskDescriptor, channels: TaskChannels, environment: TaskEnvironment, scheduler: ThreadScheduler) {
+  constructor(
+    descriptor: TaskDescriptor,
+    channels: TaskChannels,
+    environment: TaskEnvironment,
+    scheduler: ThreadScheduler,
+  ) {
     this.descriptor = descriptor;
     this.#environment = environment;
     this.#seat = scheduler.add(this);
@@ -245,7 +250,10 @@ export class TaskExecution implements Runnable {
     const where = `"${site?.name ?? this.#vertex().name}" (${subtaskIndex + 1}/${parallelism})`;
     const { message } = asError(error);
     if (isMillraceError(error)) {
-      return new MillraceError(error.code, `operator ${where}: ${message.replace(/^MR\d+: /, "")}`, { cause: error, retryable: error.retryable });
+      return new MillraceError(error.code, `operator ${where}: ${message.replace(/^MR\d+: /, "")}`, {
+        cause: error,
+        retryable: error.retryable,
+      });
     }
     return new MillraceError("MR3001", `operator ${where} failed: ${message}`, { cause: error });
   }

@@ -115,7 +115,11 @@ export class Task {
     if (checkpointId <= this.#completedUpTo) return;
     this.#completedUpTo = checkpointId;
     this.#parts.chain.completed(checkpointId);
-    if (this.#phase.kind === "ended" && this.#phase.checkpointId !== undefined && checkpointId >= this.#phase.checkpointId) {
+    if (
+      this.#phase.kind === "ended" &&
+      this.#phase.checkpointId !== undefined &&
+      checkpointId >= this.#phase.checkpointId
+    ) {
       this.#phase = { kind: "committing" };
     }
   }
@@ -137,10 +141,12 @@ export class Task {
     availability.refresh();
     // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
     const held = this.#preparing;
-    const resumed = !held && !this.#suspended && chain.resume() && (this.#phase.kind !== "running" || timers.fire(availability));
+    const resumed =
+      !held && !this.#suspended && chain.resume() && (this.#phase.kind !== "running" || timers.fire(availability));
     if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
     const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
-    const again = (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
+    const again =
+      (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
     if (this.#phase.kind === "committing" && chain.settled) {
       this.#phase = { kind: "finished" };
       for (const writer of chain.writers) writer.send({ kind: "close" });
@@ -178,7 +184,12 @@ export class Task {
       if (channel === undefined || input === undefined) return false;
       const control = channel.reader.peekControl();
       if (control === undefined) {
-        const fed = this.#parts.pump(channel.reader, input, availability, Math.min(channel.reader.readable(), budget, RUN_MAX));
+        const fed = this.#parts.pump(
+          channel.reader,
+          input,
+          availability,
+          Math.min(channel.reader.readable(), budget, RUN_MAX),
+        );
         channel.reader.consumed(fed);
         metrics.recordsIn.count += fed;
         budget -= fed;
@@ -261,7 +272,8 @@ export class Task {
     const ended = this.#phase.kind === "ended" || this.#phase.kind === "committing";
     checkpoints.begin(checkpoint, parts, { channels: this.#channelsByEdge(vertex.inputs.length), ended, alignmentMs });
     metrics.alignmentMs = alignmentMs;
-    if (this.#phase.kind === "ended" && this.#phase.checkpointId === undefined) this.#phase = { kind: "ended", checkpointId };
+    if (this.#phase.kind === "ended" && this.#phase.checkpointId === undefined)
+      this.#phase = { kind: "ended", checkpointId };
     if (options.stop === "suspend" && this.#phase.kind === "running") {
       chain.head?.stop?.({ drain: false });
       this.#suspended = true;

@@ -11,11 +11,9 @@ import { ValueReader } from "./value-reader.ts";
 import { ValueWriter } from "./value-writer.ts";
 
 export { ClassRegistry } from "./class-registry.ts";
-export type { RegisteredClass } from "./class-registry.ts";
 export { refusalOf } from "./value-refusal.ts";
 export { ValueReader } from "./value-reader.ts";
 export { ValueWriter } from "./value-writer.ts";
-export type { ValueWriterOptions } from "./value-writer.ts";
 
 /** The value as bytes. Refuses with `MR4101` what cannot be kept, naming the path to it. */
 export function encodeValue(value: unknown, classes?: ClassRegistry): Uint8Array {

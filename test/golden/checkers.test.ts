@@ -15,12 +15,14 @@ import type { CommittedSinkOptions } from "./committed-sink.ts";
 import { outcomeOf } from "./compare.ts";
 import { CALM, runGolden } from "./loop.ts";
 import type { GoldenPipeline, Out, Plan } from "./loop.ts";
-import { listSource } from "./stuttering-source.ts";
-import type { ListSplit } from "./stuttering-source.ts";
+import { listSource } from "./list-source.ts";
+import type { ListSplit } from "./list-source.ts";
 
 type Bug = "position behind" | "position ahead" | "forgets a split" | "state in a closure" | "order across splits";
 
-const SPLITS = [0, 1, 2].map((split) => Array.from({ length: 40 }, (_, n) => ({ value: { split, n }, timestampMs: n })));
+const SPLITS = [0, 1, 2].map((split) =>
+  Array.from({ length: 40 }, (_, n) => ({ value: { split, n }, timestampMs: n })),
+);
 
 /** A reader that saves other positions than it has read to. */
 function shifted<T>(source: Source<T, ListSplit, readonly ListSplit[]>, bug: Bug | undefined): typeof source {
@@ -46,7 +48,8 @@ function pipelineWith(bug?: Bug): GoldenPipeline {
     name: bug ?? "sound",
     build({ read, write }) {
       const numbers = read(shifted(listSource("numbers", SPLITS), bug), WatermarkStrategy.noWatermarks(), "numbers");
-      const keyOf = ({ split, n }: { split: number; n: number }): string => (bug === "order across splits" ? `${n % 3}` : `${split} ${n % 3}`);
+      const keyOf = ({ split, n }: { split: number; n: number }): string =>
+        bug === "order across splits" ? `${n % 3}` : `${split} ${n % 3}`;
       const counted = numbers
         .keyBy(keyOf)
         .process({
@@ -69,13 +72,26 @@ const BUSY: Plan = { ...CALM, burst: 3, checkpointMs: 2 };
 const PLANS: readonly (readonly [name: string, plan: Plan])[] = [
   ["a failing record", { ...BUSY, faults: { record: [70] } }],
   ["a failing commit", { ...BUSY, legs: [{ parallelism: 2 }], faults: { "commit-after": [3] } }],
-  ["a stop and another parallelism", { ...BUSY, legs: [{ parallelism: 2, stop: { how: "suspend", after: 50, slack: 5 } }, { parallelism: 3 }] }],
-  ["a savepoint and a cancel", { ...BUSY, legs: [{ parallelism: 3, stop: { how: "savepoint", after: 50, slack: 5 } }, { parallelism: 1 }] }],
-  ["a cancel and the newest checkpoint", { ...BUSY, legs: [{ parallelism: 2, stop: { how: "checkpoint", after: 50, slack: 5 } }, { parallelism: 2 }] }],
+  [
+    "a stop and another parallelism",
+    { ...BUSY, legs: [{ parallelism: 2, stop: { how: "suspend", after: 50, slack: 5 } }, { parallelism: 3 }] },
+  ],
+  [
+    "a savepoint and a cancel",
+    { ...BUSY, legs: [{ parallelism: 3, stop: { how: "savepoint", after: 50, slack: 5 } }, { parallelism: 1 }] },
+  ],
+  [
+    "a cancel and the newest checkpoint",
+    { ...BUSY, legs: [{ parallelism: 2, stop: { how: "checkpoint", after: 50, slack: 5 } }, { parallelism: 2 }] },
+  ],
 ];
 
 /** What the loop has to say about a run, as one text; empty if nothing. */
-async function complaints(plan: Plan, bug: Bug | undefined, sinkBug?: CommittedSinkOptions<Out>["bug"]): Promise<string> {
+async function complaints(
+  plan: Plan,
+  bug: Bug | undefined,
+  sinkBug?: CommittedSinkOptions<Out>["bug"],
+): Promise<string> {
   const calm = await runGolden(pipelineWith(), CALM);
   const run = await runGolden(pipelineWith(bug), plan, sinkBug);
   const differs = JSON.stringify(outcomeOf(run.outside, plan)) !== JSON.stringify(outcomeOf(calm.outside, CALM));
@@ -108,7 +124,9 @@ describe("caught", () => {
   });
 
   test("a committer that does not know what it has applied", async () => {
-    expect(await complaints({ ...BUSY, faults: { "commit-after": [3] } }, undefined, "new-id-on-retry")).toContain("another outcome");
+    expect(await complaints({ ...BUSY, faults: { "commit-after": [3] } }, undefined, "new-id-on-retry")).toContain(
+      "another outcome",
+    );
   });
 });
 
@@ -119,7 +137,11 @@ test("a job that waits for ever is found at once", async () => {
       const source = listSource("numbers", SPLITS);
       const deaf: typeof source = {
         ...source,
-        createEnumerator: (ctx, restored) => ({ ...source.createEnumerator(ctx, restored), handleSplitRequest: () => undefined, snapshot: () => [] }),
+        createEnumerator: (ctx, restored) => ({
+          ...source.createEnumerator(ctx, restored),
+          handleSplitRequest: () => undefined,
+          snapshot: () => [],
+        }),
       };
       write(read(deaf, WatermarkStrategy.noWatermarks(), "numbers").map(({ n }) => ({ lane: "all", value: n })));
     },

@@ -37,7 +37,9 @@ export class Outside<T> {
   apply(committable: Committable<T>): boolean {
     const { values, ...where } = committable;
     if (committable.checkpointId > this.completedId) {
-      this.violations.push(`${committable.id} was committed, but the newest complete checkpoint is ${this.completedId}`);
+      this.violations.push(
+        `${committable.id} was committed, but the newest complete checkpoint is ${this.completedId}`,
+      );
     }
     if (this.#ids.has(committable.id)) return false;
     this.#ids.add(committable.id);
@@ -131,7 +133,11 @@ class OutsideCommitter<T> implements Committer<Committable<T>> {
       const { committable } = request;
       retry ||= random.next() < RETRIES;
       if (retry) request.retryLater();
-      else if (!outside.apply(bug === "new-id-on-retry" ? { ...committable, id: `${committable.id}#${random.next()}` } : committable)) {
+      else if (
+        !outside.apply(
+          bug === "new-id-on-retry" ? { ...committable, id: `${committable.id}#${random.next()}` } : committable,
+        )
+      ) {
         request.signalAlreadyCommitted();
       }
     }

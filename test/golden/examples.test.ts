@@ -24,10 +24,10 @@ import { outcomeOf } from "./compare.ts";
 import { CALM, runGolden } from "./loop.ts";
 import type { GoldenPipeline, GoldenResult, GoldenRun, Plan } from "./loop.ts";
 import { faultPlans, stopPlans, stormPlans } from "./plans.ts";
-import { listSource } from "./stuttering-source.ts";
-import type { TimedRecord } from "./stuttering-source.ts";
+import { listSource } from "./list-source.ts";
+import type { TimedRecord } from "./list-source.ts";
 
-const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 8);
+const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 4);
 
 /** Of each lane the order counts; lanes are what the example keeps in order. */
 function write<T>(run: GoldenRun, name: string, stream: DataStream<T>, laneOf: (record: T) => string): void {
@@ -54,7 +54,11 @@ const EXACT: readonly (GoldenPipeline & { readonly records: number })[] = [
     name: "flight-delays",
     records: 800,
     build(run) {
-      const flights = run.read(listSource("flights", FLIGHTS), WatermarkStrategy.forBoundedOutOfOrderness("9h"), "flights");
+      const flights = run.read(
+        listSource("flights", FLIGHTS),
+        WatermarkStrategy.forBoundedOutOfOrderness("9h"),
+        "flights",
+      );
       write(run, "rows", delaysPerDay(flights), ({ origin }) => origin);
     },
   },
@@ -77,7 +81,10 @@ const EXACT: readonly (GoldenPipeline & { readonly records: number })[] = [
       write(run, "app", usage.appBatches, ({ user }) => user);
       write(run, "longest", usage.longest, ({ user }) => user);
       // Without a key they have no order once the source is scaled.
-      run.write(usage.anonymous.map((click) => ({ lane: "~anonymous", value: click })), "anonymous");
+      run.write(
+        usage.anonymous.map((click) => ({ lane: "~anonymous", value: click })),
+        "anonymous",
+      );
     },
   },
   {
@@ -108,8 +115,9 @@ describe.each(EXACT)("$name", { timeout: 300_000 }, ({ records, ...pipeline }) =
 
   beforeAll(async () => {
     calm = await runGolden(pipeline, CALM);
-    expect(calm.outside.commits.length).toBeGreaterThan(5);
   });
+
+  test("has something to say", () => expect(calm?.outside.commits.length).toBeGreaterThan(5));
 
   test.each(Object.keys(plansFor))("%s", async (kind) => {
     const plans = plansFor[kind]?.(records) ?? fc.constant(CALM);
@@ -139,7 +147,8 @@ describe("sensors", { timeout: 300_000 }, () => {
 
   function conserves({ outside, warnings }: GoldenResult, plan: Plan): void {
     const about = `${JSON.stringify(plan)}\n${warnings.join("\n")}`;
-    const of = <T>(lane: string): T[] => outside.commits.filter(({ value }) => value.lane === lane).map(({ value }) => value.value as T); // as `build` wrote it
+    const of = <T>(lane: string): T[] =>
+      outside.commits.filter(({ value }) => value.lane === lane).map(({ value }) => value.value as T); // as `build` wrote it
     const means = of<Mean>("means/all");
     const late = of<Reading>("late/all");
     expect(outside.violations, about).toEqual([]);
@@ -154,8 +163,13 @@ describe("sensors", { timeout: 300_000 }, () => {
     };
     for (let index = 0; index < COUNT; index += 1) add(readingOf(index), 1);
     for (const reading of late) add(reading, -1);
-    const expected = [...onTime].filter(([, { readings }]) => readings > 0).map(([window, { readings, sum }]) => `${window} ${readings} ${sum / readings}`);
-    expect(means.map(({ sensor, fromMs, readings, celsius }) => `${sensor} ${fromMs} ${readings} ${celsius}`).toSorted(), about).toEqual(expected.toSorted());
+    const expected = [...onTime]
+      .filter(([, { readings }]) => readings > 0)
+      .map(([window, { readings, sum }]) => `${window} ${readings} ${sum / readings}`);
+    expect(
+      means.map(({ sensor, fromMs, readings, celsius }) => `${sensor} ${fromMs} ${readings} ${celsius}`).toSorted(),
+      about,
+    ).toEqual(expected.toSorted());
   }
 
   test.each(Object.keys(plansFor))("%s", async (kind) => {

@@ -69,19 +69,20 @@ export class Faults {
 
   /** The stream, through operators in which records, snapshots, state and recovery can fail. */
   through<T>(stream: DataStream<T>, name: string): DataStream<T> {
-    const faults = this;
     const mapped = stream
       .map<T>({
         open: (ctx: RuntimeContext) => {
-          if (ctx.task.attempt > 0) faults.throwAt("recovery");
+          if (ctx.task.attempt > 0) this.throwAt("recovery");
         },
         map: (record: T) => {
-          faults.throwAt("record");
+          this.throwAt("record");
           return record;
         },
       })
       .name(`fault in map ${name}`);
-    return mapped.transform<T>(`fault in snapshot ${name}`, (services) => snapshotFault<T>(faults, services.output)).uid(`fault-${name}`);
+    return mapped
+      .transform<T>(`fault in snapshot ${name}`, (services) => snapshotFault<T>(this, services.output))
+      .uid(`fault-${name}`);
   }
 
   /** The stream, through a keyed function whose state cannot be encoded once. */
@@ -89,9 +90,9 @@ export class Faults {
     return stream
       .keyBy(keyOf)
       .process({
-        state: { last: value<unknown>() },
+        state: { poison: value<unknown>() },
         processElement: (record: T, ctx, out: Collector<T>) => {
-          ctx.state.last.update(this.strike("state") ? () => "a function is no state" : 1);
+          if (this.strike("state")) ctx.state.poison.update(() => "a function is no state");
           out.collect(record);
         },
       })

@@ -16,7 +16,7 @@ import { drainPlans, faultPlans, stopPlans, stormPlans } from "./plans.ts";
 const RECORDS = 150;
 
 /** Set to look longer. */
-const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 40);
+const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 25);
 
 async function sameAsCalm(description: Generated, plan: Plan): Promise<void> {
   const run = await runGolden(pipelineOf(description), plan);

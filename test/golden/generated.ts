@@ -12,9 +12,9 @@ import { decodeValue } from "../../core/types/value-codec.ts";
 import { SeededRandom } from "../../core/util/random.ts";
 import type { GoldenPipeline, GoldenRun } from "./loop.ts";
 import { STAGES } from "./stages.ts";
-import type { Flow, Gene, Rec } from "./stages.ts";
-import { listSource } from "./stuttering-source.ts";
-import type { ListSplit, TimedRecord } from "./stuttering-source.ts";
+import type { Flow, Gene, Rec } from "./stage.ts";
+import { listSource } from "./list-source.ts";
+import type { ListSplit, TimedRecord } from "./list-source.ts";
 
 export interface GeneratedSource {
   readonly splits: number;
@@ -66,7 +66,9 @@ function build({ sources, genes }: Generated, run: GoldenRun, upTo: ReadonlyMap<
     if (stage === undefined || gene === undefined) return [];
     const flows = inputs.flatMap((input) => open.find((flow) => flow.name === input) ?? []);
     if (stage.needsOrder === true && !flows.every(({ ordered }) => ordered)) return undefined;
-    const made = stage.build(flows, gene, name).map((flow, output) => ({ ...flow, name: output === 0 ? name : `${name}.${output}` }));
+    const made = stage
+      .build(flows, gene, name)
+      .map((flow, output) => ({ ...flow, name: output === 0 ? name : `${name}.${output}` }));
     open.push(...made);
     return made.map((flow) => (flow.done === true ? `!${flow.name}` : flow.name));
   });
@@ -104,7 +106,9 @@ function plan(
     if (stage === undefined) continue;
     const first = gene.a % open.length;
     const second = (first + 1) % open.length;
-    const inputs = (stage.inputs === 1 ? [first] : first === second ? [] : [first, second]).map((index) => open[index] ?? "");
+    const inputs = (stage.inputs === 1 ? [first] : first === second ? [] : [first, second]).map(
+      (index) => open[index] ?? "",
+    );
     if (inputs.length < stage.inputs) continue;
     const made = apply(at, inputs, `x${at}`);
     if (made === undefined) continue;
@@ -134,11 +138,19 @@ function strategyOf({ jitterMs, watermarks }: GeneratedSource): WatermarkStrateg
   });
 }
 
-function recordsOf(source: GeneratedSource, name: string, upTo: ReadonlyMap<string, number> | undefined): TimedRecord<Rec>[][] {
+function recordsOf(
+  source: GeneratedSource,
+  name: string,
+  upTo: ReadonlyMap<string, number> | undefined,
+): TimedRecord<Rec>[][] {
   const random = new SeededRandom(source.seed);
   return Array.from({ length: source.splits }, (_, split) => {
     const records = Array.from({ length: source.records }, (__, at) => ({
-      value: { src: `${name}.${split}`, key: `k${Math.floor(random.next() * source.keys)}`, n: Math.floor(random.next() * 100) },
+      value: {
+        src: `${name}.${split}`,
+        key: `k${Math.floor(random.next() * source.keys)}`,
+        n: Math.floor(random.next() * 100),
+      },
       timestampMs: at * 3 - Math.floor(random.next() * (source.jitterMs + 1)),
     }));
     return records.slice(0, upTo === undefined ? undefined : (upTo.get(`${name}-${split}`) ?? source.records));

@@ -16,7 +16,8 @@ import type { CommittedSinkOptions } from "./committed-sink.ts";
 import { Faults } from "./faults.ts";
 import type { FaultPlan, FaultSite } from "./faults.ts";
 import { SeededWorld } from "./seeded-world.ts";
-import { Gate, stuttering } from "./stuttering-source.ts";
+import { Gate } from "./gate.ts";
+import { stuttering } from "./stuttering-source.ts";
 
 /** What a pipeline under test writes. Records of one lane must come in one order, whatever happens. */
 export interface Out {
@@ -28,7 +29,11 @@ export interface Out {
 export interface GoldenRun {
   readonly env: StreamExecutionEnvironment;
   /** `env.fromSource`, with a source that stutters, behind which faults can strike. */
-  read<T, S extends SourceSplit, E>(source: Source<T, S, E>, strategy: WatermarkStrategy<NoInfer<T>>, name: string): DataStream<T>;
+  read<T, S extends SourceSplit, E>(
+    source: Source<T, S, E>,
+    strategy: WatermarkStrategy<NoInfer<T>>,
+    name: string,
+  ): DataStream<T>;
   /** To the outside world. */
   write(stream: DataStream<Out>, name?: string): void;
 }
@@ -46,7 +51,11 @@ export type Stop = "suspend" | "drain" | "savepoint" | "checkpoint";
 export interface Leg {
   readonly parallelism: number;
   /** Undefined: runs to its end. */
-  readonly stop?: { readonly how: Stop; /** Records before it is asked to. */ readonly after: number; /** Records that pass meanwhile. */ readonly slack: number };
+  readonly stop?: {
+    readonly how: Stop;
+    /** Records before it is asked to. */ readonly after: number;
+    /** Records that pass meanwhile. */ readonly slack: number;
+  };
 }
 
 export interface Plan {
@@ -91,7 +100,11 @@ export interface GoldenResult {
 const SAVEPOINTS = "/savepoints";
 const CHECKPOINTS = "/checkpoints";
 
-export async function runGolden(pipeline: GoldenPipeline, plan: Plan, bug?: CommittedSinkOptions<Out>["bug"]): Promise<GoldenResult> {
+export async function runGolden(
+  pipeline: GoldenPipeline,
+  plan: Plan,
+  bug?: CommittedSinkOptions<Out>["bug"],
+): Promise<GoldenResult> {
   const world = new SeededWorld(plan.seed);
   const loop = new Loop(pipeline, plan, world, bug);
   const result = await world.run(() => loop.run());
@@ -136,7 +149,15 @@ class Loop {
       path = end.path ?? path;
     }
     const { warnings } = this.#world;
-    return { outside: this.#outside, struck, restarts: this.#restarts, checkpoints: this.#checkpoints, stops, drained, warnings };
+    return {
+      outside: this.#outside,
+      struck,
+      restarts: this.#restarts,
+      checkpoints: this.#checkpoints,
+      stops,
+      drained,
+      warnings,
+    };
   }
 
   async #leg(leg: Leg, index: number, restoreFrom: string | undefined, faults: Faults): Promise<LegEnd> {
@@ -201,7 +222,9 @@ class Loop {
     gate.open();
     await this.#goOnAWhile();
     await job.cancel();
-    const [newest] = (await this.#world.list(`${CHECKPOINTS}/${job.jobId}`)).filter((file) => file.endsWith("/_metadata"));
+    const [newest] = (await this.#world.list(`${CHECKPOINTS}/${job.jobId}`)).filter((file) =>
+      file.endsWith("/_metadata"),
+    );
     if (job.status() === "FINISHED") return { kind: "ended" };
     return { kind: "stopped", path: newest === undefined ? undefined : `${CHECKPOINTS}/${job.jobId}` };
   }
@@ -218,7 +241,12 @@ class Loop {
 
   #start(
     leg: Leg,
-    parts: { readonly index: number; readonly restoreFrom: string | undefined; readonly gate: Gate; readonly faults: Faults },
+    parts: {
+      readonly index: number;
+      readonly restoreFrom: string | undefined;
+      readonly gate: Gate;
+      readonly faults: Faults;
+    },
   ): JobClient {
     const { chaining, capacity } = this.#plan;
     const env = StreamExecutionEnvironment.create({
@@ -238,7 +266,9 @@ class Loop {
       env,
       read: (source, strategy, name) => faults.through(env.fromSource(source, strategy, name).uid(name), name),
       write: (written, name = "out") => {
-        const stream = this.#pipeline.hasOwnSources === true ? faults.through(written, name) : written;
+        const failing = this.#pipeline.hasOwnSources === true ? faults.through(written, name) : written;
+        const stream =
+          this.#plan.faults.state === undefined ? failing : faults.throughState(failing, name, ({ lane }) => lane);
         const sink = committedSink<Out>({
           name: `${parts.index}/${name}`,
           outside: this.#outside,
@@ -251,7 +281,10 @@ class Loop {
         stream.sinkTo(sink).name(name).uid(`sink-${name}`);
       },
     });
-    return new LocalJob({ jobName: "golden", streamGraph: env.getStreamGraph(), config: env.config, listeners: new Map() }, world);
+    return new LocalJob(
+      { jobName: "golden", streamGraph: env.getStreamGraph(), config: env.config, listeners: new Map() },
+      world,
+    );
   }
 
   #enableCheckpoints(env: StreamExecutionEnvironment, leg: Leg): void {
@@ -272,8 +305,13 @@ class Loop {
  * dealt to the new committers, who do not wait for each other: then in the order of the checkpoints.
  */
 export function lanesOf(outside: Outside<Out>, plan: Plan = CALM): Record<string, unknown[]> {
-  const dealt = plan.legs.some(({ stop, parallelism }, at) => stop !== undefined && stop.how !== "suspend" && parallelism !== plan.legs[at + 1]?.parallelism);
-  const commits = dealt ? outside.commits.toSorted((left, right) => left.checkpointId - right.checkpointId) : outside.commits;
+  const dealt = plan.legs.some(
+    ({ stop, parallelism }, at) =>
+      stop !== undefined && stop.how !== "suspend" && parallelism !== plan.legs[at + 1]?.parallelism,
+  );
+  const commits = dealt
+    ? outside.commits.toSorted((left, right) => left.checkpointId - right.checkpointId)
+    : outside.commits;
   const lanes: Record<string, unknown[]> = {};
   for (const { value } of commits) (lanes[value.lane] ??= []).push(value.value);
   return Object.fromEntries(Object.entries(lanes).toSorted(([left], [right]) => (left < right ? -1 : 1)));

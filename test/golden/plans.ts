@@ -18,39 +18,67 @@ const surroundings = {
 
 export function legs(records: number, how: fc.Arbitrary<Stop>): fc.Arbitrary<readonly Leg[]> {
   const stop = fc.record({ how, after: fc.integer({ min: 0, max: records }), slack: fc.integer({ min: 1, max: 20 }) });
-  return fc.tuple(fc.array(fc.record({ parallelism, stop }), { minLength: 1, maxLength: 3 }), parallelism).map(([stopped, last]) => [
-    // Each leg has only what the ones before left.
-    ...stopped.map((leg) => ({ ...leg, stop: { ...leg.stop, after: Math.floor(leg.stop.after / stopped.length) } })),
-    { parallelism: last },
-  ]);
+  return fc
+    .tuple(fc.array(fc.record({ parallelism, stop }), { minLength: 1, maxLength: 3 }), parallelism)
+    .map(([stopped, last]) => [
+      // Each leg has only what the ones before left.
+      ...stopped.map((leg) => ({ ...leg, stop: { ...leg.stop, after: Math.floor(leg.stop.after / stopped.length) } })),
+      { parallelism: last },
+    ]);
 }
 
 /** One to three places, each struck once or twice. */
 export const faults: fc.Arbitrary<FaultPlan> = fc
-  .array(fc.tuple(fc.constantFrom(...FAULT_SITES), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 2 })), {
-    minLength: 1,
-    maxLength: 3,
-  })
-  .map((strikes) => Object.fromEntries(strikes.map(([site, at]) => [site, site === "record" ? at.map((count) => count * 4) : at])));
+  .array(
+    fc.tuple(
+      fc.constantFrom(...FAULT_SITES),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 2 }),
+    ),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  )
+  .map((strikes) =>
+    Object.fromEntries(strikes.map(([site, at]) => [site, site === "record" ? at.map((count) => count * 4) : at])),
+  );
 
 export function stopPlans(records: number): fc.Arbitrary<Plan> {
-  return fc.record({ ...surroundings, legs: legs(records, fc.constantFrom("suspend", "savepoint", "checkpoint")), faults: fc.constant({}) });
+  return fc.record({
+    ...surroundings,
+    legs: legs(records, fc.constantFrom("suspend", "savepoint", "checkpoint")),
+    faults: fc.constant({}),
+  });
 }
 
-export const faultPlans: fc.Arbitrary<Plan> = fc.record({ ...surroundings, legs: parallelism.map((p): readonly Leg[] => [{ parallelism: p }]), faults });
+export const faultPlans: fc.Arbitrary<Plan> = fc.record({
+  ...surroundings,
+  legs: parallelism.map((p): readonly Leg[] => [{ parallelism: p }]),
+  faults,
+});
 
 /** Both at once. */
 export function stormPlans(records: number): fc.Arbitrary<Plan> {
-  return fc.record({ ...surroundings, legs: legs(records, fc.constantFrom("suspend", "savepoint", "checkpoint")), faults });
+  return fc.record({
+    ...surroundings,
+    legs: legs(records, fc.constantFrom("suspend", "savepoint", "checkpoint")),
+    faults,
+  });
 }
 
 export function drainPlans(records: number): fc.Arbitrary<Plan> {
   return fc.record({
     ...surroundings,
-    legs: fc.record({
-      parallelism,
-      stop: fc.record({ how: fc.constant<Stop>("drain"), after: fc.integer({ min: 0, max: records }), slack: fc.integer({ min: 1, max: 20 }) }),
-    }).map((leg) => [leg]),
+    legs: fc
+      .record({
+        parallelism,
+        stop: fc.record({
+          how: fc.constant<Stop>("drain"),
+          after: fc.integer({ min: 0, max: records }),
+          slack: fc.integer({ min: 1, max: 20 }),
+        }),
+      })
+      .map((leg) => [leg]),
     faults: fc.constant({}),
   });
 }

@@ -47,7 +47,12 @@ class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Cancel {
-    const event: Event = { atMs: this.#elapsedMs + Math.max(delayMs, 0), order: this.#random.next(), callback, cancelled: false };
+    const event: Event = {
+      atMs: this.#elapsedMs + Math.max(delayMs, 0),
+      order: this.#random.next(),
+      callback,
+      cancelled: false,
+    };
     this.#heap.push(event);
     this.#rise(this.#heap.length - 1);
     return () => {
@@ -76,7 +81,7 @@ class VirtualClock implements Clock {
   }
 
   #rise(start: number): void {
-    for (let at = start; at > 0; ) {
+    for (let at = start; at > 0;) {
       const parent = (at - 1) >> 1;
       if (!this.#swapIfLater(parent, at)) return;
       at = parent;
@@ -84,7 +89,7 @@ class VirtualClock implements Clock {
   }
 
   #sink(): void {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const left = 2 * at + 1;
       const right = left + 1;
       const [leftEvent, rightEvent] = [this.#heap[left], this.#heap[right]];
@@ -210,7 +215,9 @@ export class SeededWorld implements World {
   }
 
   read(path: string): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => this.#disk.read(path.slice(1), (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))));
+    return new Promise((resolve, reject) =>
+      this.#disk.read(path.slice(1), (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error))),
+    );
   }
 
   write(path: string, bytes: Uint8Array): Promise<void> {
@@ -233,7 +240,8 @@ export class SeededWorld implements World {
     await breath();
     for (let events = 0; !settled; events += 1) {
       const next = this.clock.next();
-      if (next === undefined) throw new Error(`nothing is left to happen, and the job waits for ever\n${this.warnings.join("\n")}`);
+      if (next === undefined)
+        throw new Error(`nothing is left to happen, and the job waits for ever\n${this.warnings.join("\n")}`);
       if (events > EVENTS_MAX) throw new Error(`the job does not end\n${this.warnings.slice(0, 20).join("\n")}`);
       next();
       await breath();
@@ -263,5 +271,7 @@ function breath(): Promise<void> {
 /** Checkpoints have their id in their path; savepoints only inside. */
 function idOf(path: string, chunks: readonly Uint8Array[]): number {
   const [, digits] = /chk-(\d+)\/_metadata$/.exec(path) ?? [];
-  return digits === undefined ? decodeMetadata(new Uint8Array(Buffer.concat(chunks)), path).checkpointId : Number(digits);
+  return digits === undefined
+    ? decodeMetadata(new Uint8Array(Buffer.concat(chunks)), path).checkpointId
+    : Number(digits);
 }

@@ -6,7 +6,9 @@
 import type { Endpoint } from "./endpoint.ts";
 
 /** An interface whose methods can be messages. */
-export type Gateway<T> = { readonly [M in keyof T]: T[M] extends (...args: infer A) => void ? (...args: A) => void : never };
+export type Gateway<T> = {
+  readonly [M in keyof T]: T[M] extends (...args: infer A) => void ? (...args: A) => void : never;
+};
 
 export function inProcessGateway<T extends object>(endpoint: Endpoint, target: T): Gateway<T> {
   const methods = new Map<string | symbol, (...args: unknown[]) => void>();
@@ -14,7 +16,8 @@ export function inProcessGateway<T extends object>(endpoint: Endpoint, target: T
     get(_target, name) {
       const known = methods.get(name);
       if (known !== undefined) return known;
-      const method = (...args: unknown[]): void => endpoint.post(() => void Reflect.apply(Reflect.get(target, name) as () => void, target, args)); // a message is a method call
+      const method = (...args: unknown[]): void =>
+        endpoint.post(() => void Reflect.apply(Reflect.get(target, name) as () => void, target, args)); // a message is a method call
       methods.set(name, method);
       return method;
     },

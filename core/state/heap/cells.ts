@@ -14,7 +14,7 @@ export const BORN = 2;
 /** The stamp of a cell that was removed. */
 export const DEAD = -1;
 /** The stamp of a cell as restored: epoch 0, saved. */
-export const RESTORED: number = SERIALISED;
+export const RESTORED: number = 0 + SERIALISED;
 /** `dropped` of a container in use: an epoch that never comes, but a small integer, since a double would take 16 bytes more per container. */
 export const IN_USE: number = 2 ** 30 - 1;
 

@@ -57,16 +57,6 @@ export function readFile<Row>(
   }
 }
 
-/** Reads the header only. */
-export function readFileHeader(file: StateFile, contents: Uint8Array, table: StateTable): FileHeader {
-  try {
-    return readHeader(new ValueReader(contents), table).header;
-  } catch (error) {
-    if (isMillraceError(error) && error.code !== "MR4102") throw error;
-    throw corrupt(file, table.operatorName, asError(error).message);
-  }
-}
-
 function readHeader(
   reader: ValueReader,
   table: StateTable,

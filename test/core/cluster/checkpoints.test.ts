@@ -4,8 +4,15 @@
 // covers: core/runtime/input-gate.ts
 import { describe, expect, test } from "vitest";
 import { value } from "../../../core/index.ts";
-import type { Collector, ConfigValues, DataStream, Operator, OperatorServices, StreamExecutionEnvironment } from "../../../core/index.ts";
-import { Gate } from "../../golden/stuttering-source.ts";
+import type {
+  Collector,
+  ConfigValues,
+  DataStream,
+  Operator,
+  OperatorServices,
+  StreamExecutionEnvironment,
+} from "../../../core/index.ts";
+import { Gate } from "../../golden/gate.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const CHECKPOINTS = "/checkpoints";
@@ -103,7 +110,11 @@ describe("after a source has finished", () => {
       gate.open();
       expect((await job.result()).restarts).toBe(1);
     });
-    expect(sorted(scene.committed)).toEqual([...upTo(20), ...upTo(60).map((n) => n + 100), ...upTo(40).map((n) => n + 1_000)]);
+    expect(sorted(scene.committed)).toEqual([
+      ...upTo(20),
+      ...upTo(60).map((n) => n + 100),
+      ...upTo(40).map((n) => n + 1_000),
+    ]);
     expect(await scene.world.run(() => scene.world.list(CHECKPOINTS))).toEqual([]);
   });
 
@@ -195,7 +206,12 @@ describe("tolerated failures", () => {
 
 test.each([1, 2, 3, 4, 5])("three checkpoints at a time, with failures: seed %i", async (seed) => {
   const scene = new Scene({ seed, faults: { record: [60], write: [9, 30] } });
-  const env = scene.env({ ...OFTEN, "execution.checkpointing.interval": 1, "execution.checkpointing.max-concurrent-checkpoints": 3, "parallelism.default": 2 });
+  const env = scene.env({
+    ...OFTEN,
+    "execution.checkpointing.interval": 1,
+    "execution.checkpointing.max-concurrent-checkpoints": 3,
+    "parallelism.default": 2,
+  });
   const numbers = scene.numbers(env, 200, { splits: 2 }).map((n) => {
     scene.faults.throwAt("record");
     return n;
@@ -206,7 +222,10 @@ test.each([1, 2, 3, 4, 5])("three checkpoints at a time, with failures: seed %i"
     const job = scene.start(env);
     const looking = { done: false };
     const look = (): void => {
-      most = Math.max(most, Number(job.metrics().find(({ name }) => name === "numberOfInProgressCheckpoints")?.value ?? 0));
+      most = Math.max(
+        most,
+        Number(job.metrics().find(({ name }) => name === "numberOfInProgressCheckpoints")?.value ?? 0),
+      );
       if (!looking.done) scene.world.clock.schedule(0.5, look);
     };
     look();
@@ -254,7 +273,10 @@ test.each([
   const scene = new Scene();
   const env = scene.env({ "execution.checkpointing.interval": 5, "execution.checkpointing.mode": mode });
   const quick = scene.numbers(env, 800, { name: "quick" });
-  const slow = scene.numbers(env, 30, { name: "slow" }).transform<number>("slow barrier", slowBarrier).uid("slow-barrier");
+  const slow = scene
+    .numbers(env, 30, { name: "slow" })
+    .transform<number>("slow barrier", slowBarrier)
+    .uid("slow-barrier");
   let failed = false;
   const counted = quick
     .union(slow)

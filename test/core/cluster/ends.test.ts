@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { value, WatermarkStrategy } from "../../../core/index.ts";
 import type { Collector, DataStream, Sink } from "../../../core/index.ts";
-import { Gate } from "../../golden/stuttering-source.ts";
+import { Gate } from "../../golden/gate.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const SAVEPOINTS = "/savepoints";
@@ -41,25 +41,36 @@ function jumping(count: number): WatermarkStrategy<number> {
 }
 
 describe("stop with savepoint", () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("nothing is emitted behind the savepoint, although timers are due: seed %i", async (seed) => {
-    const scene = new Scene({ seed });
-    const written: number[] = [];
-    const build = (): ReturnType<Scene["start"]> => {
-      const env = scene.env({ "taskmanager.network.in-slot-channel-capacity": 1, ...(path === "" ? {} : { [PATH]: path }) });
-      const numbers = scene.numbers(env, 61, { strategy: jumping(60) });
-      heldBack(numbers).rebalance().map((n) => n).disableChaining().sinkTo(direct(written)).uid("direct");
-      if (path === "") scene.gate.closeAt(60);
-      return scene.start(env);
-    };
-    let path = "";
-    await scene.play(async () => {
-      const job = build();
-      await scene.gate.reached(60);
-      path = await job.stopWithSavepoint({ directory: SAVEPOINTS });
-      await build().result();
-    });
-    expect(written.toSorted((left, right) => left - right)).toEqual(upTo(61));
-  });
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "nothing is emitted behind the savepoint, although timers are due: seed %i",
+    async (seed) => {
+      const scene = new Scene({ seed });
+      const written: number[] = [];
+      const build = (): ReturnType<Scene["start"]> => {
+        const env = scene.env({
+          "taskmanager.network.in-slot-channel-capacity": 1,
+          ...(path === "" ? {} : { [PATH]: path }),
+        });
+        const numbers = scene.numbers(env, 61, { strategy: jumping(60) });
+        heldBack(numbers)
+          .rebalance()
+          .map((n) => n)
+          .disableChaining()
+          .sinkTo(direct(written))
+          .uid("direct");
+        if (path === "") scene.gate.closeAt(60);
+        return scene.start(env);
+      };
+      let path = "";
+      await scene.play(async () => {
+        const job = build();
+        await scene.gate.reached(60);
+        path = await job.stopWithSavepoint({ directory: SAVEPOINTS });
+        await build().result();
+      });
+      expect(written.toSorted((left, right) => left - right)).toEqual(upTo(61));
+    },
+  );
 
   test("asked for before the tasks run, it waits for them", async () => {
     const scene = new Scene();
@@ -75,23 +86,26 @@ describe("stop with savepoint", () => {
     expect(scene.committed).toEqual(upTo(300));
   });
 
-  test.each(upTo(8))("drained right after a checkpoint was asked for, that one does not contain the end: seed %i", async (seed) => {
-    const scene = new Scene({ seed });
-    const env = scene.env({ "parallelism.default": 2 });
-    scene.commit(scene.numbers(env, 300, { splits: 2 }));
-    scene.gate.closeAt(100);
-    await scene.play(async () => {
-      const job = scene.start(env);
-      await scene.gate.reached(100);
-      const checkpoint = job.triggerCheckpoint().catch(() => 0); // the savepoint may be complete before it
-      const path = await job.stopWithSavepoint({ directory: SAVEPOINTS, drain: true });
-      expect(await checkpoint).toBeLessThan(2);
-      const again = scene.env({ [PATH]: path, "parallelism.default": 2 });
-      scene.commit(scene.numbers(again, 300, { splits: 2 }));
-      await scene.start(again).result();
-    });
-    expect((scene.committed as number[]).toSorted((left, right) => left - right)).toEqual(upTo(300));
-  });
+  test.each(upTo(8))(
+    "drained right after a checkpoint was asked for, that one does not contain the end: seed %i",
+    async (seed) => {
+      const scene = new Scene({ seed });
+      const env = scene.env({ "parallelism.default": 2 });
+      scene.commit(scene.numbers(env, 300, { splits: 2 }));
+      scene.gate.closeAt(100);
+      await scene.play(async () => {
+        const job = scene.start(env);
+        await scene.gate.reached(100);
+        const checkpoint = job.triggerCheckpoint().catch(() => 0); // the savepoint may be complete before it
+        const path = await job.stopWithSavepoint({ directory: SAVEPOINTS, drain: true });
+        expect(await checkpoint).toBeLessThan(2);
+        const again = scene.env({ [PATH]: path, "parallelism.default": 2 });
+        scene.commit(scene.numbers(again, 300, { splits: 2 }));
+        await scene.start(again).result();
+      });
+      expect((scene.committed as number[]).toSorted((left, right) => left - right)).toEqual(upTo(300));
+    },
+  );
 
   test("asked for twice: the second is refused, the first stops the job", async () => {
     const scene = new Scene();
@@ -132,7 +146,13 @@ describe("stop with savepoint", () => {
   test("if it fails, the job starts again from its last checkpoint and goes on", async () => {
     const scene = new Scene();
     const env = scene.env({ "execution.checkpointing.interval": 1_000 });
-    scene.commit(scene.numbers(env, 100).keyBy((n) => n % 3).reduce((_left, right) => right).uid("last"));
+    scene.commit(
+      scene
+        .numbers(env, 100)
+        .keyBy((n) => n % 3)
+        .reduce((_left, right) => right)
+        .uid("last"),
+    );
     scene.gate.closeAt(50);
     await scene.play(async () => {
       const job = scene.start(env);
@@ -148,22 +168,25 @@ describe("stop with savepoint", () => {
     expect(await scene.world.run(() => scene.world.list(SAVEPOINTS))).toEqual([]);
   });
 
-  test.each(["commit-before", "commit-after"] as const)("if a commit fails behind it (%s), the job goes on from the savepoint and says so", async (site) => {
-    const scene = new Scene({ faults: { [site]: [1] } });
-    const env = scene.env({ "parallelism.default": 2 });
-    scene.commit(scene.numbers(env, 100, { splits: 2 }));
-    scene.gate.closeAt(50);
-    await scene.play(async () => {
-      const job = scene.start(env);
-      await scene.gate.reached(50);
-      const error = await rejection(job.stopWithSavepoint({ directory: SAVEPOINTS }));
-      expect(error).toMatchObject({ code: "MR7006" });
-      scene.gate.open();
-      await job.result();
-    });
-    expect(scene.outside.violations).toEqual([]);
-    expect((scene.committed as number[]).toSorted((left, right) => left - right)).toEqual(upTo(100));
-  });
+  test.each(["commit-before", "commit-after"] as const)(
+    "if a commit fails behind it (%s), the job goes on from the savepoint and says so",
+    async (site) => {
+      const scene = new Scene({ faults: { [site]: [1] } });
+      const env = scene.env({ "parallelism.default": 2 });
+      scene.commit(scene.numbers(env, 100, { splits: 2 }));
+      scene.gate.closeAt(50);
+      await scene.play(async () => {
+        const job = scene.start(env);
+        await scene.gate.reached(50);
+        const error = await rejection(job.stopWithSavepoint({ directory: SAVEPOINTS }));
+        expect(error).toMatchObject({ code: "MR7006" });
+        scene.gate.open();
+        await job.result();
+      });
+      expect(scene.outside.violations).toEqual([]);
+      expect((scene.committed as number[]).toSorted((left, right) => left - right)).toEqual(upTo(100));
+    },
+  );
 });
 
 describe("the end of the input", () => {
@@ -213,7 +236,9 @@ test("idleness is not restored: a source that speaks again holds the watermark b
   const build = (gates: readonly [Gate, Gate], values: Record<string, string>): ReturnType<Scene["start"]> => {
     const env = scene.env(values);
     // Their own times: the slow one is far behind.
-    const quick = scene.numbers(env, 200, { name: "quick", gate: gates[0], strategy }).map((n) => ({ from: "quick", n }));
+    const quick = scene
+      .numbers(env, 200, { name: "quick", gate: gates[0], strategy })
+      .map((n) => ({ from: "quick", n }));
     const slow = scene.numbers(env, 100, { name: "slow", gate: gates[1], strategy }).map((n) => ({ from: "slow", n }));
     quick
       .union(slow)

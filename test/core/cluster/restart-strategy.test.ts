@@ -14,7 +14,10 @@ interface Setup {
   readonly strategy: RestartStrategy;
 }
 
-function setUp(values: ConfigValues, options: { readonly random?: number; readonly checkpointingEnabled?: boolean } = {}): Setup {
+function setUp(
+  values: ConfigValues,
+  options: { readonly random?: number; readonly checkpointingEnabled?: boolean } = {},
+): Setup {
   const clock = new ManualClock();
   const strategy = createRestartStrategy(new Config(values), {
     clock,
@@ -38,20 +41,31 @@ describe("which strategy", () => {
 
   test("unset means none without checkpoints, and the reason says so", () => {
     const { strategy } = setUp({}, { checkpointingEnabled: false });
-    expect(strategy.onFailure(failure)).toMatchObject({ restart: false, reason: expect.stringContaining("without checkpoints") as unknown });
+    expect(strategy.onFailure(failure)).toMatchObject({
+      restart: false,
+      reason: expect.stringContaining("without checkpoints") as unknown,
+    });
   });
 
   test("none never restarts", () => {
     expect(delayOf(setUp({ "restart-strategy.type": "none" }).strategy.onFailure(failure))).toBe("refused");
   });
 
-  test.each(["fixed-delay", "failure-rate", "exponential-delay"])("%s never restarts after an error that a restart cannot cure", (type) => {
-    const { strategy } = setUp({ "restart-strategy.type": type });
-    const fatal = new MillraceError("MR5007", "state without an operator", { retryable: false });
-    expect(strategy.onFailure(fatal)).toMatchObject({ restart: false, reason: expect.stringContaining("MR5007") as unknown });
-    expect(delayOf(strategy.onFailure(new Error("task failed", { cause: new Error("in map", { cause: fatal }) })))).toBe("refused");
-    expect(delayOf(strategy.onFailure(new MillraceError("MR5011", "storage is down")))).not.toBe("refused");
-  });
+  test.each(["fixed-delay", "failure-rate", "exponential-delay"])(
+    "%s never restarts after an error that a restart cannot cure",
+    (type) => {
+      const { strategy } = setUp({ "restart-strategy.type": type });
+      const fatal = new MillraceError("MR5007", "state without an operator", { retryable: false });
+      expect(strategy.onFailure(fatal)).toMatchObject({
+        restart: false,
+        reason: expect.stringContaining("MR5007") as unknown,
+      });
+      expect(
+        delayOf(strategy.onFailure(new Error("task failed", { cause: new Error("in map", { cause: fatal }) }))),
+      ).toBe("refused");
+      expect(delayOf(strategy.onFailure(new MillraceError("MR5011", "storage is down")))).not.toBe("refused");
+    },
+  );
 
   test("a circle of causes ends", () => {
     const circular = new Error("a");
@@ -91,7 +105,10 @@ describe("failure rate", () => {
   });
 
   test("refuses exactly when more failures than allowed lie within the interval, counted naively", () => {
-    const runs = fc.record({ max: fc.integer({ min: 1, max: 4 }), gapsMs: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 }) });
+    const runs = fc.record({
+      max: fc.integer({ min: 1, max: 4 }),
+      gapsMs: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 30 }),
+    });
     fc.assert(
       fc.property(runs, ({ max, gapsMs }) => {
         const { strategy, clock } = setUp({
@@ -162,7 +179,10 @@ describe("exponential delay", () => {
   });
 
   test("no delay at all, as tests want it", () => {
-    const setup = setUp({ "restart-strategy.exponential-delay.initial-backoff": 0, "restart-strategy.exponential-delay.max-backoff": 0 });
+    const setup = setUp({
+      "restart-strategy.exponential-delay.initial-backoff": 0,
+      "restart-strategy.exponential-delay.max-backoff": 0,
+    });
     expect(delays(setup, 4)).toEqual([0, 0, 0, 0]);
   });
 });

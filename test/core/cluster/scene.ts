@@ -10,7 +10,9 @@ import { committedSink, Outside } from "../../golden/committed-sink.ts";
 import { Faults } from "../../golden/faults.ts";
 import type { FaultPlan } from "../../golden/faults.ts";
 import { SeededWorld } from "../../golden/seeded-world.ts";
-import { Gate, listSource, stuttering } from "../../golden/stuttering-source.ts";
+import { Gate } from "../../golden/gate.ts";
+import { listSource } from "../../golden/list-source.ts";
+import { stuttering } from "../../golden/stuttering-source.ts";
 
 export interface SceneOptions {
   readonly seed?: number;
@@ -55,26 +57,52 @@ export class Scene {
   numbers(
     env: StreamExecutionEnvironment,
     count: number,
-    options: { readonly splits?: number; readonly name?: string; readonly gate?: Gate; readonly strategy?: WatermarkStrategy<number> } = {},
+    options: {
+      readonly splits?: number;
+      readonly name?: string;
+      readonly gate?: Gate;
+      readonly strategy?: WatermarkStrategy<number>;
+    } = {},
   ): DataStream<number> {
-    const { splits = 1, name = "numbers", gate = this.#gate, strategy = WatermarkStrategy.forMonotonousTimestamps<number>() } = options;
+    const {
+      splits = 1,
+      name = "numbers",
+      gate = this.#gate,
+      strategy = WatermarkStrategy.forMonotonousTimestamps<number>(),
+    } = options;
     const records = Array.from({ length: splits }, (_, split) =>
       Array.from({ length: count }, (__, n) => n)
         .filter((n) => n % splits === split)
         .map((n) => ({ value: n, timestampMs: n })),
     );
-    const source = stuttering(listSource(name, records), { gate, random: this.world.random, burst: 3, faults: this.faults });
+    const source = stuttering(listSource(name, records), {
+      gate,
+      random: this.world.random,
+      burst: 3,
+      faults: this.faults,
+    });
     return env.fromSource(source, strategy, name).uid(name);
   }
 
   commit(stream: DataStream<unknown>, name = "out"): void {
     const { world, outside, faults } = this;
-    const sink = committedSink<unknown>({ name: `${this.#jobs}/${name}`, outside, clock: world.clock, random: world.random, faults });
+    const sink = committedSink<unknown>({
+      name: `${this.#jobs}/${name}`,
+      outside,
+      clock: world.clock,
+      random: world.random,
+      faults,
+    });
     stream.sinkTo(sink).name(name).uid(name);
   }
 
   start(env: StreamExecutionEnvironment): LocalJob {
-    const submission = { jobName: "scene", streamGraph: env.getStreamGraph(), config: env.config, listeners: new Map() };
+    const submission = {
+      jobName: "scene",
+      streamGraph: env.getStreamGraph(),
+      config: env.config,
+      listeners: new Map(),
+    };
     return new LocalJob(submission, this.world);
   }
 
@@ -97,6 +125,23 @@ export class Scene {
 
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n);
+}
+
+/** Throws at each of these numbers, at most `times` times in all. */
+export function throwingAt(
+  numbers: readonly number[],
+  times: number,
+  onThrow: () => void = () => undefined,
+): (n: number) => number {
+  let left = times;
+  return (n) => {
+    if (numbers.includes(n) && left > 0) {
+      left -= 1;
+      onThrow();
+      throw new RangeError("boom");
+    }
+    return n;
+  };
 }
 
 /** What a promise rejects with. */

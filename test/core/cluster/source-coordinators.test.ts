@@ -54,7 +54,8 @@ class Bench {
       clock: this.clock,
       metrics: new MetricRegistry({ clock: this.clock }).open({ job: "job" }),
       execute: (mail) => void this.#mails.push(mail),
-      send: (vertex, subtask, operatorId, event) => void this.sent.push(`${vertex}/${subtask} ${event.type} ${operatorId === this.operatorId}`),
+      send: (vertex, subtask, operatorId, event) =>
+        void this.sent.push(`${vertex}/${subtask} ${event.type} ${operatorId === this.operatorId}`),
       fail: (cause) => void this.failures.push(cause),
     });
   }
@@ -83,7 +84,15 @@ describe("an enumerator", () => {
     context.assignSplits(2, [{ splitId: "a" }]);
     context.signalNoMoreSplits(1);
     context.sendEvent(0, "hello");
-    expect(bench.log).toEqual(["create anew", "start", "reader 2 of 2", "reader 0 of 0,2", "request 2", "event 1 hello", "completed 4"]);
+    expect(bench.log).toEqual([
+      "create anew",
+      "start",
+      "reader 2 of 2",
+      "reader 0 of 0,2",
+      "request 2",
+      "event 1 hello",
+      "completed 4",
+    ]);
     expect(bench.sent).toEqual(["0/2 add-splits true", "0/1 no-more-splits true", "0/0 source-event true"]);
     expect(context.parallelism).toBe(3);
   });
@@ -124,7 +133,11 @@ describe("an enumerator", () => {
 
   test.each<[string, Partial<Enumerator>, (bench: Bench) => void]>([
     ["start", { start: () => fail() }, () => undefined],
-    ["a request", { handleSplitRequest: () => fail() }, ({ coordinators, operatorId }) => coordinators.handle(operatorId, 0, { type: "request-split" })],
+    [
+      "a request",
+      { handleSplitRequest: () => fail() },
+      ({ coordinators, operatorId }) => coordinators.handle(operatorId, 0, { type: "request-split" }),
+    ],
     ["a completed checkpoint", { checkpointCompleted: () => fail() }, ({ coordinators }) => coordinators.completed(1)],
     ["a callback", {}, ({ context }) => context.execute(() => fail())],
     ["its own words", {}, ({ context }) => context.fail(new Error("no directory"))],

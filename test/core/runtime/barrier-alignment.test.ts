@@ -26,11 +26,18 @@ const scripts: fc.Arbitrary<Script> = fc
       channels: fc.array(
         fc
           .array(fc.nat(3), { minLength: barriers, maxLength: barriers })
-          .map((gaps) => gaps.flatMap((gap, index): Element[] => [...Array.from({ length: gap }, (): Element => "record"), index + 1])),
+          .map((gaps) =>
+            gaps.flatMap((gap, index): Element[] => [
+              ...Array.from({ length: gap }, (): Element => "record"),
+              index + 1,
+            ]),
+          ),
         { minLength: channels, maxLength: channels },
       ),
       picks: fc.array(fc.nat(20), { minLength: 1, maxLength: 60 }),
-      aborts: fc.array(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: barriers })), { maxLength: 2 }).map((pairs) => new Map(pairs)),
+      aborts: fc
+        .array(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: barriers })), { maxLength: 2 })
+        .map((pairs) => new Map(pairs)),
     }),
   );
 
@@ -52,7 +59,9 @@ function run({ channels, picks, aborts }: Script, alignment: BarrierAlignment): 
       aborted.add(abort);
       alignment.abort(abort);
     }
-    const open = channels.map((_, index) => index).filter((index) => alignment.blocked[index] !== true && (positions[index] ?? 0) < (channels[index]?.length ?? 0));
+    const open = channels
+      .map((_, index) => index)
+      .filter((index) => alignment.blocked[index] !== true && (positions[index] ?? 0) < (channels[index]?.length ?? 0));
     expect(open.length).toBeGreaterThan(0); // otherwise the task would hang for ever
     const index = open[(picks[step % picks.length] ?? 0) % open.length] ?? 0;
     const element = channels[index]?.[positions[index] ?? 0];
@@ -72,14 +81,18 @@ function run({ channels, picks, aborts }: Script, alignment: BarrierAlignment): 
 describe("barrier alignment", () => {
   test("snapshots hold exactly what came before the barriers, and nothing blocks for ever", () => {
     fc.assert(
-      fc.property(scripts, (script) => run(script, new BarrierAlignment({ channels: script.channels.length, exactlyOnce: true }))),
+      fc.property(scripts, (script) =>
+        run(script, new BarrierAlignment({ channels: script.channels.length, exactlyOnce: true })),
+      ),
       { numRuns: 500, ...replay },
     );
   });
 
   test("the property catches a task that does not hold channels back", () => {
     const found = fc.check(
-      fc.property(scripts, (script) => run(script, new BarrierAlignment({ channels: script.channels.length, exactlyOnce: false }))),
+      fc.property(scripts, (script) =>
+        run(script, new BarrierAlignment({ channels: script.channels.length, exactlyOnce: false })),
+      ),
       { numRuns: 500, ...replay },
     );
     expect(found.failed).toBe(true);

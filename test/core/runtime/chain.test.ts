@@ -136,5 +136,7 @@ test("close reaches everyone, and brings the first error", async () => {
   at("a").failsToClose = true;
   at("c").failsToClose = true;
   expect(await chain.close()).toEqual(new Error("a is stuck"));
-  expect(log.toSorted()).toEqual(["a", "b", "c"].flatMap((name) => [`close ${name}`, `close function of ${name}`]).toSorted());
+  expect(log.toSorted()).toEqual(
+    ["a", "b", "c"].flatMap((name) => [`close ${name}`, `close function of ${name}`]).toSorted(),
+  );
 });

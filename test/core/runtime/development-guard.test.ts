@@ -51,7 +51,11 @@ describe("development mode", () => {
   test("values that are no objects pass untouched", () => {
     const seen: unknown[] = [];
     const output = new DevelopmentGuard().wrap(
-      { processRecord: (value) => void seen.push(value), processWatermark: (ms) => void seen.push(ms), processIdle: (idle) => void seen.push(idle) },
+      {
+        processRecord: (value) => void seen.push(value),
+        processWatermark: (ms) => void seen.push(ms),
+        processIdle: (idle) => void seen.push(idle),
+      },
       "somebody",
     );
     output.processRecord("text", 1);

@@ -8,7 +8,11 @@ import { Config } from "../../../core/util/config.ts";
 test("every producer reaches every consumer of an all-to-all edge exactly once", () => {
   const config = new Config({ "parallelism.default": 3 });
   const env = StreamExecutionEnvironment.create(config);
-  env.fromSequence(1, 9).rebalance().map((n) => n).discard();
+  env
+    .fromSequence(1, 9)
+    .rebalance()
+    .map((n) => n)
+    .discard();
   const graph = createJobGraph(env.getStreamGraph(), { name: "job", config });
   const channels = new InSlotChannels(graph, 4);
   const edge = graph.edges[0]?.index ?? -1;
@@ -19,7 +23,9 @@ test("every producer reaches every consumer of an all-to-all edge exactly once",
   }
   for (let subtask = 0; subtask < 3; subtask += 1) {
     const { inputs, usage } = channels.of({ vertex: 1, subtask, attempt: 0 });
-    expect(inputs.map(({ reader }) => reader.values[reader.head & reader.mask])).toEqual([0, 1, 2].map((producer) => `${producer}->${subtask}`));
+    expect(inputs.map(({ reader }) => reader.values[reader.head & reader.mask])).toEqual(
+      [0, 1, 2].map((producer) => `${producer}->${subtask}`),
+    );
     expect(usage()).toEqual({ waiting: 3, overdrawn: 0 });
   }
 });

@@ -4,10 +4,17 @@ import type { ControlElement } from "../../../core/network/channel.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import { InputGate } from "../../../core/runtime/input-gate.ts";
 
-const BARRIER: ControlElement = { kind: "barrier", checkpointId: 1, options: { kind: "checkpoint", directory: "chk-1" } };
+const BARRIER: ControlElement = {
+  kind: "barrier",
+  checkpointId: 1,
+  options: { kind: "checkpoint", directory: "chk-1" },
+};
 
 /** A gate over channels whose logical inputs are given. */
-function gateOver(inputs: readonly number[]): { readonly gate: InputGate; readonly channels: readonly InSlotChannel[] } {
+function gateOver(inputs: readonly number[]): {
+  readonly gate: InputGate;
+  readonly channels: readonly InSlotChannel[];
+} {
   const channels = inputs.map(() => new InSlotChannel(8));
   const gate = new InputGate(
     channels.map((reader, at) => ({ reader, edge: inputs[at] ?? 0, input: inputs[at] ?? 0 })),

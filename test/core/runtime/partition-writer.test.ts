@@ -29,7 +29,10 @@ class RecordingChannel implements ChannelWriter {
   }
 }
 
-function writer(partitioning: Partitioning, count: number): { readonly writer: PartitionWriter; readonly channels: readonly RecordingChannel[] } {
+function writer(
+  partitioning: Partitioning,
+  count: number,
+): { readonly writer: PartitionWriter; readonly channels: readonly RecordingChannel[] } {
   const channels = Array.from({ length: count }, () => new RecordingChannel());
   const options = { partitioning, channels, maxParallelism: MAX_PARALLELISM, producer: 1, random: new SeededRandom(7) };
   return { writer: createPartitionWriter(options), channels };
@@ -38,18 +41,25 @@ function writer(partitioning: Partitioning, count: number): { readonly writer: P
 describe("partition writers", () => {
   test("hash: each key goes to the subtask that owns its key group", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.integer(), fc.string())), fc.integer({ min: 2, max: 9 }), (keys, parallelism) => {
-        const { writer: hash, channels } = writer({ kind: "hash", keyOf: (value: { key: unknown }) => value.key }, parallelism);
-        for (const key of keys) hash.processRecord({ key }, 0);
-        for (const [subtask, channel] of channels.entries()) {
-          const owned = keyGroupRange(MAX_PARALLELISM, parallelism, subtask);
-          for (const value of channel.values) {
-            const group = keyGroupOf((value as { key: unknown }).key, MAX_PARALLELISM);
-            expect(group >= owned.first && group <= owned.last).toBe(true);
+      fc.property(
+        fc.array(fc.oneof(fc.integer(), fc.string())),
+        fc.integer({ min: 2, max: 9 }),
+        (keys, parallelism) => {
+          const { writer: hash, channels } = writer(
+            { kind: "hash", keyOf: (value: { key: unknown }) => value.key },
+            parallelism,
+          );
+          for (const key of keys) hash.processRecord({ key }, 0);
+          for (const [subtask, channel] of channels.entries()) {
+            const owned = keyGroupRange(MAX_PARALLELISM, parallelism, subtask);
+            for (const value of channel.values) {
+              const group = keyGroupOf((value as { key: unknown }).key, MAX_PARALLELISM);
+              expect(group >= owned.first && group <= owned.last).toBe(true);
+            }
           }
-        }
-        expect(channels.reduce((sum, channel) => sum + channel.values.length, 0)).toBe(keys.length);
-      }),
+          expect(channels.reduce((sum, channel) => sum + channel.values.length, 0)).toBe(keys.length);
+        },
+      ),
       { numRuns: 100, ...replay },
     );
   });
@@ -78,7 +88,10 @@ describe("partition writers", () => {
 
   test("a custom partitioner must name a target that exists", () => {
     const keyOf = (value: number): number => value;
-    const custom = writer({ kind: "custom", keyOf, partitioner: (key: number, partitions: number) => key % partitions }, 2);
+    const custom = writer(
+      { kind: "custom", keyOf, partitioner: (key: number, partitions: number) => key % partitions },
+      2,
+    );
     custom.writer.processRecord(3, 0);
     expect(custom.channels.map(({ values }) => values)).toEqual([[], [3]]);
     const wrong = writer({ kind: "custom", keyOf, partitioner: (key: number) => key }, 2);
@@ -98,7 +111,11 @@ describe("partition writers", () => {
       rebalance.processIdle(true);
       rebalance.send({ kind: "end-of-data" });
       for (const { controls } of channels) {
-        expect(controls).toEqual([{ kind: "watermark", watermarkMs: 5 }, { kind: "idle", idle: true }, { kind: "end-of-data" }]);
+        expect(controls).toEqual([
+          { kind: "watermark", watermarkMs: 5 },
+          { kind: "idle", idle: true },
+          { kind: "end-of-data" },
+        ]);
       }
     }
   });

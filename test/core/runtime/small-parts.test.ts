@@ -114,7 +114,11 @@ describe("outputs of an operator", () => {
     main.processRecord("a", 1);
     main.processWatermark(2);
     main.processIdle(true);
-    const all = [["record", "a", 1], ["watermark", 2], ["idle", true]];
+    const all = [
+      ["record", "a", 1],
+      ["watermark", 2],
+      ["idle", true],
+    ];
     expect([first.seen, second.seen]).toEqual([all, all]);
     expect(side.seen).toEqual(all.slice(1));
     outputTo([]).processRecord("nobody", 0);
@@ -235,13 +239,24 @@ describe("user functions", () => {
 });
 
 describe("where an error came from", () => {
-  const operator = (module: string, name: string): JobOperator => ({ name, spec: { module, functions: {}, parameters: {} } }) as unknown as JobOperator; // the rest is not looked at
+  const operator = (module: string, name: string): JobOperator =>
+    ({ name, spec: { module, functions: {}, parameters: {} } }) as unknown as JobOperator; // the rest is not looked at
   const operators = [operator("map", "first"), operator("filter", "second"), operator("map", "third")];
   const withStack = (stack: string): Error => Object.assign(new Error("boom"), { stack });
 
   test("the innermost frame of an operator's file decides; a copy names its position", () => {
-    expect(failureSite(withStack("Error: boom\n at user (job.js:1)\n at X (/p/core/operators/filter.ts:9:1)\n at Y (/p/core/operators/map.ts:2:1)"), operators)?.name).toBe("second");
-    expect(failureSite(withStack("Error: boom\n at X (file:///p/dist/core/operators/map.js?0123abcd/4/2:9:1)"), operators)?.name).toBe("third");
+    expect(
+      failureSite(
+        withStack(
+          "Error: boom\n at user (job.js:1)\n at X (/p/core/operators/filter.ts:9:1)\n at Y (/p/core/operators/map.ts:2:1)",
+        ),
+        operators,
+      )?.name,
+    ).toBe("second");
+    expect(
+      failureSite(withStack("Error: boom\n at X (file:///p/dist/core/operators/map.js?0123abcd/4/2:9:1)"), operators)
+        ?.name,
+    ).toBe("third");
   });
 
   test("is not guessed", () => {

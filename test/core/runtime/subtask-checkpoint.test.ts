@@ -97,7 +97,7 @@ class Bench {
   run(): void {
     for (const mail of this.#mails.splice(0)) mail();
     for (let steps = 0; this.checkpoints.serialising; steps += 1) {
-      expect(steps).toBeLessThan(100);
+      if (steps > 100) throw new Error("it does not end");
       this.checkpoints.advance();
     }
   }
@@ -113,7 +113,11 @@ describe("a checkpoint of a subtask", () => {
     expect(bench.acks).toEqual([]); // the answer is a mail, so that it does not come between two records
     bench.run();
     expect(bench.acks).toHaveLength(1);
-    expect(bench.acks[0]).toMatchObject({ checkpointId: 5, task: { vertex: 2, subtask: 1, attempt: 3 }, metrics: { bytes: 10, alignmentMs: 4 } });
+    expect(bench.acks[0]).toMatchObject({
+      checkpointId: 5,
+      task: { vertex: 2, subtask: 1, attempt: 3 },
+      metrics: { bytes: 10, alignmentMs: 4 },
+    });
     const [a, b, c] = bench.acks[0]?.snapshot.operators ?? [];
     expect([a?.operatorId, b?.operatorId, c?.operatorId]).toEqual(["a", "b", "c"]);
     expect(b?.keyed?.files).toEqual([{ path: "chk-5/v-1-3-1", bytes: 10, checksum: 7 }]);

@@ -9,8 +9,14 @@ test("time is busy, idle or back-pressured, and what channels hold is told", () 
   const registry = new MetricRegistry({ clock });
   const lease = registry.open({ job: "job", task: "task", subtask: 0 });
   const usage = { waiting: 3, overdrawn: 1 };
-  const metrics = new TaskMetrics(lease.metrics, clock, { inputs: [], outputs: new Map(), connect: () => undefined, usage: () => usage });
-  const values = (): Record<string, unknown> => Object.fromEntries(registry.snapshot().map(({ name, value }) => [name, value]));
+  const metrics = new TaskMetrics(lease.metrics, clock, {
+    inputs: [],
+    outputs: new Map(),
+    connect: () => undefined,
+    usage: () => usage,
+  });
+  const values = (): Record<string, unknown> =>
+    Object.fromEntries(registry.snapshot().map(({ name, value }) => [name, value]));
   const step = (startMs: number, endMs: number, result: "again" | "waiting" | "blocked"): void => {
     metrics.stepStarts(startMs);
     metrics.stepSaid(result);

@@ -7,7 +7,12 @@ import type { Clock } from "../../../../core/time/clock.ts";
 
 function yieldingClock(): { readonly clock: Clock; run(): void } {
   const waiting: (() => void)[] = [];
-  const clock: Clock = { nowMs: () => 0, elapsedMs: () => 0, schedule: () => () => undefined, yield: (callback) => void waiting.push(callback) };
+  const clock: Clock = {
+    nowMs: () => 0,
+    elapsedMs: () => 0,
+    schedule: () => () => undefined,
+    yield: (callback) => void waiting.push(callback),
+  };
   return {
     clock,
     run() {

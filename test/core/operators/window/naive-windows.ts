@@ -4,11 +4,6 @@
  * Also the steps of a random run, and what a step is expected to emit.
  */
 
-export interface Item {
-  readonly key: string;
-  readonly ids: readonly number[];
-}
-
 export interface Emission {
   readonly key: string;
   readonly startMs: number;

@@ -21,7 +21,7 @@ describe("a failure that the job does not survive", () => {
       expect(error.message).toContain('"check" (2/2)');
       expect(error.message).toContain("odd flight");
       expect(error.cause).toEqual(new RangeError("odd flight"));
-      expect((error.cause as Error).stack).toContain("local-job.test.ts"); // toEqual said that it is one
+      expect((error.cause as Error).stack).toContain("failures.test.ts"); // toEqual said that it is one
       expect(job.status()).toBe("FAILED");
     });
     expect(scene.committed).toEqual([]);

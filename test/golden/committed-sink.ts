@@ -83,7 +83,10 @@ export function committedSink<T>(options: CommittedSinkOptions<T>): Sink<T, neve
 class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
   readonly #ctx: SinkContext;
   readonly #options: CommittedSinkOptions<T>;
-  #buffer: T[] = [];
+  /** Not yet flushed: not to be committed, and not to be lost behind a barrier. */
+  #unflushed: T[] = [];
+  #flushed: T[] = [];
+  #isFlushing = false;
   #prepared = 0;
 
   constructor(ctx: SinkContext, options: CommittedSinkOptions<T>) {
@@ -92,23 +95,33 @@ class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
   }
 
   write(value: T): void {
-    this.#buffer.push(value);
+    if (this.#isFlushing) this.#options.outside.violations.push("a record was written while a flush was under way");
+    this.#unflushed.push(value);
   }
 
   flush(): void | Promise<void> {
-    if (this.#options.async === true && this.#options.random.next() < 0.5) return pause(this.#options);
+    if (this.#options.async !== true || this.#options.random.next() < 0.5) return this.#flushEnded();
+    this.#isFlushing = true;
+    return pause(this.#options).then(() => this.#flushEnded());
   }
 
   prepareCommit(checkpointId: number): readonly Committable<T>[] {
+    if (this.#unflushed.length > 0)
+      this.#options.outside.violations.push("a commit was prepared of what was not flushed");
     const { subtaskIndex: subtask, attempt } = this.#ctx;
-    const values = this.#buffer;
+    const values = this.#flushed;
     if (values.length === 0) return [];
-    this.#buffer = [];
+    this.#flushed = [];
     this.#prepared += 1;
     const id = `${this.#options.name}/${subtask}/${attempt}/${checkpointId}/${this.#prepared}`;
     const committable = { id, checkpointId, subtask, attempt, values };
     if (this.#options.bug === "commit-early") this.#options.outside.apply(committable);
     return [committable];
+  }
+
+  #flushEnded(): void {
+    this.#isFlushing = false;
+    this.#flushed.push(...this.#unflushed.splice(0));
   }
 }
 

@@ -77,11 +77,26 @@ describe("retention", () => {
   });
 });
 
+/** Passes everything on, and a negative number of its own at the end. */
+function sayingEnd({ output, task }: OperatorServices<number>): Operator {
+  return {
+    inputs: [
+      {
+        processRecord: (n: number, timestampMs) => output.processRecord(n, timestampMs),
+        processWatermark: (watermarkMs) => output.processWatermark(watermarkMs),
+        processIdle: (idle) => output.processIdle(idle),
+      },
+    ],
+    endInput: () => output.processRecord(-1 - task.subtaskIndex, 0),
+  };
+}
+
 describe("after a source has finished", () => {
   /** A short source beside a long one, which waits at its gate for three checkpoints that are taken without the short one. */
   function build(scene: Scene, env: StreamExecutionEnvironment, long: Gate): void {
     const short = kept(scene.numbers(env, 20, { name: "short", gate: new Gate() }), "kept short");
-    scene.commit(short, "short out");
+    const ended = short.transform<number>("end", (services) => sayingEnd(services)).uid("end");
+    scene.commit(ended, "short out");
     const others = scene.numbers(env, 60, { name: "long", gate: long }).map((n) => n + 100);
     scene.commit(kept(others, "kept long"), "long out");
   }
@@ -89,6 +104,9 @@ describe("after a source has finished", () => {
   test.each([1, 2])("checkpoints go on, and a failure repeats nothing: parallelism %i", async (parallelism) => {
     const scene = new Scene();
     const env = scene.env({ ...OFTEN, "parallelism.default": parallelism });
+    const ends = upTo(parallelism)
+      .map((subtask) => -1 - subtask)
+      .toReversed();
     const gate = new Gate();
     let fail = true;
     build(scene, env, gate);
@@ -105,12 +123,13 @@ describe("after a source has finished", () => {
       const job = scene.start(env);
       await scene.pause(200);
       // The short source is done and committed, though the job goes on.
-      expect(sorted(scene.committed).slice(0, 20)).toEqual(upTo(20));
+      expect(sorted(scene.committed)).toEqual(expect.arrayContaining([...ends, ...upTo(20)]));
       expect(job.status()).toBe("RUNNING");
       gate.open();
       expect((await job.result()).restarts).toBe(1);
     });
     expect(sorted(scene.committed)).toEqual([
+      ...ends,
       ...upTo(20),
       ...upTo(60).map((n) => n + 100),
       ...upTo(40).map((n) => n + 1_000),

@@ -119,6 +119,17 @@ describe("end", () => {
   });
 });
 
+test("a chain has not ended while its tail has something left", () => {
+  const { chain, at, availability } = bench();
+  at("c").endInput = () => {
+    at("c").pending = "atomic";
+    availability.interrupted();
+  };
+  expect(chain.end()).toBe(false);
+  availability.refresh();
+  expect(chain.end()).toBe(true);
+});
+
 describe("before a barrier", () => {
   test("all are asked until all are ready, and anew for another barrier", () => {
     const { chain, log, at } = bench();

@@ -301,10 +301,10 @@ class Loop {
 }
 
 /**
- * Values by lane, each in the order of the commits. Where a job was cancelled and went on with another parallelism, what it had not yet committed was
- * dealt to the new committers, who do not wait for each other: then in the order of the checkpoints.
+ * The commits in their order. Where a job was cancelled and went on with another parallelism, what it had not yet committed was dealt to the new
+ * committers, who do not wait for each other: then in the order of the checkpoints.
  */
-export function lanesOf(outside: Outside<Out>, plan: Plan = CALM): Record<string, unknown[]> {
+export function commitsOf(outside: Outside<Out>, plan: Plan): readonly Out[] {
   const dealt = plan.legs.some(
     ({ stop, parallelism }, at) =>
       stop !== undefined && stop.how !== "suspend" && parallelism !== plan.legs[at + 1]?.parallelism,
@@ -312,7 +312,12 @@ export function lanesOf(outside: Outside<Out>, plan: Plan = CALM): Record<string
   const commits = dealt
     ? outside.commits.toSorted((left, right) => left.checkpointId - right.checkpointId)
     : outside.commits;
+  return commits.map(({ value }) => value);
+}
+
+/** Values by lane, each in the order of {@link commitsOf}. */
+export function lanesOf(outside: Outside<Out>, plan: Plan): Record<string, unknown[]> {
   const lanes: Record<string, unknown[]> = {};
-  for (const { value } of commits) (lanes[value.lane] ??= []).push(value.value);
+  for (const { lane, value } of commitsOf(outside, plan)) (lanes[lane] ??= []).push(value);
   return Object.fromEntries(Object.entries(lanes).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -1,8 +1,8 @@
 /**
  * Timers of keyed operators, as operators use them. User functions see them as `ctx.timers` without namespaces.
  *
- * A timer is a cell: (service, key, namespace, time), at most one each. The index by time is derived and rebuilt on restore. Timers fire in the order
- * (time, key group, registration number); the number is saved.
+ * A timer is (service, key, namespace, time), at most one each. Timers fire by time; those of one time in the order of their registration, which is saved
+ * with them. After a change of parallelism, that order holds within each key group.
  */
 import type { TimeMs } from "../time/clock.ts";
 import type { Namespace } from "./keyed-state.ts";

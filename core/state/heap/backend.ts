@@ -28,7 +28,6 @@ import { NO_NAMESPACE } from "../timers.ts";
 import { Ttl } from "../ttl.ts";
 import type { Duration } from "../../util/duration.ts";
 import { HeapAggregatingState } from "./aggregating-state.ts";
-import { TimerCell } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import { Epochs } from "./epochs.ts";
 import { Floors } from "./floors.ts";
@@ -48,6 +47,7 @@ import type { StateContext } from "./state-context.ts";
 import { StateTable } from "./state-table.ts";
 import type { StateEntry, StateKind } from "./state-table.ts";
 import { Sweeper } from "./sweeper.ts";
+import { TimerTable } from "./timer-table.ts";
 import { HeapTimers } from "./timers.ts";
 import { HeapValueState } from "./value-state.ts";
 import { walkRow } from "./walk.ts";
@@ -87,7 +87,8 @@ export class HeapKeyedState implements KeyedStateBackend {
   readonly #sweeper: Sweeper;
   readonly #sections: SectionOptions;
   readonly #check: ((value: unknown) => void) | undefined;
-  readonly #services = new Map<StateEntry, HeapTimers>();
+  readonly #timers = new TimerTable();
+  readonly #services: HeapTimers[] = [];
   readonly #times: { nowMs: () => TimeMs; watermarkMs: TimeMs | undefined };
   #scans = 0;
 
@@ -100,7 +101,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#rowsByKey = this.#rows.byKey;
     this.#table = new StateTable(operatorName);
     this.#sections = { table: this.#table, classes, thorough: developmentMode };
-    this.#epochs = new Epochs(this.#sections);
+    this.#epochs = new Epochs(this.#sections, this.#timers);
     this.#history = new History(this.#epochs);
     this.#floors = new Floors(keyGroups);
     this.#sweeper = new Sweeper({ rows: this.#rows, epochs: this.#epochs, table: this.#table });
@@ -172,10 +173,10 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   timers(name: string, target: TimerTarget): InternalTimers {
     const state = this.#table.bind(name, "timers", false);
-    const timers = new HeapTimers(this.#context(state), target, (cell) => this.#select(cell));
-    this.#services.set(state, timers);
-    this.#rebuildTimers([timers], [state]);
-    return timers;
+    const select = (row: Row, namespace: Namespace): void => this.#select(row, namespace);
+    const service = new HeapTimers(this.#context(state), target, this.#timers, select);
+    this.#services.push(service);
+    return service;
   }
 
   restoredWatermarkMs(): TimeMs {
@@ -193,13 +194,15 @@ export class HeapKeyedState implements KeyedStateBackend {
       keyGroups: this.keyGroups,
       rows: this.#rows,
       table: this.#table,
+      timers: this.#timers,
       classes: this.#sections.classes,
     });
+    this.#epochs.restored();
     this.#history.restored(options.owned ? base : undefined);
     this.#floors.restore(files.map(({ handle }) => handle));
     const reachedMs = Math.min(...files.map(({ handle }) => handle.watermarkMs));
     if (Number.isFinite(reachedMs)) this.#times.watermarkMs = Math.max(this.#times.watermarkMs ?? reachedMs, reachedMs);
-    this.#rebuildTimers([...this.#services.values()], [...this.#services.keys()]);
+    for (const service of this.#services) service.restored();
   }
 
   beginSnapshot(
@@ -222,6 +225,7 @@ export class HeapKeyedState implements KeyedStateBackend {
         id: this.#scans,
         epoch,
         rows: this.#rows,
+        timers: this.#timers,
         sections: this.#sections,
         expired: (cell) => isExpired(cell, this.#table),
       });
@@ -252,7 +256,7 @@ export class HeapKeyedState implements KeyedStateBackend {
   }
 
   size(): { readonly rows: number; readonly cells: number } {
-    let cells = 0;
+    let cells = this.#timers.count;
     for (const row of this.#rows.all()) for (const _cell of walkRow(row)) cells += 1;
     return { rows: this.#rows.size, cells };
   }
@@ -262,10 +266,9 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#lastKey = typeof key === "object" ? NO_KEY : key; // an object may be changed in place
   }
 
-  #select(cell: TimerCell): void {
-    const { row } = cell;
+  #select(row: Row, namespace: Namespace): void {
     this.#cursor.row = row;
-    this.#cursor.namespace = cell.namespace;
+    this.#cursor.namespace = namespace;
     this.#lastKey = typeof row.key === "object" ? NO_KEY : row.key;
   }
 
@@ -289,15 +292,6 @@ export class HeapKeyedState implements KeyedStateBackend {
       sweeper: this.#sweeper,
       check: this.#check,
     };
-  }
-
-  /** One walk over all rows for all services. */
-  #rebuildTimers(services: readonly HeapTimers[], states: readonly StateEntry[]): void {
-    const cells = new Map<StateEntry, TimerCell[]>(states.map((state) => [state, []]));
-    for (const row of this.#rows.all()) {
-      for (const cell of walkRow(row)) if (cell instanceof TimerCell) cells.get(cell.state)?.push(cell);
-    }
-    for (const [index, state] of states.entries()) services[index]?.rebuild(cells.get(state) ?? []);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The cells: what changes, is saved and is deleted as one. A value (also of reducing and aggregating state), a map entry, a chunk of a list, a timer.
+ * The cells: what changes, is saved and is deleted as one. A value (also of reducing and aggregating state), a map entry, a chunk of a list.
  *
  * Cells hang in containers, one per key, state and namespace; a value is its own container. Every cell carries a stamp that says in which epoch it
  * was changed last: `4 * epoch`, plus {@link SERIALISED} once that change is in the epoch's segment, plus {@link BORN} if the epoch made the cell.
@@ -8,6 +8,7 @@ import type { TimeMs } from "../../time/clock.ts";
 import type { Namespace } from "../keyed-state.ts";
 import { Row } from "./row.ts";
 import type { StateEntry } from "./state-table.ts";
+import type { SavedTimer } from "./timer-bucket.ts";
 
 export const SERIALISED = 1 as const;
 export const BORN = 2;
@@ -23,7 +24,7 @@ export function epochOf(stamp: number): number {
 }
 
 /** A row is the cell of the value that it holds itself. */
-export type Cell = Row | ValueCell | EntryCell | ListChunk | TimerCell;
+export type Cell = Row | ValueCell | EntryCell | ListChunk;
 /** A container whose cells go together: dropped as one, with one tombstone. */
 export type Group = MapGroup | ListGroup;
 export type Container = ValueCell | Group;
@@ -143,47 +144,22 @@ export class ListChunk {
   }
 }
 
-/** A timer. The timers of one key and service hang together by `next`, the first in the row's slot; many of them stand in a {@link TimerMap}. */
-export class TimerCell {
-  stamp: number;
-  readonly row: Row;
-  readonly state: StateEntry;
-  readonly timeMs: TimeMs;
-  /** Of the timer: all namespaces hang together. */
-  readonly namespace: Namespace;
-  /** Event time, or else processing time. */
-  readonly event: boolean;
-  /** Registration number. */
-  readonly number: number;
-  next: TimerCell | undefined = undefined;
+/** A timer that is gone, as a tombstone. Timers alive are no objects: see `timer-bucket.ts`. */
+export class DeadTimer {
+  readonly timer: SavedTimer;
 
-  constructor(row: Row, state: StateEntry, timer: TimerId, number: number, stamp: number) {
-    this.stamp = stamp;
-    this.row = row;
-    this.state = state;
-    this.timeMs = timer.timeMs;
-    this.namespace = timer.namespace;
-    this.event = timer.event;
-    this.number = number;
+  constructor(timer: SavedTimer) {
+    this.timer = timer;
   }
 }
 
-/** What tells the timers of one key and service apart. */
-export interface TimerId {
-  readonly namespace: Namespace;
-  readonly timeMs: TimeMs;
-  readonly event: boolean;
-}
-
-/** The timers of a key that has many: by time, those of one time chained. */
-export class TimerMap {
-  readonly byTime: Map<TimeMs, TimerCell> = new Map();
-}
+/** What an increment deletes: the cell, all cells of the container, or the timer. */
+export type Tombstone = Cell | Container | DeadTimer;
 
 /** The row that a cell belongs to. */
 export function rowOf(cell: Cell): Row {
   if (cell instanceof Row) return cell;
-  return cell instanceof ValueCell || cell instanceof TimerCell ? cell.row : cell.home.row;
+  return cell instanceof ValueCell ? cell.row : cell.home.row;
 }
 
 /** The epoch in which what holds the cell was dropped, `IN_USE` if it was not. */

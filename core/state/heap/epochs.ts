@@ -6,11 +6,13 @@
  * when they began.
  */
 import { assert } from "../../util/errors.ts";
-import { BORN, DEAD, epochOf, rowOf, SERIALISED } from "./cells.ts";
+import { BORN, DEAD, DeadTimer, epochOf, rowOf, SERIALISED } from "./cells.ts";
 import type { Cell, Group } from "./cells.ts";
 import type { FullScan } from "./full-scan.ts";
 import type { SectionOptions } from "./section-writer.ts";
 import { Segment } from "./segment.ts";
+import type { TimerBucket } from "./timer-bucket.ts";
+import type { TimerTable } from "./timer-table.ts";
 
 export class Epochs {
   /** Hot: a cell whose stamp is below is not yet marked as changed in the current epoch, and must be touched before it changes. */
@@ -18,14 +20,16 @@ export class Epochs {
   /** The stamp of a cell that is made now; {@link born} must follow. */
   bornStamp: number = 4 + BORN;
   readonly #sections: SectionOptions;
+  readonly #timers: TimerTable;
   /** Epochs without gap, oldest first; the last is the current one. */
   #segments: Segment[];
   #open: Segment;
   #scans: FullScan[] = [];
 
-  constructor(sections: SectionOptions) {
+  constructor(sections: SectionOptions, timers: TimerTable) {
     this.#sections = sections;
-    this.#open = new Segment(1, sections);
+    this.#timers = timers;
+    this.#open = new Segment(1, sections, timers.nextNumber);
     this.#segments = [this.#open];
   }
 
@@ -72,10 +76,33 @@ export class Epochs {
     for (const scan of this.#scans) scan.orphan(group);
   }
 
+  /** Hot. A timer came into the bucket. */
+  registered(bucket: TimerBucket): void {
+    const segment = this.#open;
+    if (bucket.markedIn === segment.epoch) return;
+    bucket.markedIn = segment.epoch;
+    segment.addBucket(bucket);
+  }
+
+  /** Hot. A timer is about to die. */
+  dying(bucket: TimerBucket, place: number): void {
+    if (bucket.numberAt(place) >= this.#open.timersFrom) return; // no snapshot knows it
+    for (const segment of this.#segments) segment.dying(bucket, place);
+    for (const scan of this.#scans) scan.dying(bucket, place);
+    this.#open.tombstones.push(new DeadTimer(bucket.savedAt(place)));
+  }
+
+  /** Timers were restored: they are saved already. */
+  restored(): void {
+    this.#open = new Segment(this.current, this.#sections, this.#timers.nextNumber);
+    this.#segments = [this.#open];
+  }
+
   /** Ends the current epoch, and returns its number. */
   close(): number {
     const closed = this.current;
-    this.#open = new Segment(closed + 1, this.#sections);
+    this.#open.end(this.#timers.nextNumber);
+    this.#open = new Segment(closed + 1, this.#sections, this.#timers.nextNumber);
     this.#segments.push(this.#open);
     this.dirtyFrom = 4 * (closed + 1);
     this.bornStamp = this.dirtyFrom + BORN;

@@ -7,6 +7,9 @@ import type { Cell, Group } from "./cells.ts";
 import type { Rows } from "./rows.ts";
 import { SectionWriter } from "./section-writer.ts";
 import type { SectionOptions } from "./section-writer.ts";
+import type { TimerBucket } from "./timer-bucket.ts";
+import { TimerCapture } from "./timer-capture.ts";
+import type { TimerTable } from "./timer-table.ts";
 import { cellsOf, walkRow } from "./walk.ts";
 
 export class FullScan {
@@ -16,7 +19,9 @@ export class FullScan {
   readonly #section: SectionWriter;
   readonly #expired: (cell: Cell) => boolean;
   readonly #cells: Iterator<Cell, void>;
+  readonly #timers: TimerCapture;
   readonly #orphans: Group[] = [];
+  #walked = false;
   #finished = false;
 
   /** `expired` cells are left out. */
@@ -24,6 +29,7 @@ export class FullScan {
     readonly id: number;
     readonly epoch: number;
     readonly rows: Rows;
+    readonly timers: TimerTable;
     readonly sections: SectionOptions;
     readonly expired: (cell: Cell) => boolean;
   }) {
@@ -32,6 +38,7 @@ export class FullScan {
     this.#section = new SectionWriter(options.sections);
     this.#expired = options.expired;
     this.#cells = this.#walk(options.rows);
+    this.#timers = this.#capture(options.timers);
   }
 
   get finished(): boolean {
@@ -55,20 +62,41 @@ export class FullScan {
     if (group.born <= this.epoch && group.row.scannedBy !== this.id) this.#orphans.push(group);
   }
 
+  /** A timer is about to die. */
+  dying(bucket: TimerBucket, place: number): void {
+    this.#timers.dying(bucket, place);
+  }
+
   /** As `Segment.advance`. */
   advance(cellsMax: number): number {
     if (this.#finished) return 0;
-    for (let done = 0; done < cellsMax; done += 1) {
+    let done = 0;
+    while (done < cellsMax && !this.#walked) {
       const next = this.#cells.next();
-      if (next.done === true) {
-        this.#section.finish();
-        this.#finished = true;
-        return done;
-      }
-      const cell = next.value;
-      if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);
+      if (next.done === true) this.#walked = true;
+      else if (next.value.stamp !== DEAD && epochOf(next.value.stamp) <= this.epoch) this.put(next.value);
+      done += 1;
     }
-    return cellsMax;
+    done += this.#timers.advance(cellsMax - done);
+    if (done < cellsMax) {
+      this.#section.finish();
+      this.#finished = true;
+    }
+    return done;
+  }
+
+  #capture(timers: TimerTable): TimerCapture {
+    const to = timers.nextNumber;
+    return new TimerCapture({
+      from: 0,
+      to,
+      section: this.#section,
+      buckets: timers.bucketsBelow(to),
+      isPending: (bucket) => bucket.scannedBy !== this.id,
+      passed: (bucket) => {
+        bucket.scannedBy = this.id;
+      },
+    });
   }
 
   *#walk(rows: Rows): Generator<Cell, void> {

@@ -1,7 +1,7 @@
 /** How cells leave: marked for the next increment, taken out of their containers, and empty containers out of their rows. */
 import type { TimeMs } from "../../time/clock.ts";
 import type { Ttl } from "../ttl.ts";
-import { EntryCell, ListChunk, TimerCell, ValueCell } from "./cells.ts";
+import { EntryCell, ListChunk, ValueCell } from "./cells.ts";
 import type { Cell, ListGroup } from "./cells.ts";
 import type { Epochs } from "./epochs.ts";
 import { mapKey } from "./map-key.ts";
@@ -45,7 +45,7 @@ export function trimChunk(chunk: ListChunk, ttl: Ttl, premises: Premises): void 
 /** The sweep meets a cell: removes what is expired, and gives the first stamp to what has none. */
 export function sweepCell(cell: Cell, premises: Premises): void {
   const ttl = ttlOf(cell, premises.table);
-  if (ttl === undefined || cell instanceof TimerCell) return;
+  if (ttl === undefined) return;
   if (cell instanceof ListChunk) {
     trimChunk(cell, ttl, premises);
     return;
@@ -62,7 +62,7 @@ export function sweepCell(cell: Cell, premises: Premises): void {
 /** Whether nothing in the cell would be handed out any more. */
 export function isExpired(cell: Cell, table: StateTable): boolean {
   const ttl = ttlOf(cell, table);
-  if (ttl === undefined || cell instanceof TimerCell) return false;
+  if (ttl === undefined) return false;
   const nowMs = ttl.nowMs();
   if (cell instanceof ListChunk) return timesOf(cell).every((accessMs) => ttl.isExpired(accessMs, nowMs));
   return ttl.isExpired(cell.accessMs, nowMs);
@@ -79,7 +79,7 @@ function touch(cell: Cell, epochs: Epochs): void {
 
 function ttlOf(cell: Cell, table: StateTable): Ttl | undefined {
   if (cell instanceof Row) return table.inRow?.ttl;
-  return cell instanceof ValueCell || cell instanceof TimerCell ? cell.state.ttl : cell.home.state.ttl;
+  return cell instanceof ValueCell ? cell.state.ttl : cell.home.state.ttl;
 }
 
 /** Lists saved without TTL have no times yet. */

@@ -8,11 +8,13 @@ import { MillraceError } from "../../util/errors.ts";
 import { intersect, isEmptyRange } from "../key-groups.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
 import type { Namespace, RestoredKeyedFile, StateFile } from "../keyed-state.ts";
-import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, TimerCell, ValueCell } from "./cells.ts";
-import type { Container, TimerId } from "./cells.ts";
+import { DEAD, EntryCell, ListChunk, ListGroup, MapGroup, RESTORED, ValueCell } from "./cells.ts";
+import type { Container } from "./cells.ts";
 import type { FileChain } from "./history.ts";
 import { mapKey } from "./map-key.ts";
-import { setSlot, slotOf } from "./row.ts";
+import { RestoredTimers } from "./restored-timers.ts";
+import type { TimerId } from "./restored-timers.ts";
+import { slotOf } from "./row.ts";
 import type { Row } from "./row.ts";
 import { containerIn } from "./rows.ts";
 import type { Rows } from "./rows.ts";
@@ -21,13 +23,13 @@ import { readFile } from "./section-reader.ts";
 import type { EntryHead, SectionTarget } from "./section-reader.ts";
 import { IN_ROW } from "./state-table.ts";
 import type { StateTable } from "./state-table.ts";
-import { findTimer, withoutTimer, withTimer } from "./timer-slot.ts";
-import type { TimerSlot } from "./timer-slot.ts";
+import type { TimerTable } from "./timer-table.ts";
 
 export interface RestoreOptions {
   readonly keyGroups: KeyGroupRange;
   readonly rows: Rows;
   readonly table: StateTable;
+  readonly timers: TimerTable;
   readonly classes: ClassRegistry | undefined;
 }
 
@@ -53,6 +55,7 @@ export function restoreFiles(files: readonly RestoredKeyedFile[], options: Resto
     others.push({ keyGroups: target.keyGroups, spans });
   }
   target.putMapsInOrder();
+  options.timers.restore(target.timers.inOrder());
   // A file must hold nothing of the key groups that another handle answers for, or applying all in order would bring old entries back.
   const exact = others.every((one) =>
     others.every((other) => one === other || one.spans.every((span) => isEmptyRange(intersect(span, other.keyGroups)))),
@@ -62,12 +65,14 @@ export function restoreFiles(files: readonly RestoredKeyedFile[], options: Resto
 
 class RestoreTarget implements SectionTarget<Row> {
   keyGroups: KeyGroupRange = { first: 0, last: -1 };
+  readonly timers: RestoredTimers;
   readonly #rows: Rows;
   /** Maps whose entries came in another order than they were inserted. */
   readonly #disordered = new Set<MapGroup>();
 
   constructor(rows: Rows) {
     this.#rows = rows;
+    this.timers = new RestoredTimers(rows);
   }
 
   key(keyGroup: number, key: unknown): Row | undefined {
@@ -160,13 +165,9 @@ class RestoreTarget implements SectionTarget<Row> {
   }
 
   #putTimer(row: Row | undefined, at: EntryHead, reader: ValueReader): void {
-    const timer = readTimer(reader);
+    const timer = readTimer(at, reader);
     const number = reader.readUint();
-    if (row === undefined) return;
-    this.#removeTimer(row, at, timer);
-    const slot = slotOf(row, at.state.slot) as TimerSlot | undefined; // the slots of timer services hold nothing else
-    if (slot === undefined) this.#rows.gained(row);
-    setSlot(row, at.state.slot, withTimer(slot, new TimerCell(row, at.state, timer, number, RESTORED)));
+    if (row !== undefined) this.timers.put(row, timer, number);
   }
 
   #deleteValue(row: Row | undefined, at: EntryHead): void {
@@ -199,17 +200,8 @@ class RestoreTarget implements SectionTarget<Row> {
   }
 
   #deleteTimer(row: Row | undefined, at: EntryHead, reader: ValueReader): void {
-    const timer = readTimer(reader);
-    if (row !== undefined) this.#removeTimer(row, at, timer);
-  }
-
-  #removeTimer(row: Row, at: EntryHead, timer: TimerId): void {
-    const slot = slotOf(row, at.state.slot) as TimerSlot | undefined; // as above
-    const cell = findTimer(slot, timer);
-    if (slot === undefined || cell === undefined) return;
-    const rest = withoutTimer(slot, cell);
-    setSlot(row, at.state.slot, rest);
-    if (rest === undefined) this.#rows.lost(row);
+    const timer = readTimer(at, reader);
+    if (row !== undefined) this.timers.delete(row, timer);
   }
 
   #attach<C extends Container>(container: C): C {
@@ -237,8 +229,8 @@ function orUndefined(accessMs: TimeMs): TimeMs | undefined {
   return Number.isNaN(accessMs) ? undefined : accessMs;
 }
 
-function readTimer(reader: ValueReader): TimerId {
+function readTimer({ state }: EntryHead, reader: ValueReader): TimerId {
   const event = reader.readByte() === 1;
   const namespace = reader.readValue() as Namespace; // written from one
-  return { event, namespace, timeMs: reader.readFloat() };
+  return { home: { state, event }, namespace, timeMs: reader.readFloat() };
 }

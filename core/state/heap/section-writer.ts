@@ -5,12 +5,13 @@
 import { ValueWriter } from "../../types/value-codec.ts";
 import type { ClassRegistry } from "../../types/value-codec.ts";
 import { asError, assert, isMillraceError, MillraceError } from "../../util/errors.ts";
-import { EntryCell, ListChunk, rowOf, TimerCell, ValueCell } from "./cells.ts";
-import type { Cell, Container } from "./cells.ts";
+import { DeadTimer, EntryCell, ListChunk, rowOf, ValueCell } from "./cells.ts";
+import type { Cell, Container, Tombstone } from "./cells.ts";
 import { Row } from "./row.ts";
 import { describeKey } from "./rows.ts";
 import * as format from "./section-format.ts";
 import type { StateEntry, StateTable } from "./state-table.ts";
+import type { SavedTimer } from "./timer-bucket.ts";
 
 /** Small enough that a checksum or a write of one never takes a millisecond. */
 const CHUNK_BYTES = 128 * 1_024;
@@ -58,8 +59,13 @@ export class SectionWriter {
     this.#sealFullChunk();
   }
 
-  /** A tombstone: the cell, or all cells of the container. */
-  remove(gone: Cell | Container): void {
+  putTimer(timer: SavedTimer): void {
+    this.#openTimer(timer, format.PUT_TIMER);
+    this.#writer.writeUint(timer.number);
+    this.#sealFullChunk();
+  }
+
+  remove(gone: Tombstone): void {
     const writer = this.#writer;
     if (gone instanceof Row) {
       this.#openRow(gone, format.DELETE_VALUE);
@@ -71,8 +77,8 @@ export class SectionWriter {
     } else if (gone instanceof ListChunk) {
       this.#open(gone.home, format.DELETE_CHUNK);
       writer.writeUint(gone.number);
-    } else if (gone instanceof TimerCell) {
-      this.#openTimer(gone, format.DELETE_TIMER);
+    } else if (gone instanceof DeadTimer) {
+      this.#openTimer(gone.timer, format.DELETE_TIMER);
     } else {
       this.#open(gone, format.DROP);
     }
@@ -104,9 +110,6 @@ export class SectionWriter {
       writer.writeUint(cell.number);
       if (cell.accessMs !== undefined) writer.writeFloat(cell.accessMs);
       writer.writeValue(cell.value);
-    } else if (cell instanceof TimerCell) {
-      this.#openTimer(cell, format.PUT_TIMER);
-      writer.writeUint(cell.number);
     } else {
       this.#putChunk(cell);
     }
@@ -124,13 +127,13 @@ export class SectionWriter {
     for (const item of cell.items) writer.writeValue(item);
   }
 
-  #openTimer(cell: TimerCell, operation: number): void {
-    this.#openKey(cell.row);
+  #openTimer({ row, home, namespace, timeMs }: SavedTimer, operation: number): void {
+    this.#openKey(row);
     this.#writer.writeByte(operation);
-    this.#writer.writeUint(cell.state.index);
-    this.#writer.writeByte(cell.event ? 1 : 0);
-    this.#writer.writeValue(cell.namespace);
-    this.#writer.writeFloat(cell.timeMs);
+    this.#writer.writeUint(home.state.index);
+    this.#writer.writeByte(home.event ? 1 : 0);
+    this.#writer.writeValue(namespace);
+    this.#writer.writeFloat(timeMs);
   }
 
   #open({ row, state, namespace }: Container, flags: number): void {

@@ -3,9 +3,11 @@
  * puts (a cell that was deleted and made again is put again).
  */
 import { DEAD, droppedIn, epochOf, SERIALISED } from "./cells.ts";
-import type { Cell, Container } from "./cells.ts";
+import type { Cell, Tombstone } from "./cells.ts";
 import { SectionWriter } from "./section-writer.ts";
 import type { SectionOptions } from "./section-writer.ts";
+import type { TimerBucket } from "./timer-bucket.ts";
+import { TimerCapture } from "./timer-capture.ts";
 
 /** Fewer dead cells are not worth a pass. */
 const DEAD_MIN = 1_024;
@@ -14,7 +16,13 @@ export class Segment {
   readonly epoch: number;
   /** Each cell at most once; cells that died, or that were serialised at a touch, are passed over. */
   changes: Cell[] = [];
-  tombstones: (Cell | Container)[] = [];
+  tombstones: Tombstone[] = [];
+  /** The number of the first timer that was registered in the epoch. */
+  readonly timersFrom: number;
+  /** Timers were registered in these. */
+  readonly #buckets = new Set<TimerBucket>();
+  #bucketsMax = DEAD_MIN;
+  #capture: TimerCapture | undefined = undefined;
   readonly #deletes: SectionWriter;
   readonly #puts: SectionWriter;
   #lost = 0;
@@ -22,8 +30,9 @@ export class Segment {
   #nextChange = 0;
   #finished = false;
 
-  constructor(epoch: number, sections: SectionOptions) {
+  constructor(epoch: number, sections: SectionOptions, timersFrom: number) {
     this.epoch = epoch;
+    this.timersFrom = timersFrom;
     this.#deletes = new SectionWriter(sections);
     this.#puts = new SectionWriter(sections);
   }
@@ -45,6 +54,34 @@ export class Segment {
   add(cell: Cell): void {
     if (this.#lost > DEAD_MIN && this.#lost * 2 > this.changes.length) this.#forgetDead();
     this.changes.push(cell);
+  }
+
+  /** Likewise for buckets. */
+  addBucket(bucket: TimerBucket): void {
+    const buckets = this.#buckets;
+    if (buckets.size >= this.#bucketsMax) {
+      for (const other of buckets) if (other.live === 0) buckets.delete(other);
+      this.#bucketsMax = Math.max(DEAD_MIN, 2 * buckets.size);
+    }
+    buckets.add(bucket);
+  }
+
+  /** The epoch is over. */
+  end(timersTo: number): void {
+    const buckets = this.#buckets;
+    this.#capture = new TimerCapture({
+      from: this.timersFrom,
+      to: timersTo,
+      section: this.#puts,
+      buckets: buckets.values(),
+      isPending: (bucket) => buckets.has(bucket),
+      passed: (bucket) => buckets.delete(bucket),
+    });
+  }
+
+  /** A timer is about to die. */
+  dying(bucket: TimerBucket, place: number): void {
+    if (!this.#finished) this.#capture?.dying(bucket, place);
   }
 
   /** That many of the changed cells (or fewer) are no more. */
@@ -74,6 +111,7 @@ export class Segment {
       this.#nextChange += 1;
       done += 1;
     }
+    if (this.#capture !== undefined) done += this.#capture.advance(cellsMax - done);
     if (done < cellsMax) this.#finish();
     return done;
   }
@@ -87,6 +125,7 @@ export class Segment {
     this.#puts.finish();
     this.changes = [];
     this.tombstones = [];
+    this.#buckets.clear();
     this.#finished = true;
   }
 

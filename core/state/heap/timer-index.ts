@@ -1,72 +1,74 @@
 /**
- * The timers of one service and time domain, by time: a binary heap of distinct times, and what stands at each of them. A single timer stands there
- * itself; a bucket per millisecond would cost three times the memory. Only an index: the cells are the state, and this is rebuilt on restore.
+ * The timers of one service and time domain, by time: a binary heap of distinct times, and the bucket of each. The times are the index; the buckets
+ * are the state.
  */
 import type { TimeMs } from "../../time/clock.ts";
-import type { TimerCell } from "./cells.ts";
+import type { Namespace } from "../keyed-state.ts";
+import type { Row } from "./row.ts";
+import type { StateEntry } from "./state-table.ts";
 import { TimerBucket } from "./timer-bucket.ts";
+import type { TimerHome } from "./timer-bucket.ts";
 
 const STALE_MIN = 64;
 
-export class TimerIndex {
-  readonly #entries = new Map<TimeMs, TimerCell | TimerBucket>();
-  /** A binary heap; may hold times that have no entry any more, or hold one twice. */
+export class TimerIndex implements TimerHome {
+  readonly state: StateEntry;
+  readonly event: boolean;
+  readonly #buckets = new Map<TimeMs, TimerBucket>();
+  /** A binary heap; may hold times that have no bucket any more, or hold one twice. */
   #times: TimeMs[] = [];
   #stale = 0;
   #count = 0;
-  /** The entry asked for last: timers of one time are registered, and fire, in a row. */
+  /** The bucket asked for last: timers of one time are registered, and fire, in a row. */
   #last: TimerBucket | undefined = undefined;
+
+  constructor(state: StateEntry, options: { readonly event: boolean }) {
+    this.state = state;
+    this.event = options.event;
+  }
 
   get count(): number {
     return this.#count;
   }
 
   /** Hot. */
-  add(cell: TimerCell): void {
-    this.#count += 1;
-    const { timeMs } = cell;
-    if (this.#last !== undefined && this.#last.timeMs === timeMs) {
-      this.#last.add(cell);
-      return;
-    }
-    const entry = this.#entries.get(timeMs);
-    if (entry === undefined) {
-      this.#entries.set(timeMs, cell);
-      this.#push(timeMs);
-    } else if (entry instanceof TimerBucket) {
-      this.#last = entry;
-      entry.add(cell);
-    } else {
-      this.#last = new TimerBucket(entry, cell);
-      this.#entries.set(timeMs, this.#last);
-    }
-  }
-
-  /** The cell was registered here, and is dead now. */
-  removed(cell: TimerCell): void {
-    this.#count -= 1;
-    const { timeMs } = cell;
+  bucketAt(timeMs: TimeMs): TimerBucket | undefined {
     const last = this.#last;
-    const entry = last !== undefined && last.timeMs === timeMs ? last : this.#entries.get(timeMs);
-    if (entry instanceof TimerBucket) {
-      entry.removed(cell);
-      if (entry.live > 0) return;
-      if (entry === last) this.#last = undefined;
-    }
-    this.#entries.delete(timeMs);
-    this.#stale += 1;
-    if (this.#stale > STALE_MIN && this.#stale > this.#entries.size) this.#rebuild();
+    if (last !== undefined && last.timeMs === timeMs) return last;
+    const bucket = this.#buckets.get(timeMs);
+    if (bucket !== undefined) this.#last = bucket;
+    return bucket;
   }
 
-  /** Hot while firing: the next timer with `timeMs <= limitMs`. */
-  due(limitMs: TimeMs): TimerCell | undefined {
+  /** Hot. Into the bucket of that time, undefined if there is none yet; returns it. */
+  add(known: TimerBucket | undefined, timeMs: TimeMs, row: Row, namespace: Namespace, number: number): TimerBucket {
+    this.#count += 1;
+    if (known !== undefined) {
+      known.add(row, namespace, number);
+      return known;
+    }
+    const bucket = new TimerBucket(this, timeMs, { row, namespace, number });
+    this.#buckets.set(timeMs, bucket);
+    this.#push(timeMs);
+    this.#last = bucket;
+    return bucket;
+  }
+
+  /** Hot. */
+  remove(bucket: TimerBucket, place: number): void {
+    this.#count -= 1;
+    bucket.remove(place);
+    if (bucket.live > 0) return;
+    if (bucket === this.#last) this.#last = undefined;
+    this.#buckets.delete(bucket.timeMs);
+    this.#stale += 1;
+    if (this.#stale > STALE_MIN && this.#stale > this.#buckets.size) this.#rebuild();
+  }
+
+  /** Hot while firing: the bucket of the next timer with `timeMs <= limitMs`. */
+  due(limitMs: TimeMs): TimerBucket | undefined {
     const timeMs = this.earliestMs();
-    if (timeMs > limitMs || this.#count === 0) return undefined;
-    if (this.#last !== undefined && this.#last.timeMs === timeMs) return this.#last.first();
-    const entry = this.#entries.get(timeMs);
-    if (!(entry instanceof TimerBucket)) return entry;
-    this.#last = entry;
-    return entry.first();
+    return timeMs > limitMs || this.#count === 0 ? undefined : this.bucketAt(timeMs);
   }
 
   /** `Infinity` if there is none. */
@@ -74,9 +76,17 @@ export class TimerIndex {
     for (;;) {
       const timeMs = this.#times[0];
       if (timeMs === undefined) return Infinity;
-      if ((this.#last !== undefined && this.#last.timeMs === timeMs) || this.#entries.has(timeMs)) return timeMs;
+      if ((this.#last !== undefined && this.#last.timeMs === timeMs) || this.#buckets.has(timeMs)) return timeMs;
       this.#pop();
       this.#stale -= 1;
+    }
+  }
+
+  /** Those that have timers whose number is below, and perhaps others; tolerates changes between two steps. */
+  *bucketsBelow(number: number): Generator<TimerBucket, void> {
+    for (const bucket of this.#buckets.values()) {
+      if (bucket.numberAt(0) >= number) return; // so are all that were made later
+      yield bucket;
     }
   }
 
@@ -117,7 +127,7 @@ export class TimerIndex {
   }
 
   #rebuild(): void {
-    this.#times = [...this.#entries.keys()].sort((left, right) => left - right);
+    this.#times = [...this.#buckets.keys()].sort((left, right) => left - right);
     this.#stale = 0;
   }
 }

@@ -1,70 +1,62 @@
 /**
- * The timers of one key and service, as they stand in the slot of the row: nothing, a chain that is looked through, or, beyond some, a map by time. A
- * single timer, the common case, needs no object beside itself.
+ * What stands in the slot of a row for a timer service: the buckets in which the key has timers, one mention per timer. Nothing, a bucket, a list that is
+ * looked through, or, beyond some, a map. A single timer, the common case, needs no object beside the bucket.
  */
-import type { TimeMs } from "../../time/clock.ts";
-import { TimerMap } from "./cells.ts";
-import type { TimerCell, TimerId } from "./cells.ts";
+import type { TimerBucket } from "./timer-bucket.ts";
 
-const CHAINED_MAX = 16;
+const LISTED_MAX = 16;
 
-export type TimerSlot = TimerCell | TimerMap;
+export class TimerBuckets {
+  /** Unless there are too many. */
+  list: TimerBucket[];
+  counts: Map<TimerBucket, number> | undefined = undefined;
+
+  constructor(first: TimerBucket) {
+    this.list = [first];
+  }
+}
+
+export type TimerSlot = TimerBucket | TimerBuckets;
 
 /** Hot. */
-export function findTimer(slot: TimerSlot | undefined, { namespace, timeMs, event }: TimerId): TimerCell | undefined {
-  let cell = slot instanceof TimerMap ? slot.byTime.get(timeMs) : slot;
-  while (cell !== undefined && (cell.timeMs !== timeMs || cell.event !== event || cell.namespace !== namespace))
-    cell = cell.next;
-  return cell;
+export function mentions(slot: TimerSlot | undefined, bucket: TimerBucket): boolean {
+  if (slot === bucket) return true;
+  if (!(slot instanceof TimerBuckets)) return false;
+  return slot.counts === undefined ? slot.list.includes(bucket) : slot.counts.has(bucket);
 }
 
 /** Hot. Returns the slot's new contents. */
-export function withTimer(slot: TimerSlot | undefined, cell: TimerCell): TimerSlot {
-  if (slot instanceof TimerMap) {
-    chain(slot.byTime, cell);
-    return slot;
+export function withBucket(slot: TimerSlot | undefined, bucket: TimerBucket): TimerSlot {
+  if (slot === undefined) return bucket;
+  const several = slot instanceof TimerBuckets ? slot : new TimerBuckets(slot);
+  if (several.counts === undefined) {
+    several.list.push(bucket);
+    if (several.list.length > LISTED_MAX) {
+      several.counts = new Map();
+      for (const listed of several.list) count(several.counts, listed, 1);
+      several.list = [];
+    }
+  } else {
+    count(several.counts, bucket, 1);
   }
-  if (slot === undefined) return cell;
-  let length = 1;
-  for (let other = slot.next; other !== undefined; other = other.next) length += 1;
-  if (length < CHAINED_MAX) {
-    cell.next = slot;
-    return cell;
-  }
-  const many = new TimerMap();
-  for (const other of timersOf(slot)) chain(many.byTime, other);
-  chain(many.byTime, cell);
-  return many;
+  return several;
 }
 
-/** Hot. Returns the slot's new contents, undefined if none are left. `cell.next` stays: a walk that stands on the cell must find its way. */
-export function withoutTimer(slot: TimerSlot, cell: TimerCell): TimerSlot | undefined {
-  if (!(slot instanceof TimerMap)) return unchain(slot, cell);
-  const first = slot.byTime.get(cell.timeMs);
-  const rest = first === undefined ? undefined : unchain(first, cell);
-  if (rest === undefined) slot.byTime.delete(cell.timeMs);
-  else slot.byTime.set(cell.timeMs, rest);
-  return slot.byTime.size === 0 ? undefined : slot;
-}
-
-/** All timers, as they are now. */
-export function timersOf(slot: TimerSlot): readonly TimerCell[] {
-  const timers: TimerCell[] = [];
-  for (const first of slot instanceof TimerMap ? slot.byTime.values() : [slot]) {
-    for (let cell: TimerCell | undefined = first; cell !== undefined; cell = cell.next) timers.push(cell);
+/** Hot. Takes away one mention. Returns the slot's new contents, undefined if none are left. */
+export function withoutBucket(slot: TimerSlot | undefined, bucket: TimerBucket): TimerSlot | undefined {
+  if (!(slot instanceof TimerBuckets)) return undefined;
+  const { list, counts } = slot;
+  if (counts !== undefined) {
+    count(counts, bucket, -1);
+    return counts.size === 0 ? undefined : slot;
   }
-  return timers;
+  const last = list.pop();
+  if (last !== undefined && last !== bucket) list[list.indexOf(bucket)] = last; // in no order
+  return list.length === 0 ? undefined : slot;
 }
 
-function unchain(first: TimerCell, cell: TimerCell): TimerCell | undefined {
-  if (first === cell) return cell.next;
-  for (let other: TimerCell | undefined = first; other !== undefined; other = other.next) {
-    if (other.next === cell) other.next = cell.next;
-  }
-  return first;
-}
-
-function chain(byTime: Map<TimeMs, TimerCell>, cell: TimerCell): void {
-  cell.next = byTime.get(cell.timeMs);
-  byTime.set(cell.timeMs, cell);
+function count(counts: Map<TimerBucket, number>, bucket: TimerBucket, by: number): void {
+  const mentioned = (counts.get(bucket) ?? 0) + by;
+  if (mentioned === 0) counts.delete(bucket);
+  else counts.set(bucket, mentioned);
 }

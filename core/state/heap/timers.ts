@@ -1,21 +1,23 @@
 /**
  * One timer service: the timers of all keys, in event and processing time. What flows in: registrations for the current key, and the time. What flows
- * out: calls of the target, with key and namespace set. State: the cells in the rows; the indexes follow from them.
+ * out: calls of the target, with key and namespace set. State: the buckets, which the rows mention.
  */
 import type { TimeMs } from "../../time/clock.ts";
 import { MillraceError } from "../../util/errors.ts";
 import type { Namespace } from "../keyed-state.ts";
 import type { Busy, InternalTimers, TimerTarget } from "../timers.ts";
-import { TimerCell } from "./cells.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
 import { setSlot, slotOf } from "./row.ts";
+import type { Row } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { StateContext } from "./state-context.ts";
 import type { StateEntry } from "./state-table.ts";
-import { TimerIndex } from "./timer-index.ts";
-import { findTimer, withoutTimer, withTimer } from "./timer-slot.ts";
+import type { TimerBucket } from "./timer-bucket.ts";
+import type { TimerIndex } from "./timer-index.ts";
+import { mentions, withBucket, withoutBucket } from "./timer-slot.ts";
 import type { TimerSlot } from "./timer-slot.ts";
+import type { TimerTable } from "./timer-table.ts";
 
 export class HeapTimers implements InternalTimers {
   readonly #cursor: Cursor;
@@ -23,60 +25,64 @@ export class HeapTimers implements InternalTimers {
   readonly #rows: Rows;
   readonly #state: StateEntry;
   readonly #target: TimerTarget;
+  readonly #table: TimerTable;
   /** Makes the row of a timer current without a lookup. */
-  readonly #select: (cell: TimerCell) => void;
-  #event = new TimerIndex();
-  #processing = new TimerIndex();
-  #nextNumber = 0;
+  readonly #select: (row: Row, namespace: Namespace) => void;
+  readonly #event: TimerIndex;
+  readonly #processing: TimerIndex;
   #onEarlier: ((timeMs: TimeMs) => void) | undefined = undefined;
 
-  constructor(context: StateContext, target: TimerTarget, select: (cell: TimerCell) => void) {
+  constructor(
+    context: StateContext,
+    target: TimerTarget,
+    table: TimerTable,
+    select: (row: Row, namespace: Namespace) => void,
+  ) {
     this.#cursor = context.cursor;
     this.#epochs = context.epochs;
     this.#rows = context.rows;
     this.#state = context.state;
     this.#target = target;
+    this.#table = table;
     this.#select = select;
+    const { event, processing } = table.of(context.state);
+    this.#event = event;
+    this.#processing = processing;
   }
 
   /** Hot (bench: timers). */
   registerEvent(namespace: Namespace, timeMs: TimeMs): void {
-    const cell = this.#register(namespace, timeMs, true);
-    if (cell !== undefined) this.#event.add(cell);
+    this.#register(this.#event, namespace, timeMs);
   }
 
   registerProcessing(namespace: Namespace, timeMs: TimeMs): void {
-    const cell = this.#register(namespace, timeMs, false);
-    if (cell === undefined) return;
     const before = this.#processing.earliestMs();
-    this.#processing.add(cell);
+    this.#register(this.#processing, namespace, timeMs);
     if (timeMs < before && this.#onEarlier !== undefined) this.#onEarlier(timeMs);
   }
 
   deleteEvent(namespace: Namespace, timeMs: TimeMs): void {
-    this.#delete(namespace, timeMs, true);
+    this.#delete(this.#event, namespace, timeMs);
   }
 
   deleteProcessing(namespace: Namespace, timeMs: TimeMs): void {
-    this.#delete(namespace, timeMs, false);
+    this.#delete(this.#processing, namespace, timeMs);
   }
 
   fireEvent(watermarkMs: TimeMs, busy: Busy): boolean {
     for (;;) {
-      const cell = this.#event.due(watermarkMs);
-      if (cell === undefined) return true;
-      this.#take(cell);
-      this.#target.onEventTimer(cell.timeMs, cell.namespace);
+      const bucket = this.#event.due(watermarkMs);
+      if (bucket === undefined) return true;
+      this.#target.onEventTimer(bucket.timeMs, this.#take(this.#event, bucket));
       if (busy.busy) return this.#event.due(watermarkMs) === undefined;
     }
   }
 
   fireProcessing(nowMs: TimeMs, busy: Busy): boolean {
     for (;;) {
-      const cell = this.#processing.due(nowMs);
-      if (cell === undefined) return true;
-      this.#take(cell);
-      this.#target.onProcessingTimer(cell.timeMs, cell.namespace);
+      const bucket = this.#processing.due(nowMs);
+      if (bucket === undefined) return true;
+      this.#target.onProcessingTimer(bucket.timeMs, this.#take(this.#processing, bucket));
       if (busy.busy) return this.#processing.due(nowMs) === undefined;
     }
   }
@@ -93,54 +99,48 @@ export class HeapTimers implements InternalTimers {
     return { event: this.#event.count, processing: this.#processing.count };
   }
 
-  /** Restored cells, in any order: the indexes are made anew. */
-  rebuild(cells: readonly TimerCell[]): void {
-    this.#event = new TimerIndex();
-    this.#processing = new TimerIndex();
-    for (const cell of [...cells].sort((left, right) => left.number - right.number)) {
-      (cell.event ? this.#event : this.#processing).add(cell);
-      this.#nextNumber = Math.max(this.#nextNumber, cell.number + 1);
-    }
+  /** Timers were restored after the service was asked for. */
+  restored(): void {
     const earliestMs = this.#processing.earliestMs();
     if (earliestMs < Infinity && this.#onEarlier !== undefined) this.#onEarlier(earliestMs);
   }
 
-  /** Undefined: that timer exists. */
-  #register(namespace: Namespace, timeMs: TimeMs, event: boolean): TimerCell | undefined {
+  #register(index: TimerIndex, namespace: Namespace, timeMs: TimeMs): void {
+    if (Number.isNaN(timeMs)) refuseTime();
     const { row } = this.#cursor;
-    const id = { namespace, timeMs, event };
     const slot = slotOf(row, this.#state.slot) as TimerSlot | undefined; // the slots of timer services hold nothing else
-    if (slot === undefined) {
-      if (Number.isNaN(timeMs)) refuseTime();
-      this.#rows.gained(row);
-    } else if (Number.isNaN(timeMs) || findTimer(slot, id) !== undefined) {
-      return Number.isNaN(timeMs) ? refuseTime() : undefined;
-    }
-    const cell = new TimerCell(row, this.#state, id, this.#nextNumber, this.#epochs.bornStamp);
-    this.#nextNumber += 1;
-    setSlot(row, this.#state.slot, withTimer(slot, cell));
-    this.#epochs.born(cell);
-    return cell;
+    const known = index.bucketAt(timeMs);
+    if (slot === undefined) this.#rows.gained(row);
+    else if (known !== undefined && mentions(slot, known) && known.has(row, namespace)) return;
+    const bucket = index.add(known, timeMs, row, namespace, this.#table.nextNumber);
+    this.#table.nextNumber += 1;
+    setSlot(row, this.#state.slot, withBucket(slot, bucket));
+    this.#epochs.registered(bucket);
   }
 
-  #delete(namespace: Namespace, timeMs: TimeMs, event: boolean): void {
-    const slot = slotOf(this.#cursor.row, this.#state.slot) as TimerSlot | undefined; // as above
-    const cell = findTimer(slot, { namespace, timeMs, event });
-    if (cell !== undefined) this.#remove(cell);
+  #delete(index: TimerIndex, namespace: Namespace, timeMs: TimeMs): void {
+    const { row } = this.#cursor;
+    const bucket = index.bucketAt(timeMs);
+    const slot = slotOf(row, this.#state.slot) as TimerSlot | undefined; // as above
+    if (bucket === undefined || !mentions(slot, bucket) || !bucket.has(row, namespace)) return;
+    this.#remove(index, bucket, bucket.placeOf(row, namespace), row);
   }
 
-  /** The timer is about to fire: it is removed, and its key becomes current. */
-  #take(cell: TimerCell): void {
-    this.#select(cell);
-    this.#remove(cell);
+  /** The next timer of the bucket is about to fire: it is removed, and its key becomes current. Returns the namespace. */
+  #take(index: TimerIndex, bucket: TimerBucket): Namespace {
+    const place = bucket.next();
+    const row = bucket.rowAt(place);
+    const namespace = bucket.namespaceAt(place);
+    if (row === undefined) return namespace; // never: that place is alive
+    this.#select(row, namespace);
+    this.#remove(index, bucket, place, row);
+    return namespace;
   }
 
-  #remove(cell: TimerCell): void {
-    const { row } = cell;
-    this.#epochs.remove(cell);
-    (cell.event ? this.#event : this.#processing).removed(cell);
-    const slot = slotOf(row, this.#state.slot) as TimerSlot; // holds the cell
-    const rest = withoutTimer(slot, cell);
+  #remove(index: TimerIndex, bucket: TimerBucket, place: number, row: Row): void {
+    this.#epochs.dying(bucket, place);
+    index.remove(bucket, place);
+    const rest = withoutBucket(slotOf(row, this.#state.slot) as TimerSlot | undefined, bucket); // as above
     setSlot(row, this.#state.slot, rest);
     if (rest === undefined) this.#rows.lost(row);
   }

@@ -1,17 +1,18 @@
-/** All cells of a row or container, one after the other, tolerating changes between two steps: what leaves is passed over, nothing else is. */
-import { DEAD, MapGroup, Spread, TimerCell, TimerMap, ValueCell } from "./cells.ts";
+/** All cells (timers are none) of a row or container, one after the other, tolerating changes between two steps: what leaves is passed over, nothing else is. */
+import { DEAD, MapGroup, Spread, ValueCell } from "./cells.ts";
 import type { Cell, Container, ListGroup } from "./cells.ts";
 import { slotOf } from "./row.ts";
 import type { Row } from "./row.ts";
-import { timersOf } from "./timer-slot.ts";
+import { TimerBucket } from "./timer-bucket.ts";
+import { TimerBuckets } from "./timer-slot.ts";
 
 export function* walkRow(row: Row): Generator<Cell, void> {
   if (row.stamp !== DEAD) yield row;
   for (let slot = 0; slot <= row.rest.length; slot += 1) {
     const contents = slotOf(row, slot);
     if (contents instanceof Spread) for (const container of contents.containers.values()) yield* cellsOf(container);
-    else if (contents instanceof TimerCell || contents instanceof TimerMap) yield* timersOf(contents);
-    else if (contents !== undefined) yield* cellsOf(contents);
+    else if (contents !== undefined && !(contents instanceof TimerBucket || contents instanceof TimerBuckets))
+      yield* cellsOf(contents);
   }
 }
 

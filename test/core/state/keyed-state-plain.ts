@@ -96,29 +96,37 @@ export class PlainState {
     );
   }
 
-  /** The next timer to fire, by (time, key group, number). */
-  due(timeMs: number, event: boolean, range: KeyGroupRange): PlainTimer | undefined {
-    return this.#timers
-      .filter((timer) => timer.event === event && timer.timeMs <= timeMs && owns(range, timer))
-      .sort(
-        (left, right) => left.timeMs - right.timeMs || groupOf(left) - groupOf(right) || left.number - right.number,
-      )[0];
+  /** What may fire next: of each key group, the timer that was registered first among those of the earliest time. */
+  due(timeMs: number, event: boolean, range: KeyGroupRange): PlainTimer[] {
+    const due = this.#timers.filter(
+      (timer) => timer.event === event && timer.timeMs <= timeMs && owns(range, timer),
+    );
+    const earliestMs = Math.min(...due.map((timer) => timer.timeMs));
+    const first = new Map<number, PlainTimer>();
+    for (const timer of due) {
+      const before = first.get(groupOf(timer));
+      if (timer.timeMs === earliestMs && (before === undefined || timer.number < before.number))
+        first.set(groupOf(timer), timer);
+    }
+    return [...first.values()];
   }
 
-  fire(timeMs: number, event: boolean, patience: number, range: KeyGroupRange): string[] {
-    const fired: string[] = [];
-    for (let left = patience; left > 0; left -= 1) {
-      const timer = this.due(timeMs, event, range);
+  /** Fires the timers that fired, and returns them, up to the first that should not have, or `patience`. */
+  fire(fired: readonly string[], timeMs: number, event: boolean, patience: number, range: KeyGroupRange): string[] {
+    const expected: string[] = [];
+    while (expected.length < patience) {
+      const due = this.due(timeMs, event, range);
+      const timer = due.find((candidate) => describeTimer(candidate) === fired[expected.length]) ?? due[0];
       if (timer === undefined) break;
       this.#timers = this.#timers.filter((other) => other !== timer);
-      fired.push(`${event ? "event" : "processing"} ${timer.timeMs} ${String(timer.namespace)} ${timer.key}`);
+      expected.push(describeTimer(timer));
       if (!event) continue;
       this.key = timer.key;
       if (timer.namespace === 3) this.register(1, timer.timeMs - 2, true);
       if (timer.namespace === "again") this.register(2, timer.timeMs, true);
       if (timer.namespace === "del") this.delete(1, timer.timeMs + 1, true);
     }
-    return fired;
+    return expected;
   }
 
   countTimers(range: KeyGroupRange): { readonly event: number; readonly processing: number } {
@@ -169,6 +177,10 @@ function emptyRow(): PlainRow {
     ttlMap: [],
     ttlEvent: undefined,
   };
+}
+
+function describeTimer({ event, timeMs, namespace, key }: PlainTimer): string {
+  return `${event ? "event" : "processing"} ${timeMs} ${String(namespace)} ${key}`;
 }
 
 function groupOf(timer: PlainTimer): number {

@@ -182,9 +182,9 @@ export class World {
       subtask.patience = patience;
       const { timers } = subtask.handles;
       const done = event ? timers.fireEvent(timeMs, subtask) : timers.fireProcessing(timeMs, subtask);
-      const expected = this.#plain.fire(timeMs, event, patience, subtask.backend.keyGroups);
-      deepStrictEqual(subtask.fired.slice(from), expected);
-      strictEqual(done, this.#plain.due(timeMs, event, subtask.backend.keyGroups) === undefined);
+      const fired = subtask.fired.slice(from);
+      deepStrictEqual(fired, this.#plain.fire(fired, timeMs, event, patience, subtask.backend.keyGroups));
+      strictEqual(done, this.#plain.due(timeMs, event, subtask.backend.keyGroups).length === 0);
       this.#checkTimerCounts(subtask);
     }
   }
@@ -336,8 +336,10 @@ export class World {
       subtask.handles.timers.fireEvent(Infinity, { busy: false });
       subtask.handles.timers.fireProcessing(Infinity, { busy: false });
       const { keyGroups } = subtask.backend;
-      const expected = [true, false].flatMap((event) => plain.fire(Infinity, event, Infinity, keyGroups));
-      deepStrictEqual(subtask.fired, expected);
+      for (const event of [true, false]) {
+        const fired = subtask.fired.filter((text) => text.startsWith(event ? "event" : "processing"));
+        deepStrictEqual(fired, plain.fire(fired, Infinity, event, Infinity, keyGroups));
+      }
     }
   }
 

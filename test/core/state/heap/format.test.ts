@@ -5,11 +5,9 @@ import { createHeapKeyedState } from "../../../../core/state/heap/backend.ts";
 import { crc32 } from "../../../../core/util/checksum.ts";
 import { ManualClock } from "../../../harness/manual-clock.ts";
 
-const GOLDEN = [
-  "TVJLUwEAfwEFAAgFY291bnQIBXZhbHVlAAEIBGxhc3QIBXZhbHVlAAIIBWl0ZW1zCARsaXN0AAMIB2VudHJpZXMIA21hcAEECAZ0aW1lcnMIBnRpbWVycwAB",
-  "GQgBYQIAh0IBAAAAAABAj0AOAggCYXQIAmJ5CgAAAAAAABRACANhc2gDAgACCAF4CAF5JAMEwKkHCwIIAWuBAIIFBAEEwKkHAAAAAPBL/UAAAXwOAQgCaWQG",
-  "AQAAAAAAAAACAAUAAAAAAAD4vwA=",
-].join("");
+const GOLDEN =
+  "TVJLUwEAfwEFAAgFY291bnQIBXZhbHVlAAEIBGxhc3QIBXZhbHVlAAIIBWl0ZW1zCARsaXN0AAMIB2VudHJpZXMIA21hcAEECAZ0" +
+  "aW1lcnMIBnRpbWVycwABGQgBYQIAh0IBAAAAAABAj0AOAggCYXQIAmJ5CgAAAAAAABRACANhc2gDAgACCAF4CAF5JAMEwKkHCwIIAWuBAIIBfA4BCAJpZAYBAAAAAAAAAAIABQAAAAAAAPi/ARkIAWEFBAEEwKkHAAAAAPBL/UABAA==";
 
 interface Golden {
   readonly backend: ReturnType<typeof createHeapKeyedState>;

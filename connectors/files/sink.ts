@@ -3,7 +3,7 @@
  *
  * Read `writer.ts` for how records become files, `committer.ts` for how they become visible, `sink-start.ts` for what a restart removes.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Sink } from "../../core/operators/contracts/sink.ts";
 import type { FileSystem } from "../../core/storage/file-system.ts";
 import { NodeFileSystem } from "../../core/storage/node-file-system.ts";
@@ -18,7 +18,7 @@ import { FileWriter } from "./writer.ts";
 const ROLL_BYTES = 128 * 1_024 * 1_024;
 
 export interface FileSinkOptions<T> {
-  /** The directory, made if it is not there. It and the prefix belong to one job. */
+  /** The directory, made if it is not there. It and the prefix belong to one sink of one job. */
   readonly path: string;
   /** A format, or a function that makes the bytes of a value, its line break included. */
   readonly format: FileEncoder<T> | ((value: T) => string | Uint8Array);
@@ -45,7 +45,7 @@ export interface FileSinkOptions<T> {
  * Shape:  `Sink<T>`; at least one file per subtask and checkpoint with records.
  * Units:  `rollBytes` in bytes (checked every 64 KiB), `rollEvery` in ms or text such as `"10min"`.
  * State:  a few numbers per subtask. Without checkpointing, files appear when a bounded job ends.
- * Errors: `MR6102` the file system refuses; `MR6106` a wrong option; `MR6108` a value has no JSON; `MR6110` a file that is to be committed is gone;
+ * Errors: `MR1067` another sink of the job has this directory and prefix; `MR6102` the file system refuses; `MR6106` a wrong option; `MR6108` a value has no JSON; `MR6110` a file that is to be committed is gone;
  *         `MR6111` a finished file of that name is there already.
  * Source: Flink's `FileSink` with `OnCheckpointRollingPolicy`.
  *
@@ -65,6 +65,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileSinkState,
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   return {
     writerState: "union",
+    ...(options.fileSystem === undefined ? { exclusive: `the files ${join(resolve(directory), prefix)}-*` } : {}),
     createWriter: (ctx, restored) =>
       new FileWriter<T>(ctx, { directory, naming, encoder, rollBytes, rollEveryMs, emptyFirst, fileSystem }, restored),
     createCommitter: () => new FileCommitter({ directory, fileSystem, missingFiles }),

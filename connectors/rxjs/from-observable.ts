@@ -47,10 +47,11 @@ export type ObservableFactory<T> = (position: number) => AnyObservable<T>;
  * Shape:  `Source<T>`, unbounded as far as the job knows, parallelism 1.
  * State:  one number.
  * Errors: `MR6201` the job takes values more slowly than the Observable pushes them, and the buffer is full; `MR6202` the Observable failed; `MR6203` it is
- *         no Observable, or a wrong option. A plain Observable is at most once over restarts, a factory exactly once.
+ *         no Observable, or a wrong option. An Observable that pushes without a pause fills the buffer, since nobody can tell it to wait. A factory is
+ *         exactly once over restarts; a plain Observable is subscribed again: a hot one at most once, a cold one repeats all that it pushed before.
  *
  * @example
- * const ticks = env.fromSource(fromObservable((position) => range(position, 1_000_000)), WatermarkStrategy.noWatermarks(), "ticks");
+ * const ticks = env.fromSource(fromObservable((position) => range(position, 10_000 - position)), WatermarkStrategy.noWatermarks(), "ticks");
  */
 export function fromObservable<T>(
   input: AnyObservable<T> | ObservableFactory<T>,

@@ -5,7 +5,7 @@
  * record. A class is instantiated once more for it, so constructors must be free of side effects; resources belong into `open`.
  */
 import type { StateDeclarations } from "../state/descriptors.ts";
-import { memberOf, refuse } from "./refuse.ts";
+import { memberOf, refuse, refuseAsync } from "./refuse.ts";
 
 /** The type of `ctx.state` of functions that declare none. */
 export type NoState = Readonly<Record<never, never>>;
@@ -40,7 +40,9 @@ export function declarationsOf(fn: unknown, caller: string, required: readonly s
 }
 
 export function requireMethods(fn: unknown, caller: string, required: readonly string[]): void {
-  const missing = required.find((method) => typeof memberOf(instantiated(fn), method) !== "function");
+  const subject = instantiated(fn);
+  for (const method of [...required, "onTimer", "clear", "merge"]) refuseAsync(memberOf(subject, method), method);
+  const missing = required.find((method) => typeof memberOf(subject, method) !== "function");
   if (missing === undefined) return;
   refuse("MR1056", `${caller}() takes an object or a class with ${required.join("(), ")}(); ${missing}() is missing`);
 }

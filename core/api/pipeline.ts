@@ -35,6 +35,7 @@ export class Pipeline {
   readonly #services: PipelineServices;
   readonly #listeners = new Map<number, (value: unknown) => void>();
   readonly #submittedCallbacks: ((client: JobClient) => void)[] = [];
+  readonly #claims = new Set<string>();
   #sealed = false;
 
   constructor(services: PipelineServices) {
@@ -62,6 +63,13 @@ export class Pipeline {
       }
     });
     return added;
+  }
+
+  /** Reserves what only one sink may write. */
+  claim(exclusive: string): void {
+    if (this.#claims.has(exclusive))
+      refuse("MR1067", `two sinks of the job write ${exclusive}: give each its own directory or prefix`);
+    this.#claims.add(exclusive);
   }
 
   /** As {@link addNode}, and returns the stream of what the operator emits. */

@@ -22,15 +22,27 @@ export function requireMethod(value: unknown, method: string, what: string): voi
 
 export function requireFunction(value: unknown, caller: string, what: string): void {
   if (typeof value !== "function") refuse("MR1064", `${caller}() takes ${what}, which is a function`);
+  refuseAsync(value, caller);
 }
 
 /** For what may be a function, an object with a method of the caller's name, or a class of such. */
 export function requireCallable(value: unknown, caller: string): void {
-  if (typeof value === "function" || typeof memberOf(value, caller) === "function") return;
-  refuse("MR1064", `${caller}() takes a function, or an object or class with a method ${caller}()`);
+  const method = memberOf(value, caller);
+  if (typeof value !== "function" && typeof method !== "function")
+    refuse("MR1064", `${caller}() takes a function, or an object or class with a method ${caller}()`);
+  refuseAsync(method ?? memberOf(memberOf(value, "prototype"), caller) ?? value, caller);
+}
+
+/** Nothing waits for its promise: what it emits later would go out under another record's key and time, and what it throws would be lost. */
+export function refuseAsync(method: unknown, name: string): void {
+  if (!Object.prototype.toString.call(method).startsWith("[object Async")) return;
+  refuse(
+    "MR1068",
+    `${name}() is async, but the way of a record has no place to wait: return the result, not a promise`,
+  );
 }
 
 export function memberOf(subject: unknown, name: string): unknown {
-  if (typeof subject !== "object" || subject === null) return undefined;
+  if ((typeof subject !== "object" && typeof subject !== "function") || subject === null) return undefined;
   return (subject as Readonly<Record<string, unknown>>)[name]; // any object can be read by name
 }

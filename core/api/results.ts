@@ -23,6 +23,7 @@ interface NewSink<T> {
 
 export function sinkTo<T, W, C>(handle: StreamHandle, sink: Sink<T, W, C>): DataStreamSink {
   requireMethod(sink, "createWriter", "sinkTo() takes a sink");
+  if (sink.exclusive !== undefined) handle.pipeline.claim(sink.exclusive);
   return addSink(handle, { kind: "sink", sink: erased(sink), stateful: true });
 }
 

@@ -91,6 +91,8 @@ export class CheckpointCoordinator {
   /** Set from the trigger of a savepoint that stops the job until it fails. */
   #stopping = false;
   readonly #final: FinalCheckpoint;
+  /** Savepoints that could not begin yet. */
+  #waiting: Request[] = [];
 
   constructor(options: CoordinatorOptions) {
     const { config, clock } = options;
@@ -136,6 +138,7 @@ export class CheckpointCoordinator {
   stop(reason: CheckpointFailureReason, settled?: () => void): void {
     if (this.#life === "running") this.#life = "stopped";
     this.#schedule.stop();
+    for (const { done } of this.#waiting.splice(0)) this.#answer(done, { reason });
     this.#final.giveUp();
     for (const pending of [...this.#pending.values()]) if (pending.phase !== "committing") this.#abort(pending, reason);
     if (settled === undefined) return;
@@ -168,10 +171,16 @@ export class CheckpointCoordinator {
         : this.#stopping
           ? "CHECKPOINT_COORDINATOR_SHUTDOWN"
           : undefined;
-    const refusal: Refusal | undefined =
-      reason === undefined ? this.#begin({ kind: "savepoint", ...target, done }) : { reason };
-    if (refusal === undefined && target.stop !== undefined) this.#stopping = true;
-    this.#answer(done, refusal);
+    if (reason === undefined) this.#beginSavepoint({ ...target, kind: "savepoint", done });
+    else this.#answer(done, { reason });
+  }
+
+  /** While a task is about to finish, it waits until that has. */
+  #beginSavepoint(request: Request): void {
+    const refusal = this.#begin(request);
+    if (refusal?.reason === "NOT_ALL_REQUIRED_TASKS_RUNNING") this.#waiting.push(request);
+    else if (refusal !== undefined) this.#answer(request.done, refusal);
+    else if (request.stop !== undefined) this.#stopping = true;
   }
 
   /** All tasks have reached their end and wait for the checkpoint that says so. Tried again until one completes. */
@@ -196,10 +205,15 @@ export class CheckpointCoordinator {
     this.#cleanup.willNotAcknowledge(checkpointId, task);
   }
 
-  /** A task that has finished acknowledges nothing more: checkpoints that wait for it cannot complete. */
+  /** A task that has finished acknowledges nothing more: checkpoints that wait for it cannot complete, and what waited until it is gone can begin. */
   taskFinished(task: SubtaskId): void {
     for (const pending of [...this.#pending.values()])
       if (pending.waitsFor(task)) this.#abort(pending, "NOT_ALL_REQUIRED_TASKS_RUNNING");
+    for (const request of this.#waiting.splice(0)) {
+      if (this.#stopping) this.#answer(request.done, { reason: "CHECKPOINT_COORDINATOR_SHUTDOWN" });
+      else this.#beginSavepoint(request);
+    }
+    this.#beginFinal();
   }
 
   /** What the newest checkpoint has of a subtask: after it finished, its last snapshot (`CheckpointPlan.finished`). */
@@ -281,7 +295,13 @@ export class CheckpointCoordinator {
   #beginFinal(): void {
     if (this.#life !== "running" || !this.#final.wanted || this.#stopping) return;
     for (const pending of this.#pending.values()) if (pending.kind === "final") return;
-    if (this.#begin({ kind: "final", storage: this.#options.storage }) !== undefined) this.#final.tryLater();
+    const refusal = this.#begin({ kind: "final", storage: this.#options.storage });
+    if (refusal === undefined) return;
+    this.#final.tryLater();
+    if (refusal.cause === undefined) return;
+    // Nobody else would ever hear of it: the job would wait for its end for ever.
+    const sentence = `the last checkpoint could not begin, since ${CHECKPOINT_FAILURES[refusal.reason].sentence} (${refusal.reason}); see the cause`;
+    this.#options.participants.failJob(new MillraceError("MR5009", sentence, { cause: refusal.cause }));
   }
 
   #expire(pending: PendingCheckpoint): void {

@@ -25,13 +25,18 @@ export class FailurePolicy {
     if (pending.options.stop !== undefined) {
       const message =
         "the job could not stop with a savepoint, and its tasks have stopped reading; it has to start again from its last checkpoint";
-      return new MillraceError("MR5012", message, { cause });
+      return new MillraceError("MR5012", `${message}: ${reasonOf(cause)}`, { cause });
     }
     if (!CHECKPOINT_FAILURES[reason].counts || pending.kind === "savepoint") return undefined;
     this.#inRow += 1;
     if (this.#inRow <= this.#tolerated) return undefined;
     this.#inRow = 0;
-    const message = `more checkpoints failed in a row than the ${this.#tolerated} that ${OPTIONS.checkpointTolerableFailures.key} allows; see the cause`;
+    const message = `more checkpoints failed in a row than the ${this.#tolerated} that ${OPTIONS.checkpointTolerableFailures.key} allows; the last: ${reasonOf(cause)}`;
     return new MillraceError("MR5011", message, { cause });
   }
+}
+
+/** With what somebody can mend, the disk or the value: who shows an error shows one sentence. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

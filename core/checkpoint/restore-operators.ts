@@ -63,7 +63,7 @@ function cutTo(handle: KeyedStateHandle, keyGroups: KeyGroupRange): KeyedStateHa
   return { ...handle, keyGroups, floors };
 }
 
-function withoutTime(handle: KeyedStateHandle): KeyedStateHandle {
+export function withoutTime(handle: KeyedStateHandle): KeyedStateHandle {
   return { ...handle, watermarkMs: WATERMARK_MIN, floors: [] };
 }
 

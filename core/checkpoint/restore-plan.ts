@@ -6,13 +6,14 @@
  * Operators are found by id. Read on in `restore-operators.ts` (state) and `restore-inputs.ts` (channels and ends).
  */
 import type { JobGraph } from "../graph/job-graph-types.ts";
-import type { SubtaskRestore } from "../runtime/deployment.ts";
+import type { OperatorRestore, SubtaskRestore } from "../runtime/deployment.ts";
+import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import { assert, MillraceError } from "../util/errors.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { planInputs } from "./restore-inputs.ts";
-import { restoreOperator } from "./restore-operators.ts";
+import { restoreOperator, withoutTime } from "./restore-operators.ts";
 import { describeOperator, hasState, savedOperators } from "./saved-operators.ts";
 import type { SavedOperators } from "./saved-operators.ts";
 
@@ -48,9 +49,16 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
         assert(operator !== undefined, "every operator is planned for every subtask of its vertex");
         return operator;
       });
-      return { operators: restored, channels: input.channels, ended: input.ended };
+      const operatorsThen = input.ended ? restored : restored.map(goingOn);
+      return { operators: operatorsThen, channels: input.channels, ended: input.ended };
     },
   };
+}
+
+/** What had ended and goes on after all, since the job gave it another input, begins time anew: at the end of time every record would be late. */
+function goingOn(operator: OperatorRestore): OperatorRestore {
+  if (operator.watermarkMs !== WATERMARK_MAX) return operator;
+  return { ...operator, watermarkMs: WATERMARK_MIN, keyed: operator.keyed.map(withoutTime) };
 }
 
 function refuseUnclaimed(saved: SavedOperators, graph: JobGraph): void {

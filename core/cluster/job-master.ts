@@ -77,6 +77,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #stopPoint: CompletedCheckpoint | undefined;
   /** No checkpoint is being committed, so that the newest one is known. */
   #checkpointsSettled: boolean;
+  /** The newest complete checkpoint is of this attempt. */
+  #hasCompleted: boolean;
 
   constructor(parts: JobMasterParts) {
     this.#parts = parts;
@@ -89,6 +91,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#attempt = 0;
     this.#stopPoint = undefined;
     this.#checkpointsSettled = true;
+    this.#hasCompleted = false;
   }
 
   get checkpoints(): CheckpointCoordinator {
@@ -196,6 +199,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     const finished = executions.filter(({ state }) => state === "FINISHED");
     if (running.length === 0 || running.length + finished.length < executions.length)
       return "NOT_ALL_REQUIRED_TASKS_RUNNING";
+    if (running.some((execution) => this.#isAboutToFinish(execution))) return "NOT_ALL_REQUIRED_TASKS_RUNNING";
     return {
       acknowledge: running.map(taskOf),
       trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
@@ -217,6 +221,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   }
 
   completed(checkpointId: number): void {
+    this.#hasCompleted = true;
     this.#parts.taskManager.completed(this.#attempt, checkpointId);
     this.#sources.completed(checkpointId);
   }
@@ -238,6 +243,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #deploy(): void {
     this.#enter({ kind: "deploying" });
     this.#ended.clear();
+    this.#hasCompleted = false;
     this.#accumulated.clear();
     const retained = this.#parts.store.retained().at(-1);
     const newest = newer(retained, this.#stopPoint);
@@ -322,6 +328,12 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     const open = this.#executions.executions().filter(({ state }) => state !== "FINISHED");
     if (open.length > 0 && open.every((execution) => this.#ended.has(subtaskKey(execution))))
       this.#checkpoints.triggerFinal();
+  }
+
+  /** Its end is in a complete checkpoint, so that it may be gone before a trigger reaches it. */
+  #isAboutToFinish(execution: Execution): boolean {
+    if (!this.#hasCompleted || !this.#ended.has(subtaskKey(execution))) return false;
+    return this.#checkpoints.snapshotOf(execution.vertex, execution.subtask)?.ended === true;
   }
 
   #hasNoRunningInput({ vertex, subtask }: Execution): boolean {

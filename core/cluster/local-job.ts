@@ -226,7 +226,8 @@ export class LocalJob implements JobClient {
         this.#phase = phase;
         this.#askWaiting();
         if (phase === "restarting") this.#onRestart();
-        if (phase === "failing") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
+        // Until the next attempt begins, the metrics of the last one can still be read.
+        if (phase === "deploying") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
       },
       onFailure: (cause, restartInMs) => this.#failed(cause, restartInMs),
       onEnded: (outcome) => this.#ended(outcome),

@@ -70,12 +70,15 @@ export class SourceCoordinators {
   start(restored: readonly CoordinatorSnapshot[]): void {
     this.stop();
     for (const coordinated of this.#sources.values()) {
+      const { generation } = coordinated;
       const saved = restored.find(({ operatorId }) => operatorId === coordinated.operator.id);
       this.#guard(coordinated, () => {
         const state = saved === undefined ? undefined : decodeValue(saved.state);
         coordinated.enumerator = coordinated.source.createEnumerator(this.#context(coordinated), state);
         coordinated.enumerator.start?.();
       });
+      // It failed, and with it the attempt: `stop` has been called, and what would start now would never be stopped.
+      if (coordinated.generation !== generation) return;
     }
   }
 

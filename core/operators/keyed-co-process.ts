@@ -74,7 +74,7 @@ class KeyTimers implements TimerService {
 
 /** NaN and undefined would never fire and never go. */
 function checkTime(timeMs: TimeMs): TimeMs {
-  if (timeMs >= -Infinity) return timeMs;
+  if (typeof timeMs === "number" && timeMs >= -Infinity) return timeMs;
   throw new MillraceError("MR3022", `a timer needs a time in ms since the epoch, but got ${String(timeMs)}`);
 }
 

@@ -13,7 +13,7 @@ import type { OperatorListState } from "../state/handles.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { IdleClock } from "../time/idle-clock.ts";
 import type { CombinedPart } from "../time/watermark-combiner.ts";
-import { notATimestamp } from "../time/watermark-strategy.ts";
+import { isTimestamp, notATimestamp } from "../time/watermark-strategy.ts";
 import type { WatermarkGenerator, WatermarkOutput, WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { WATERMARK_MIN } from "../time/watermark.ts";
 import { OPTIONS } from "../util/config.ts";
@@ -101,7 +101,7 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
 
   #emit(value: T, recordTimestampMs: TimeMs): void {
     const timestampMs = this.#assign(value, recordTimestampMs);
-    if (!(timestampMs >= WATERMARK_MIN)) throw notATimestamp(timestampMs);
+    if (!isTimestamp(timestampMs)) throw notATimestamp(timestampMs);
     this.#output.processRecord(value, timestampMs);
     this.generator.onEvent(value, timestampMs, this);
   }

@@ -9,7 +9,7 @@
 import type { OperatorListState } from "../state/handles.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { IdleClock } from "../time/idle-clock.ts";
-import { notATimestamp } from "../time/watermark-strategy.ts";
+import { isTimestamp, notATimestamp } from "../time/watermark-strategy.ts";
 import type { WatermarkGenerator, WatermarkOutput, WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import { OPTIONS } from "../util/config.ts";
@@ -24,6 +24,8 @@ export interface TimestampsOptions<T> {
 class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
   readonly inputs: readonly Input<never>[];
   watermarkMs: TimeMs;
+  /** The highest but the last one. */
+  #beforeEndMs: TimeMs;
   readonly #assign: (value: T, timestampMs: TimeMs) => TimeMs;
   readonly #generator: WatermarkGenerator<T>;
   readonly #output: Output<T>;
@@ -44,6 +46,7 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
     this.#saved = services.operatorState.list<SavedGenerator>("generator", "union");
     const restored = takeOverGenerator(this.#saved.get(), services.task);
     this.watermarkMs = restored?.watermarkMs ?? services.restoredWatermarkMs;
+    this.#beforeEndMs = this.watermarkMs;
     this.#assign = strategy.timestampAssigner ?? ((_value, timestampMs) => timestampMs);
     this.#generator = strategy.createGenerator(restored?.generator);
     this.#output = services.output;
@@ -59,7 +62,7 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
   /** Hot. */
   processRecord(value: T, recordTimestampMs: TimeMs): void {
     const timestampMs = this.#assign(value, recordTimestampMs);
-    if (!(timestampMs >= WATERMARK_MIN)) throw notATimestamp(timestampMs);
+    if (!isTimestamp(timestampMs)) throw notATimestamp(timestampMs);
     this.#touched = true;
     if (this.#idle) this.markActive();
     this.#output.processRecord(value, timestampMs);
@@ -78,6 +81,7 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
     if (!(watermarkMs > this.watermarkMs)) return;
     if (this.#idle) this.markActive();
     this.watermarkMs = watermarkMs;
+    if (watermarkMs < WATERMARK_MAX) this.#beforeEndMs = watermarkMs;
     this.#output.processWatermark(watermarkMs);
   }
 
@@ -93,10 +97,11 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
     this.#output.processIdle(false);
   }
 
+  /** The last watermark is not saved: it says that the input ended, and a task that goes on, as after a drain, must not begin at the end of time. */
   snapshot(): void {
     const { subtaskIndex, parallelism } = this.#services.task;
     this.#saved.update([
-      { subtaskIndex, parallelism, watermarkMs: this.watermarkMs, generator: this.#generator.snapshot?.() },
+      { subtaskIndex, parallelism, watermarkMs: this.#beforeEndMs, generator: this.#generator.snapshot?.() },
     ]);
   }
 

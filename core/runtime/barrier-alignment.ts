@@ -4,14 +4,24 @@
  *
  * In:   barriers, ends and aborts, by channel index. Out: `blocked` flags, and the checkpoint to take once all have arrived.
  *
- * A newer barrier ends the wait for an older one: the producer of the newer one cannot have skipped a checkpoint that still lives. Barriers of
- * checkpoints that were aborted, taken or superseded are dropped wherever they still turn up.
+ * Exactly once, a newer barrier ends the wait for an older one: the producer of the newer one cannot have skipped a checkpoint that still lives. At least
+ * once, channels are not held back, so a fast one delivers the barriers of several checkpoints before a slow one the first: up to `TRACKED_MAX` are
+ * collected side by side. Barriers of checkpoints that were aborted, taken or superseded are dropped wherever they still turn up.
  */
 import type { CheckpointOptions } from "../network/channel.ts";
+
+/** Checkpoints that are collected side by side where channels are not held back; beyond it the oldest is given up, as in Flink. */
+const TRACKED_MAX = 50;
 
 export interface AlignedCheckpoint {
   readonly checkpointId: number;
   readonly options: CheckpointOptions;
+}
+
+interface Collecting {
+  readonly checkpoint: AlignedCheckpoint;
+  /** By channel. */
+  readonly arrived: boolean[];
 }
 
 export class BarrierAlignment {
@@ -19,41 +29,49 @@ export class BarrierAlignment {
   readonly blocked: boolean[];
   readonly #closed: boolean[];
   readonly #blocking: boolean;
-  readonly #arrived: boolean[];
-  #current: AlignedCheckpoint | undefined;
+  /** In the order of ids; one at most where channels are held back. */
+  #collecting: Collecting[];
   /** Ids up to this one are over for this task. */
   #doneUpTo: number;
   readonly #aborted: Set<number>;
 
   constructor(options: { readonly channels: number; readonly exactlyOnce: boolean }) {
     this.blocked = new Array<boolean>(options.channels).fill(false);
-    this.#arrived = new Array<boolean>(options.channels).fill(false);
     this.#closed = new Array<boolean>(options.channels).fill(false);
     this.#blocking = options.exactlyOnce;
-    this.#current = undefined;
+    this.#collecting = [];
     this.#doneUpTo = 0;
     this.#aborted = new Set();
   }
 
-  /** The checkpoint whose barriers are being collected. */
+  /** The oldest checkpoint whose barriers are being collected. */
   get current(): AlignedCheckpoint | undefined {
-    return this.#current;
+    return this.#collecting[0]?.checkpoint;
   }
 
   /** Returns the id of an older checkpoint that this barrier superseded, which the task must decline. */
   barrier(channel: number, checkpoint: AlignedCheckpoint): number | undefined {
     const id = checkpoint.checkpointId;
     if (id <= this.#doneUpTo || this.#aborted.has(id)) return undefined;
+    let collecting = this.#collecting.find((other) => other.checkpoint.checkpointId === id);
     let superseded: number | undefined;
-    if (this.#current !== undefined && this.#current.checkpointId !== id) {
-      if (id < this.#current.checkpointId) return undefined;
-      superseded = this.#current.checkpointId;
-      this.#release();
+    if (collecting === undefined) {
+      if (id < (this.#collecting.at(-1)?.checkpoint.checkpointId ?? 0)) return undefined;
+      if (this.#collecting.length >= (this.#blocking ? 1 : TRACKED_MAX)) {
+        superseded = this.#collecting.shift()?.checkpoint.checkpointId;
+        this.blocked.fill(false);
+      }
+      collecting = { checkpoint, arrived: this.#closed.map(() => false) };
+      this.#collecting.push(collecting);
     }
-    this.#current = checkpoint;
-    this.#arrived[channel] = true;
+    collecting.arrived[channel] = true;
     this.blocked[channel] = this.#blocking;
     return superseded;
+  }
+
+  /** Every producer has finished, so that no barrier will come any more. */
+  get allClosed(): boolean {
+    return this.#closed.every(Boolean);
   }
 
   /** The producer has finished: no barrier will come through this channel. */
@@ -61,30 +79,29 @@ export class BarrierAlignment {
     this.#closed[channel] = true;
   }
 
-  /** The checkpoint whose barriers have arrived on every channel. Call `taken` once its snapshot was made. */
+  /** The oldest checkpoint whose barriers have arrived on every channel. Call `taken` once its snapshot was made. */
   complete(): AlignedCheckpoint | undefined {
-    if (this.#current === undefined) return undefined;
-    for (let channel = 0; channel < this.#arrived.length; channel += 1) {
-      if (this.#arrived[channel] !== true && this.#closed[channel] !== true) return undefined;
-    }
-    return this.#current;
+    return this.#collecting.find(({ arrived }) =>
+      arrived.every((here, channel) => here || this.#closed[channel] === true),
+    )?.checkpoint;
   }
 
   /** The snapshot was made (or the master asked for it directly): all channels go on. */
   taken(checkpointId: number): void {
     this.#doneUpTo = Math.max(this.#doneUpTo, checkpointId);
     for (const id of this.#aborted) if (id <= this.#doneUpTo) this.#aborted.delete(id);
-    if (this.#current !== undefined && this.#current.checkpointId <= checkpointId) this.#release();
+    this.#drop(({ checkpoint }) => checkpoint.checkpointId <= checkpointId);
   }
 
   abort(checkpointId: number): void {
     if (checkpointId > this.#doneUpTo) this.#aborted.add(checkpointId);
-    if (this.#current?.checkpointId === checkpointId) this.#release();
+    this.#drop(({ checkpoint }) => checkpoint.checkpointId === checkpointId);
   }
 
-  #release(): void {
-    this.#current = undefined;
-    this.#arrived.fill(false);
+  #drop(isOver: (collecting: Collecting) => boolean): void {
+    const kept = this.#collecting.filter((collecting) => !isOver(collecting));
+    if (kept.length === this.#collecting.length) return;
+    this.#collecting = kept;
     this.blocked.fill(false);
   }
 }

@@ -33,7 +33,8 @@ export interface TaskServices {
   schedule(delayMs: number, mail: () => void): Cancel;
   wake(): void;
   sendEvent(operator: JobOperator, event: unknown): void;
-  fail(error: unknown): void;
+  /** `operator`: who says so. */
+  fail(error: unknown, operator: JobOperator): void;
 }
 
 /** The state of one operator, as the task saves it. */
@@ -100,7 +101,7 @@ export function createServices(
     schedule: (delayMs, mail) => task.schedule(delayMs, mail),
     wake: () => task.wake(),
     sendEvent: (event) => task.sendEvent(operator, event),
-    fail: (error) => task.fail(error),
+    fail: (error) => task.fail(error, operator),
   };
 }
 

@@ -78,6 +78,11 @@ export class SubtaskCheckpoints {
     });
   }
 
+  /** Something is not acknowledged yet. */
+  get underWay(): boolean {
+    return this.#inProgress.length > 0;
+  }
+
   /** There is something to serialise now, without waiting for storage. */
   get serialising(): boolean {
     return this.#inProgress.length > 0 && this.#inProgress.some((checkpoint) => !checkpoint.writing);

@@ -40,7 +40,7 @@ export interface TaskBuildParts {
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
   wake(): void;
-  fail(error: unknown): void;
+  fail(error: unknown, operator: JobOperator): void;
   onEnded(): void;
   onFinished(): void;
 }
@@ -182,6 +182,6 @@ function taskServices(parts: TaskBuildParts): TaskServices {
     schedule: (delayMs, mail) => parts.schedule(delayMs, mail),
     wake: () => parts.wake(),
     sendEvent: (operator, event) => environment.reports.operatorEvent(descriptor.task, operator.id, event),
-    fail: (error) => parts.fail(error),
+    fail: (error, operator) => parts.fail(error, operator),
   };
 }

@@ -122,9 +122,10 @@ export class TaskExecution implements Runnable {
     if (this.#state.kind !== "closing") this.#close("canceled");
   }
 
-  fail(error: unknown): void {
+  /** `operator`: who failed, if that is known. */
+  fail(error: unknown, operator?: JobOperator): void {
     if (this.#state.kind === "closing") return;
-    this.#environment.reports.failed(this.descriptor.task, this.#describe(error));
+    this.#environment.reports.failed(this.descriptor.task, this.#describe(error, operator));
     this.#close("failed");
   }
 
@@ -169,7 +170,7 @@ export class TaskExecution implements Runnable {
         if (this.#state.kind === "running") this.#state.task.sourceReady();
         this.#seat.wake();
       },
-      fail: (error) => this.fail(error),
+      fail: (error, operator) => this.fail(error, operator),
       onEnded: () => this.#environment.reports.ended(this.descriptor.task),
       onFinished: () => this.#close("finished"),
     }).then(
@@ -244,9 +245,9 @@ export class TaskExecution implements Runnable {
   }
 
   /** The user's error inside one that says where it happened. Errors of millrace keep their code. */
-  #describe(error: unknown): MillraceError {
+  #describe(error: unknown, operator?: JobOperator): MillraceError {
     const { subtaskIndex, parallelism } = this.#info();
-    const site: JobOperator | undefined = failureSite(error, this.#vertex().operators);
+    const site = operator ?? failureSite(error, this.#vertex().operators);
     const where = `"${site?.name ?? this.#vertex().name}" (${subtaskIndex + 1}/${parallelism})`;
     const { message } = asError(error);
     if (isMillraceError(error)) {

@@ -31,7 +31,11 @@ export class TaskTimers {
   fire(busy: Busy): boolean {
     if (this.#armedForMs === Infinity) return true;
     const nowMs = this.#clock.nowMs();
-    if (this.#armedForMs > nowMs) return true;
+    if (this.#armedForMs > nowMs) {
+      // The clock has called before its time: it was set back meanwhile, or does not wait that long in one go.
+      if (this.#cancel === undefined) this.#schedule(nowMs);
+      return true;
+    }
     if (busy.busy) return false;
     for (let index = this.#services.length - 1; index >= 0; index -= 1) {
       if (this.#services[index]?.fireProcessing(nowMs, busy) === false) return false;
@@ -53,6 +57,13 @@ export class TaskTimers {
     if (!(timeMs < this.#armedForMs)) return;
     this.#cancel?.();
     this.#armedForMs = timeMs;
-    this.#cancel = this.#clock.schedule(Math.max(0, timeMs - this.#clock.nowMs()), this.#onDue);
+    this.#schedule(this.#clock.nowMs());
+  }
+
+  #schedule(nowMs: TimeMs): void {
+    this.#cancel = this.#clock.schedule(Math.max(0, this.#armedForMs - nowMs), () => {
+      this.#cancel = undefined;
+      this.#onDue();
+    });
   }
 }

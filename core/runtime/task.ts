@@ -147,7 +147,7 @@ export class Task {
     const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
     const again =
       (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
-    if (this.#phase.kind === "committing" && chain.settled) {
+    if (this.#phase.kind === "committing" && chain.settled && this.#nobodyWaits()) {
       this.#phase = { kind: "finished" };
       for (const writer of chain.writers) writer.send({ kind: "close" });
       this.#parts.onFinished();
@@ -156,6 +156,15 @@ export class Task {
     if (!mailbox.empty || again) return "again";
     if (availability.blocked) return "blocked";
     return !this.#suspended && (chain.pending || this.#phase.kind === "ending") ? "again" : "waiting";
+  }
+
+  /**
+   * Another checkpoint may count on this task: it was asked for its part, or a producer that still lives will pass the barrier on. Only when neither can be,
+   * the task may go; else that checkpoint fails, and if it is the savepoint that stops the job, the job with it.
+   */
+  #nobodyWaits(): boolean {
+    const { gate, checkpoints } = this.#parts;
+    return this.#suspended || (this.#triggers.length === 0 && !checkpoints.underWay && gate.alignment.allClosed);
   }
 
   /** True if there may be more input right now. */

@@ -9,7 +9,7 @@ import { toMs, toPositiveMs } from "../util/duration.ts";
 import type { Duration } from "../util/duration.ts";
 import { MillraceError } from "../util/errors.ts";
 import type { TimeMs } from "./clock.ts";
-import { WATERMARK_MIN } from "./watermark.ts";
+import { WATERMARK_MAX, WATERMARK_MIN } from "./watermark.ts";
 
 /** Where a generator says what it knows. A watermark that does not rise is ignored. */
 export interface WatermarkOutput {
@@ -170,6 +170,11 @@ const SILENT: WatermarkGenerator<unknown> = {
   onEvent: () => undefined,
   onPeriodicEmit: () => undefined,
 };
+
+/** Hot. Infinity is none: a split that reached it would have ended. */
+export function isTimestamp(returned: unknown): boolean {
+  return typeof returned === "number" && returned >= WATERMARK_MIN && returned < WATERMARK_MAX;
+}
 
 /** For operators that run an assigner: seconds pass unnoticed, but an invalid date or a missing field need not. */
 export function notATimestamp(returned: unknown): MillraceError {

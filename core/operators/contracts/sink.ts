@@ -17,6 +17,8 @@ export interface Sink<T, W = never, C = never> {
   readonly writerState?: "split" | "union";
   /** More writers than this are refused while the graph is built. Default: no limit. */
   readonly parallelismMax?: number;
+  /** Names what it writes, where two writers would lose each other's output: two sinks of one job with one name are refused. Default: may be shared. */
+  readonly exclusive?: string;
 }
 
 export interface WriteContext {

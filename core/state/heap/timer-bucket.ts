@@ -59,7 +59,11 @@ export class TimerBucket {
   /** The latest place of a row, once somebody asked and it is worth it. */
   #places: Map<Row, number> | undefined = undefined;
 
-  constructor(home: TimerHome, timeMs: TimeMs, first: { readonly row: Row; readonly namespace: Namespace; readonly number: number }) {
+  constructor(
+    home: TimerHome,
+    timeMs: TimeMs,
+    first: { readonly row: Row; readonly namespace: Namespace; readonly number: number },
+  ) {
     this.home = home;
     this.timeMs = timeMs;
     this.#row = first.row;

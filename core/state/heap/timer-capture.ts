@@ -13,8 +13,8 @@ export interface CaptureOptions {
   /** Where they may be; tolerates changes between two steps. */
   readonly buckets: Iterator<TimerBucket, void>;
   /** Whether the bucket is still to come. */
-  isPending(bucket: TimerBucket): boolean;
-  passed(bucket: TimerBucket): void;
+  readonly isPending: (bucket: TimerBucket) => boolean;
+  readonly passed: (bucket: TimerBucket) => void;
 }
 
 export class TimerCapture {
@@ -76,4 +76,3 @@ export class TimerCapture {
     return done;
   }
 }
-

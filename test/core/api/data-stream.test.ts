@@ -204,3 +204,24 @@ describe("refusals", () => {
     expect(() => start().numbers.union()).toThrow(expect.objectContaining({ retryable: false }));
   });
 });
+
+test("async functions are refused while the graph is built", () => {
+  const numbers = new StreamExecutionEnvironment().fromSequence(1, 3);
+  const keyed = numbers.keyBy((n) => n);
+  class Later {
+    async map(n: number): Promise<number> {
+      return n;
+    }
+  }
+  const process = { processElement: async (): Promise<void> => undefined };
+  for (const wrong of [
+    () => numbers.map(async (n) => n),
+    () => numbers.map({ map: async (n: number) => n }),
+    () => numbers.map(Later),
+    () => numbers.process(process),
+    () => keyed.process(process),
+    () => numbers.keyBy(async (n) => n),
+  ])
+    expect(wrong).toThrow("MR1068");
+  expect(() => numbers.map({ open: async () => undefined, map: (n: number) => n })).not.toThrow();
+});

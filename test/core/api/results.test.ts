@@ -143,3 +143,10 @@ test("print writes lines to the standard output of the client", async () => {
   write.mockRestore();
   expect(calls.map(([text]) => text)).toEqual(["n> 1\n"]);
 });
+
+test("two sinks of one job that would overwrite each other are refused", () => {
+  const env = new StreamExecutionEnvironment();
+  const sink = { exclusive: "out/part-*", createWriter: () => ({ write: () => undefined }) };
+  env.fromData(1).sinkTo(sink);
+  expect(() => env.fromData(2).sinkTo(sink)).toThrow("MR1067");
+});

@@ -90,7 +90,7 @@ describe("timestamps", () => {
     expect(second.watermarks).toEqual([99]);
   });
 
-  test.each([undefined, NaN, "soon"])("refuses %s as a timestamp", (at) => {
+  test.each([undefined, null, NaN, "soon", "12"])("refuses %s as a timestamp", (at) => {
     expect(() => harnessOf(assigned).processRecord({ at })).toThrow("MR3021");
   });
 });

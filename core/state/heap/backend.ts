@@ -76,8 +76,9 @@ export class HeapKeyedState implements KeyedStateBackend {
   readonly keyGroups: KeyGroupRange;
   readonly #cursor: Cursor;
   readonly #rows: Rows;
-  /** The rows of primitive keys, here so that finding one takes as few steps as possible. */
-  readonly #rowsByKey: ReadonlyMap<unknown, Row>;
+  /** Of `rows.byKey`, here so that finding a row takes as few steps as possible. */
+  readonly #countedRows: readonly (Row | undefined)[];
+  readonly #otherRows: ReadonlyMap<unknown, Row>;
   /** The key of the current row if it is a primitive: records of one key often come in a row. */
   #lastKey: unknown = NO_KEY;
   readonly #epochs: Epochs;
@@ -98,7 +99,8 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.keyGroups = keyGroups;
     this.#cursor = { row: new Row(undefined, NOBODY), namespace: NO_NAMESPACE };
     this.#rows = new Rows({ keyGroups, maxParallelism, operatorName });
-    this.#rowsByKey = this.#rows.byKey;
+    this.#countedRows = this.#rows.byKey.counted;
+    this.#otherRows = this.#rows.byKey.others;
     this.#table = new StateTable(operatorName);
     this.#sections = { table: this.#table, classes, thorough: developmentMode };
     this.#epochs = new Epochs(this.#sections, this.#timers);
@@ -112,7 +114,10 @@ export class HeapKeyedState implements KeyedStateBackend {
   /** Hot (bench: keyed count): one lookup, none for the key of the record before. */
   setCurrentKey(key: unknown): void {
     if (key === this.#lastKey) return;
-    const row = this.#rowsByKey.get(key);
+    const row =
+      typeof key === "number" && key >>> 0 === key && key < this.#countedRows.length
+        ? this.#countedRows[key]
+        : this.#otherRows.get(key);
     if (row === undefined) {
       this.#setOtherKey(key);
     } else {

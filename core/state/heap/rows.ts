@@ -13,6 +13,7 @@ import type { Namespace } from "../keyed-state.ts";
 import { Spread } from "./cells.ts";
 import type { Container } from "./cells.ts";
 import { Row, setSlot, slotOf } from "./row.ts";
+import { RowsByKey } from "./rows-by-key.ts";
 
 /** The key group of the row that is current before any key was set. */
 export const NOBODY = -1;
@@ -33,8 +34,7 @@ export class Rows {
   readonly #keyGroups: KeyGroupRange;
   readonly #maxParallelism: number;
   readonly #operatorName: string;
-  /** Primitive keys. Hot: read directly by the backend. */
-  readonly byKey: Map<unknown, Row> = new Map();
+  readonly byKey: RowsByKey = new RowsByKey();
   /** Tuples and objects, by canonical text. */
   readonly #structural = new Map<string, Row>();
 
@@ -62,7 +62,7 @@ export class Rows {
       if (row !== undefined) return row;
       const plain = key === 0 ? 0 : key; // -0
       const made = this.#make(plain, plain);
-      this.byKey.set(plain, made);
+      this.byKey.add(plain, made);
       return made;
     }
     if (typeof key !== "object" || key === null) refuseKey(key);
@@ -117,7 +117,7 @@ export class Rows {
     this.lost(row);
   }
 
-  /** Tolerates changes while it runs: rows that leave are not visited any more, rows that enter are. */
+  /** Tolerates changes while it runs: rows that leave are not visited any more, rows that enter may be. */
   *all(): Generator<Row, void> {
     yield* this.byKey.values();
     yield* this.#structural.values();
@@ -132,7 +132,7 @@ export class Rows {
   }
 
   #forgetEmpty(): void {
-    for (const [key, row] of this.byKey) if (row.live === 0) this.byKey.delete(key);
+    this.byKey.removeEmpty();
     for (const [text, row] of this.#structural) if (row.live === 0) this.#structural.delete(text);
     this.#empty = 0;
   }

@@ -15,7 +15,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHeapKeyedState } from "../../../../core/state/heap/backend.ts";
 import type { KeyGroupRange } from "../../../../core/state/key-groups.ts";
-import type { KeyedSnapshot, KeyedStateBackend, KeyedStateHandle, Namespace } from "../../../../core/state/keyed-state.ts";
+import type {
+  KeyedSnapshot,
+  KeyedStateBackend,
+  KeyedStateHandle,
+  Namespace,
+} from "../../../../core/state/keyed-state.ts";
 import type { InternalTimers } from "../../../../core/state/timers.ts";
 import { keyGroupOf } from "../../../../core/types/key-hash.ts";
 import { SeededRandom } from "../../../../core/util/random.ts";

@@ -25,6 +25,12 @@ export interface BindOptions {
   readonly namespaced?: boolean;
 }
 
+/** As operators see it. */
+export interface OperatorValueState<T, R = T | undefined> extends ValueState<T, R> {
+  /** As `value`, for who will not change what is handed out: the next increment need not hold it. */
+  peek(): R;
+}
+
 export interface KeyedState {
   /** Hot: one lookup. Refuses null, undefined, NaN, functions and objects with identity (`MR4001`). */
   setCurrentKey(key: unknown): void;
@@ -33,7 +39,7 @@ export interface KeyedState {
   setCurrentNamespace(namespace: Namespace): void;
 
   /** Binds a declaration under a name that is unique in the operator. Once per name, before the first record. */
-  value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): ValueState<T, R>;
+  value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): OperatorValueState<T, R>;
   list<T>(name: string, descriptor: ListDescriptor<T>, options?: BindOptions): ListState<T>;
   map<K, V>(name: string, descriptor: MapDescriptor<K, V>, options?: BindOptions): MapState<K, V>;
   reducing<T>(name: string, descriptor: ReducingDescriptor<T>, options?: BindOptions): ReducingState<T>;

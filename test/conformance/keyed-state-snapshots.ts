@@ -118,6 +118,25 @@ export function checkKeyedSnapshots({ name, create }: KeyedStateCase): void {
       expect(counts(restored(files, first), 10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
+    test("who only peeks changes nothing", () => {
+      const { backend } = whole(create);
+      const files = new Files();
+      const states = [
+        backend.value("in the row", value<{ n: number }>()),
+        backend.value("per window", value<{ n: number }>(), { namespaced: true }),
+        backend.value("with TTL", value<{ n: number }>({ ttl: "1h" })),
+      ];
+      backend.setCurrentKey("a");
+      backend.setCurrentNamespace(3);
+      expect(states.map((state) => state.peek())).toEqual([undefined, undefined, undefined]);
+      for (const state of states) state.update({ n: 1 });
+      const first = files.checkpoint(backend, 1);
+      expect(states.slice(0, 2).map((state) => state.peek())).toEqual([{ n: 1 }, { n: 1 }]);
+      expect(files.checkpoint(backend, 2).files).toEqual(first.files);
+      expect(states.map((state) => state.value())).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }]);
+      expect(files.checkpoint(backend, 3).files).toHaveLength(2);
+    });
+
     test("what is made and removed between two checkpoints leaves no trace", () => {
       const { backend } = whole(create);
       const files = new Files();

@@ -44,9 +44,7 @@ export function checkKeyedTimers({ name, create }: KeyedStateCase): void {
         timers.registerEvent(n, timeMs);
         wanted.push([timeMs, key, n, "event"]);
       }
-      wanted.sort(
-        (left, right) => left[0] - right[0] || Number(left[2]) - Number(right[2]),
-      );
+      wanted.sort((left, right) => left[0] - right[0] || Number(left[2]) - Number(right[2]));
       const files = new Files();
       const handle = files.checkpoint(backend, 1);
       expect(timers.fireEvent(10, NEVER)).toBe(true);

@@ -18,8 +18,7 @@
 import type { Counter } from "../../metrics/registry.ts";
 import type { AggregateFunction, ReduceFunction } from "../../state/descriptors.ts";
 import { value as valueState } from "../../state/descriptors.ts";
-import type { ValueState } from "../../state/handles.ts";
-import type { KeyedState } from "../../state/keyed-state.ts";
+import type { KeyedState, OperatorValueState } from "../../state/keyed-state.ts";
 import type { InternalTimers, TimerTarget } from "../../state/timers.ts";
 import type { TimeMs } from "../../time/clock.ts";
 import { MillraceError, assert } from "../../util/errors.ts";
@@ -55,8 +54,8 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
   readonly #latenessMs: number;
   readonly #restored: boolean;
   readonly #state: KeyedState;
-  readonly #slices: ValueState<A>;
-  readonly #numbers: ValueState<number[]>;
+  readonly #slices: OperatorValueState<A>;
+  readonly #numbers: OperatorValueState<number[]>;
   readonly #timers: InternalTimers;
   readonly #eventTime: EventTime;
   readonly #output: Output<WindowResult<K, TimeWindow, R>>;
@@ -223,7 +222,7 @@ class SlidingWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     let merged = this.#aggregate === undefined ? undefined : this.#aggregate.createAccumulator();
     for (let slice = slices[at]; slice !== undefined && slice < behind; slice = slices[++at]) {
       this.#state.setCurrentNamespace(slice);
-      merged = this.#merged(merged, this.#slices.value());
+      merged = this.#merged(merged, this.#slices.peek());
     }
     const startMs = number * this.#slideMs + this.#offsetMs;
     const window = { startMs, endMs: startMs + this.#sizeMs };

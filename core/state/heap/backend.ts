@@ -20,9 +20,16 @@ import type {
   TtlOptions,
   ValueDescriptor,
 } from "../descriptors.ts";
-import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "../handles.ts";
+import type { AggregatingState, ListState, MapState, ReducingState } from "../handles.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
-import type { BindOptions, KeyedSnapshot, KeyedStateBackend, Namespace, RestoredKeyedFile } from "../keyed-state.ts";
+import type {
+  BindOptions,
+  KeyedSnapshot,
+  KeyedStateBackend,
+  Namespace,
+  OperatorValueState,
+  RestoredKeyedFile,
+} from "../keyed-state.ts";
 import type { InternalTimers, TimerTarget } from "../timers.ts";
 import { NO_NAMESPACE } from "../timers.ts";
 import { Ttl } from "../ttl.ts";
@@ -134,7 +141,7 @@ export class HeapKeyedState implements KeyedStateBackend {
     this.#cursor.namespace = namespace;
   }
 
-  value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): ValueState<T, R> {
+  value<T, R>(name: string, descriptor: ValueDescriptor<T, R>, options?: BindOptions): OperatorValueState<T, R> {
     const context = this.#bind(name, descriptor, options);
     return RowValueState.fits(context)
       ? new RowValueState(context, descriptor)

@@ -3,7 +3,7 @@
  * Everything but reading and replacing a value is done by `ValueCells`.
  */
 import type { ValueDescriptor } from "../descriptors.ts";
-import type { ValueState } from "../handles.ts";
+import type { OperatorValueState } from "../keyed-state.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Epochs } from "./epochs.ts";
 import type { StateContext } from "./state-context.ts";
@@ -11,7 +11,7 @@ import { IN_ROW } from "./state-table.ts";
 import { ValueCells } from "./value-cells.ts";
 import { InitialValue } from "./initial-value.ts";
 
-export class RowValueState<T, R> implements ValueState<T, R> {
+export class RowValueState<T, R> implements OperatorValueState<T, R> {
   readonly #cursor: Cursor;
   readonly #epochs: Epochs;
   readonly #cells: ValueCells;
@@ -37,6 +37,11 @@ export class RowValueState<T, R> implements ValueState<T, R> {
     // Whoever gets an object may change it in place; nobody can change a primitive.
     if (typeof value === "object" && value !== null && row.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(row);
     return value as R; // what `update` was given
+  }
+
+  peek(): R {
+    const { value } = this.#cursor.row;
+    return value === undefined ? this.#default.get() : (value as R); // as above
   }
 
   /** Hot (bench: keyed count). `undefined` clears. */

@@ -38,6 +38,11 @@ export class ValueCells {
     return value;
   }
 
+  /** Hot for sliding windows. As `read`, but what is handed out stays as it is. */
+  peek(): unknown {
+    return this.#hasTtl ? this.read() : this.#find()?.value;
+  }
+
   /** Hot. */
   write(value: unknown): void {
     const { state, check, sweeper } = this.#context;

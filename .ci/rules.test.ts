@@ -152,6 +152,7 @@ describe("the shape of a file", () => {
   test.each([
     "import a from 'a';",
     "// covers: core/a.ts\nimport a from 'a';",
+    "// covers: core/a.ts\n/** What it is. */",
     "#!/usr/bin/env node\nimport a from 'a';",
   ])("has a head comment, unlike %j", (text) => {
     expect(catches(headComment, "core/x/a.ts", text)).toBe(true);
@@ -159,7 +160,7 @@ describe("the shape of a file", () => {
 
   test.each([
     "/** What it is. */\n",
-    "// covers: core/a.ts\n/** What it is. */",
+    "/** What it is. */\n// covers: core/a.ts\n",
     "#!/usr/bin/env node\n/** What it is. */",
   ])("accepts %j", (text) => {
     expect(catches(headComment, "core/x/a.ts", text)).toBe(false);

@@ -38,7 +38,7 @@ export { Config } from "./util/config.ts";
 export { MillraceError, isMillraceError } from "./util/errors.ts";
 
 // Types: jobs and streams
-export type { BuildJob, JobDefinition } from "./api/define-job.ts";
+export type { BuildJob, JobDefinition, JobOptions } from "./api/define-job.ts";
 export type {
   ExplainFormat,
   ExplainOptions,

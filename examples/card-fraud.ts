@@ -12,9 +12,11 @@ import type { Collector, DataStream, JobDefinition, StreamExecutionEnvironment }
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice, pick } from "./support/dice.ts";
-import { loadOptions } from "./support/options.ts";
+import { loadOptions, loadSpecs, usageOf } from "./support/options.ts";
 import type { Load } from "./support/options.ts";
 
+/** Unless `--count` says otherwise. */
+const COUNT = 2_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const CARDS = 40;
 const BURST = { purchases: 5, withinMs: 60_000 };
@@ -42,9 +44,13 @@ export type Alert =
   | { readonly kind: "burst"; readonly card: number; readonly atMs: number; readonly cents: number }
   | { readonly kind: "travel"; readonly card: number; readonly atMs: number; readonly from: City; readonly to: City };
 
-const job: JobDefinition = defineJob("card-fraud", (env, args) => {
-  pipeline(env, loadOptions(args, 2_000)).alerts.map(textOf).print("alert");
-});
+const job: JobDefinition = defineJob(
+  "card-fraud",
+  (env, args) => {
+    pipeline(env, loadOptions(args, COUNT)).alerts.map(textOf).print("alert");
+  },
+  { usage: usageOf(loadSpecs(COUNT)) },
+);
 export default job;
 
 function textOf(alert: Alert): string {

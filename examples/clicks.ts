@@ -14,9 +14,11 @@ import type { AggregateFunction, Collector, DataStream, JobDefinition, StreamExe
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice, pick } from "./support/dice.ts";
-import { loadOptions } from "./support/options.ts";
+import { loadOptions, loadSpecs, usageOf } from "./support/options.ts";
 import type { Load } from "./support/options.ts";
 
+/** Unless `--count` says otherwise. */
+const COUNT = 300;
 const START_MS = Date.UTC(2026, 0, 1);
 const SPLITS = 4;
 const USERS_PER_SPLIT = 4;
@@ -54,16 +56,20 @@ export interface Usage {
 const ANONYMOUS = new OutputTag<Click>("anonymous");
 const APP = new OutputTag<Click>("app");
 
-const job: JobDefinition = defineJob("clicks", (env, args) => {
-  const { visits, appBatches, longest, anonymous } = pipeline(env, loadOptions(args, 300));
-  visits.map(({ user, fromMs, clicks }) => `${clockTime(fromMs)} ${user}: ${clicks} clicks`).print("visit");
-  appBatches.map(({ user, stayMs }) => `${user}: ${seconds(stayMs)} on five pages`).print("app");
-  longest
-    .filter(({ user }) => user === "u1")
-    .map(({ page, stayMs }) => `${seconds(stayMs)} on ${page}`)
-    .print("u1, longest stay so far");
-  anonymous.map(({ page }) => page).print("anonymous");
-});
+const job: JobDefinition = defineJob(
+  "clicks",
+  (env, args) => {
+    const { visits, appBatches, longest, anonymous } = pipeline(env, loadOptions(args, COUNT));
+    visits.map(({ user, fromMs, clicks }) => `${clockTime(fromMs)} ${user}: ${clicks} clicks`).print("visit");
+    appBatches.map(({ user, stayMs }) => `${user}: ${seconds(stayMs)} on five pages`).print("app");
+    longest
+      .filter(({ user }) => user === "u1")
+      .map(({ page, stayMs }) => `${seconds(stayMs)} on ${page}`)
+      .print("u1, longest stay so far");
+    anonymous.map(({ page }) => page).print("anonymous");
+  },
+  { usage: usageOf(loadSpecs(COUNT)) },
+);
 export default job;
 
 function seconds(timeMs: number): string {

@@ -7,17 +7,12 @@
  * In:    flights-20k.json, one JSON array. Out: NDJSON in `./out/flight-delays`, a row per origin and day; at the end a table of the worst.
  * State: one accumulator per origin and open day; per origin the largest delay so far.
  *
- * Options, after `--`:
- *   --rate N              records per second; 0: full speed. Default: 10000, so that one sees it run.
- *   --kill-after N        fails at the N-th record, once; the rows must be the same.
- *   --malformed fail|side what becomes of records that are no flights: an error, or a file in `<out>-malformed`. Default: fail.
- *   --input path, --out directory
+ * Options stand after `--`; `-- --help` lists them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
-import { defineJob, OutputTag, tumbling, value, WatermarkStrategy } from "millrace";
+import { defineJob, MillraceError, OutputTag, tumbling, value, WatermarkStrategy } from "millrace";
 import type {
   AggregateFunction,
   Collector,
@@ -31,7 +26,7 @@ import type { MalformedRecord } from "millrace/connectors/files";
 import { checkedArray } from "./support/checked-array.ts";
 import { asFlight } from "./support/flight.ts";
 import type { Flight } from "./support/flight.ts";
-import { numberOption } from "./support/options.ts";
+import { numberOption, optionValues, usageOf } from "./support/options.ts";
 
 /** A row of the output. The mean is rounded to two decimals, halves up. */
 export interface OriginDay {
@@ -54,6 +49,26 @@ interface Options {
   readonly killAfter: number;
   readonly malformed: "fail" | "side";
 }
+
+const OPTIONS = {
+  rate: { value: "N", meaning: "records per second; 0: full speed", default: "10000" },
+  "kill-after": {
+    value: "N",
+    meaning: "fail at the N-th record, once; the rows are the same; 0: do not",
+    default: "0",
+  },
+  malformed: {
+    value: "fail|side",
+    meaning: "what becomes of records that are no flights: an error, or a file in <out>-malformed",
+    default: "fail",
+  },
+  input: {
+    value: "path",
+    meaning: "a JSON array of flights, instead of that of the package vega-datasets",
+    default: "",
+  },
+  out: { value: "directory", meaning: "where the rows go; emptied at a fresh start", default: "out/flight-delays" },
+} as const;
 
 const MALFORMED = new OutputTag<Malformed>("malformed");
 const TABLE_ROWS = 10;
@@ -79,7 +94,7 @@ const job: JobDefinition = defineJob(
       .name("rows")
       .uid("rows");
   },
-  { report: (_result, args) => printWorst(readRows(optionsOf(args).out)) },
+  { usage: usageOf(OPTIONS), report: (_result, args) => printWorst(readRows(optionsOf(args).out)) },
 );
 export default job;
 
@@ -168,21 +183,12 @@ function failOnce<T>(recordNumber: number): MapFunction<T, T> {
 }
 
 function optionsOf(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rate: { type: "string", default: "10000" },
-      "kill-after": { type: "string", default: "0" },
-      malformed: { type: "string", default: "fail" },
-      input: { type: "string" },
-      out: { type: "string", default: "out/flight-delays" },
-    },
-  });
+  const values = optionValues(args, OPTIONS);
   const { malformed } = values;
   if (malformed !== "fail" && malformed !== "side")
-    throw new Error(`--malformed must be fail or side, not "${malformed}"`);
+    throw new MillraceError("MR2113", `--malformed must be fail or side, not "${malformed}"`);
   return {
-    input: values.input ?? packagedFlights(),
+    input: values.input === "" ? packagedFlights() : values.input,
     out: values.out,
     ratePerSecond: numberOption("rate", values.rate),
     killAfter: numberOption("kill-after", values["kill-after"]),

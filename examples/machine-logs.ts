@@ -12,9 +12,11 @@ import type { AggregateFunction, Collector, DataStream, JobDefinition, StreamExe
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice } from "./support/dice.ts";
-import { loadOptions, rarer } from "./support/options.ts";
+import { loadOptions, loadSpecs, rarer, usageOf } from "./support/options.ts";
 import type { Load } from "./support/options.ts";
 
+/** Unless `--count` says otherwise. */
+const COUNT = 5_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const MACHINES = 12;
 const LINE_EVERY_MS = 200;
@@ -44,11 +46,15 @@ export interface Incident {
 
 const PLANNED = new OutputTag<Incident>("planned");
 
-const job: JobDefinition = defineJob("machine-logs", (env, args) => {
-  const { alarms, planned } = pipeline(env, loadOptions(args, 5_000));
-  alarms.map(textOf).print("alarm");
-  planned.map(textOf).print("planned");
-});
+const job: JobDefinition = defineJob(
+  "machine-logs",
+  (env, args) => {
+    const { alarms, planned } = pipeline(env, loadOptions(args, COUNT));
+    alarms.map(textOf).print("alarm");
+    planned.map(textOf).print("planned");
+  },
+  { usage: usageOf(loadSpecs(COUNT)) },
+);
 export default job;
 
 function textOf({ machine, fromMs, toMs, errors }: Incident): string {

@@ -18,9 +18,11 @@ import type {
 import { dataGenerator } from "millrace/connectors/datagen";
 import { clockTime } from "./support/clock-time.ts";
 import { dice } from "./support/dice.ts";
-import { loadOptions } from "./support/options.ts";
+import { loadOptions, loadSpecs, usageOf } from "./support/options.ts";
 import type { Load } from "./support/options.ts";
 
+/** Unless `--count` says otherwise. */
+const COUNT = 1_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const SENSORS = 10;
 const BOUND_MS = 3_000;
@@ -46,18 +48,22 @@ export interface Peak {
   readonly celsius: number;
 }
 
-const job: JobDefinition = defineJob("sensors", (env, args) => {
-  const { means, peaks, late } = pipeline(env, loadOptions(args, 1_000));
-  means
-    .filter(({ sensor }) => sensor === "s0")
-    .map(({ fromMs, celsius }) => `${clockTime(fromMs)} ${celsius.toFixed(2)} °C`)
-    .print("s0, mean of 10 s");
-  peaks
-    .filter(({ celsius }) => celsius >= 28)
-    .map(({ sensor, toMs, celsius }) => `until ${clockTime(toMs)} ${sensor}: ${celsius} °C`)
-    .print("hot minute");
-  late.map(({ sensor, atMs }) => `${clockTime(atMs)} ${sensor}`).print("late");
-});
+const job: JobDefinition = defineJob(
+  "sensors",
+  (env, args) => {
+    const { means, peaks, late } = pipeline(env, loadOptions(args, COUNT));
+    means
+      .filter(({ sensor }) => sensor === "s0")
+      .map(({ fromMs, celsius }) => `${clockTime(fromMs)} ${celsius.toFixed(2)} °C`)
+      .print("s0, mean of 10 s");
+    peaks
+      .filter(({ celsius }) => celsius >= 28)
+      .map(({ sensor, toMs, celsius }) => `until ${clockTime(toMs)} ${sensor}: ${celsius} °C`)
+      .print("hot minute");
+    late.map(({ sensor, atMs }) => `${clockTime(atMs)} ${sensor}`).print("late");
+  },
+  { usage: usageOf(loadSpecs(COUNT)) },
+);
 export default job;
 
 export function pipeline(

@@ -17,7 +17,10 @@ const TITLES: Readonly<Record<string, string>> = {
   parallelism: "Pipeline",
   pipeline: "Pipeline",
   taskmanager: "TaskManager",
+  task: "TaskManager",
+  metrics: "Metrics",
   execution: "Checkpoints and recovery",
+  sink: "Sinks",
   "restart-strategy": "Restart strategies",
 };
 

@@ -4,19 +4,20 @@ import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
 const LINES_MAX = 400;
 
-/** What may stand before the head comment: how to run the file, and notes for tools. */
-const FIRST_LINES = /^(?:#!.*\n)?(?:\s*\/\/ (?:covers|tidy):.*\n|\s*\/\/ oxlint-.*\n)*/;
+/** What may stand before the head comment: how to run the file, and notes for tools. What a test covers stands behind it. */
+const FIRST_LINES = /^(?:#!.*\n)?(?:\s*\/\/ tidy:.*\n|\s*\/\/ oxlint-.*\n)*/;
 
 export const headComment: Rule = {
   name: "head-comment",
   check: (project: Project) =>
     project.files
       .filter(({ path }) => isTypeScript(path))
-      .filter(({ text }) => !/^\s*\/(?:\*\*|\/)\s*\S/.test(text.replace(FIRST_LINES, "")))
+      .filter(({ text }) => !/^\s*\/(?:\*\*|\/)\s*(?!covers:)\S/.test(text.replace(FIRST_LINES, "")))
       .map(({ path }) => ({
         path,
         line: 1,
-        message: "starts without a head comment: say what the file is, what flows in and out, and where state lives",
+        message:
+          "starts without a head comment: say what the file is, what flows in and out, and where state lives; `// covers:` comes after it",
       })),
 };
 

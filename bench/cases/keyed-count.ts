@@ -37,5 +37,5 @@ function keyedCount(keys: number, records: number, flinkMillions: number): Bench
   };
 }
 
-export const keyedCountSmall: BenchCase = keyedCount(1_000, 20_000_000, 3.2);
-export const keyedCountLarge: BenchCase = keyedCount(1_000_000, 6_000_000, 0.7);
+export const keyedCountSmall: BenchCase = keyedCount(1_000, 40_000_000, 3.2);
+export const keyedCountLarge: BenchCase = keyedCount(1_000_000, 20_000_000, 0.7);

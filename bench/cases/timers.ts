@@ -8,7 +8,7 @@ const RECORDS_PER_MS = 100;
 
 export const timers: BenchCase = {
   name: "timers, 100,000 keys",
-  records: 5_000_000,
+  records: 10_000_000,
   flinkMillions: 0.8,
   config: { "execution.checkpointing.interval": "1s" },
   build(env, records) {

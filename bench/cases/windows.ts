@@ -43,7 +43,7 @@ function naiveWindows(records: number, options: { readonly keys: number; readonl
 
 export const tumblingWindow: BenchCase = {
   name: "tumbling window 1 s, 1,000 keys",
-  records: 10_000_000,
+  records: 30_000_000,
   flinkMillions: 1.6,
   config: { "execution.checkpointing.interval": "1s" },
   build(env, records) {
@@ -60,7 +60,7 @@ export const tumblingWindow: BenchCase = {
 
 export const slidingWindow: BenchCase = {
   name: "sliding window 10 s / 1 s, 10,000 keys",
-  records: 5_000_000,
+  records: 10_000_000,
   flinkMillions: 0.15,
   config: { "execution.checkpointing.interval": "1s" },
   build(env, records) {

@@ -55,7 +55,15 @@ export interface DataGeneratorSplit extends SourceSplit {
 export function dataGenerator<T>(
   options: DataGeneratorOptions<T>,
 ): Source<T, DataGeneratorSplit, readonly DataGeneratorSplit[]> {
-  const { count, ratePerSecond, splits } = options;
+  const { count, generate, ratePerSecond, splits } = options;
+  if (typeof generate !== "function")
+    throw new MillraceError(
+      "MR6301",
+      "generate of dataGenerator must be a function that makes the record of an index",
+      {
+        retryable: false,
+      },
+    );
   check("count", count, (value) => Number.isSafeInteger(value) && value >= 0, "a whole number, 0 or more");
   check("ratePerSecond", ratePerSecond, (value) => value > 0 && Number.isFinite(value), "a number above zero");
   check("splits", splits, (value) => Number.isSafeInteger(value) && value >= 1, "a whole number, 1 or more");

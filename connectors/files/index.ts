@@ -5,7 +5,7 @@
  */
 export type { MalformedRecord } from "./errors.ts";
 export { csv } from "./formats/csv.ts";
-export type { CsvOptions, CsvParseOptions, CsvRow } from "./formats/csv.ts";
+export type { CsvFormat, CsvOptions, CsvParseOptions, CsvRow } from "./formats/csv.ts";
 export type {
   FileDecoder,
   FileEncoder,

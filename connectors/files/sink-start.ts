@@ -4,6 +4,8 @@
  * Subtask `i` of `p` looks after the files of all subtasks `s` with `s % p = i`, whichever parallelism they had, and subtask 0 also after files that are not
  * the sink's. So every file has one owner who removes it before it writes itself, and nobody removes what another has just written: emptying the
  * directory needs no agreement between subtasks.
+ *
+ * Files of a savepoint stay even if no state knows them, and keep their numbers: the savepoint will finish them under these names.
  */
 import { basename, join } from "node:path";
 import type { FileInfo, FileSystem } from "../../core/storage/file-system.ts";
@@ -63,12 +65,17 @@ function survey(start: SinkStart, entries: readonly FileInfo[]): Survey {
     if (part === undefined) {
       if (start.emptyFirst && start.subtask === 0) removals.push(name);
     } else if (isOwn(part.subtask)) {
-      const { subtask, number, attemptId } = part;
-      if (start.emptyFirst) removals.push(name);
-      else if (attemptId === undefined) next.set(subtask, Math.max(next.get(subtask) ?? 0, number + 1));
-      else if (own.get(subtask)?.live.some((live) => live.attemptId === attemptId && number < live.next))
+      const { subtask, number, attemptId, kept } = part;
+      // A later attempt finds nothing of this name but what an earlier one, which had emptied the directory too, gave to a savepoint.
+      if (start.emptyFirst && !(kept && start.leftovers === "remove")) {
+        removals.push(name);
+        continue;
+      }
+      if (attemptId === undefined || kept) next.set(subtask, Math.max(next.get(subtask) ?? 0, number + 1));
+      if (attemptId === undefined) continue;
+      if (own.get(subtask)?.live.some((live) => live.attemptId === attemptId && number < live.next))
         present.add(attemptId);
-      else if (start.leftovers === "remove") removals.push(name);
+      else if (start.leftovers === "remove" && !kept) removals.push(name);
     }
   }
   const states = [...next].map(([subtask, number]) => {

@@ -15,7 +15,10 @@ export interface LiveAttempt {
   readonly next: number;
 }
 
-/** A whole, durable, hidden file, to be renamed. Names without directory, so that a directory may be moved together with its savepoint. */
+/**
+ * A whole, durable, hidden file, to be renamed. Names without directory, so that a directory may be moved together with its savepoint. `hidden` is its name
+ * until a savepoint contains it, and then says how it is called (`keptName`).
+ */
 export interface FileCommittable {
   readonly hidden: string;
   readonly finished: string;

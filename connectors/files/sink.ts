@@ -1,7 +1,8 @@
 /**
  * The file sink: a directory of files, each visible only when a checkpoint made its content final.
  *
- * Read `writer.ts` for how records become files, `committer.ts` for how they become visible, `sink-start.ts` for what a restart removes.
+ * Read `writer.ts` for how records become files, `committer.ts` for how they become visible and what savepoints keep, `sink-start.ts` for what a restart
+ * removes.
  */
 import { join, resolve } from "node:path";
 import type { Sink } from "../../core/operators/contracts/sink.ts";
@@ -12,6 +13,7 @@ import type { Duration } from "../../core/util/duration.ts";
 import { FileCommitter } from "./committer.ts";
 import { wrongOption } from "./errors.ts";
 import type { FileEncoder } from "./formats/format.ts";
+import { checkPath, checkWord, encoderOf } from "./options.ts";
 import type { FileCommittable, FileSinkState } from "./sink-state.ts";
 import { FileWriter } from "./writer.ts";
 
@@ -30,9 +32,12 @@ export interface FileSinkOptions<T> {
   readonly rollBytes?: number;
   /** A file this old is closed, in jobs with long times between checkpoints. Default: no limit. */
   readonly rollEvery?: Duration;
-  /** Removes everything in the directory when the job starts afresh, not from a checkpoint. Default: false. */
+  /** Removes everything in the directory, files of savepoints too, when the job starts afresh, not from a checkpoint. Default: false. */
   readonly emptyFirst?: boolean;
-  /** What a restart makes of files that it finds neither pending nor finished: lost, or finished and taken away by somebody. Default: `"fail"`. */
+  /**
+   * What a restart makes of files that it finds neither pending nor finished: lost, or finished and taken away by somebody. It looks for those of the
+   * newest checkpoint only, so that whoever takes files away meets it rarely. Default: `"fail"`.
+   */
   readonly missingFiles?: "fail" | "accept";
   /** Default: the machine's. */
   readonly fileSystem?: FileSystem;
@@ -41,6 +46,11 @@ export interface FileSinkOptions<T> {
 /**
  * Writes records into files, exactly once: `part-<subtask>-<number>` appears when the checkpoint that contains all its records is complete, and never
  * changes again. Until then a file is hidden (its name begins with a dot); a restart removes hidden files that no checkpoint knows.
+ *
+ * A savepoint stays good whatever becomes of its job: what it contains and is not finished yet is hidden as `.part-<subtask>-<number>.savepoint.<attempt>`.
+ * The job's next checkpoint finishes such files. If the job fails before and goes back to an older checkpoint, it writes their records into other files
+ * and leaves these: they wait for somebody who starts from the savepoint, and are yours to remove when nobody will. To start from a savepoint is to go back
+ * in time: files that were finished after it stay, with records that will be written again.
  *
  * Shape:  `Sink<T>`; at least one file per subtask and checkpoint with records.
  * Units:  `rollBytes` in bytes (checked every 64 KiB), `rollEvery` in ms or text such as `"10min"`.
@@ -54,11 +64,12 @@ export interface FileSinkOptions<T> {
  */
 export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileSinkState, FileCommittable> {
   const { path: directory, format, emptyFirst = false, missingFiles = "fail", prefix = "part" } = options;
-  const encoder: FileEncoder<T> = typeof format === "function" ? { suffix: "", createEncoder: () => format } : format;
+  const encoder = encoderOf("fileSink", format);
   const naming = { prefix, suffix: options.suffix ?? encoder.suffix };
   const rollBytes = options.rollBytes ?? ROLL_BYTES;
   const rollEveryMs = options.rollEvery === undefined ? undefined : toPositiveMs(options.rollEvery, "rollEvery");
   checkNames(directory, naming.prefix, naming.suffix);
+  checkWord("missingFiles of fileSink", missingFiles, ["fail", "accept"]);
   if (!(rollBytes >= 1))
     throw wrongOption(`rollBytes of fileSink must be a number of bytes, 1 or more, but is ${rollBytes}`);
   if (emptyFirst) checkMayBeEmptied(directory);
@@ -73,7 +84,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FileSinkState,
 }
 
 function checkNames(path: string, prefix: string, suffix: string): void {
-  if (path === "") throw wrongOption("the path of fileSink is empty: name a directory");
+  checkPath("fileSink", path, "a directory");
   if (!/^[^./\\\0][^/\\\0]*$/.test(prefix))
     throw wrongOption(`the prefix of fileSink must be the start of a visible file's name, but is "${prefix}"`);
   if (/[/\\\0]|^\d/.test(suffix))

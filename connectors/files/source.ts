@@ -12,6 +12,7 @@ import { FileEnumerator, isVisible } from "./enumerator.ts";
 import { wrongOption } from "./errors.ts";
 import type { MalformedRecord } from "./errors.ts";
 import type { FileDecoder } from "./formats/format.ts";
+import { checkFormat, checkFunction, checkPath, checkWord } from "./options.ts";
 import { FileReader } from "./reader.ts";
 import type { FileEnumeratorState, FileSplit } from "./splits.ts";
 
@@ -67,13 +68,20 @@ export interface FileSourceOptions<T> {
 export function fileSource<T>(options: FileSourceOptions<T>): Source<T, FileSplit, FileEnumeratorState> {
   const { path, format, mode = "bounded", onMalformed = "fail", filter = isVisible, ratePerSecond } = options;
   const { recordBytesMax = RECORD_BYTES_MAX, chunkBytes = CHUNK_BYTES } = options;
-  if (path === "") throw wrongOption("the path of fileSource is empty: name a file or a directory");
+  checkPath("fileSource", path, "a file or a directory");
+  checkFormat("fileSource", format, "createParser");
+  if (typeof onMalformed === "function") checkFunction("onMalformed of fileSource", onMalformed);
+  else checkWord("onMalformed of fileSource, unless it is a function,", onMalformed, ["fail", "skip"]);
+  checkFunction("filter of fileSource", filter);
+  if (typeof mode !== "object" || mode === null)
+    checkWord("mode of fileSource, unless it is { monitorEvery },", mode, ["bounded"]);
   checkPositive("recordBytesMax", recordBytesMax);
   checkPositive("chunkBytes", chunkBytes);
   if (ratePerSecond !== undefined) checkPositive("ratePerSecond", ratePerSecond);
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   const monitorEveryMs = mode === "bounded" ? undefined : toPositiveMs(mode.monitorEvery, "monitorEvery");
   const changedFiles = mode === "bounded" ? "ignore" : (mode.changedFiles ?? "ignore");
+  checkWord("changedFiles of fileSource", changedFiles, ["ignore", "read-again"]);
   return {
     boundedness: monitorEveryMs === undefined ? "bounded" : "continuous-unbounded",
     createReader: (ctx) =>

@@ -1,9 +1,9 @@
 /**
- * An Observable as a source: one subtask subscribes when the job starts and unsubscribes when it ends.
+ * An Observable as a source, read by one subtask. `observable-feed.ts` is a subscription; here is how long it lives.
  *
  * In:    values, whenever the Observable pushes them, into a bounded buffer. Out: records, in their order.
- * State: how many values were emitted to the job, or dropped, before the next one. It helps only a factory, which can begin there; a plain Observable
- *        cannot go back, so what it pushed before a failure is lost.
+ * State: how many values were emitted to the job, or dropped, before the next one. It helps only a factory, which can begin there, in each attempt; a
+ *        plain Observable cannot go back, so its one subscription outlives the attempts, and what it pushed before a failure is lost.
  */
 import type { Counter } from "../../core/metrics/registry.ts";
 import type {
@@ -15,22 +15,23 @@ import type {
   SourceSplit,
 } from "../../core/operators/contracts/source.ts";
 import type { SplitEnumerator, SplitEnumeratorContext } from "../../core/operators/contracts/source.ts";
-import { MillraceError, asError } from "../../core/util/errors.ts";
-import { ValueBuffer } from "./buffer.ts";
+import { MillraceError } from "../../core/util/errors.ts";
+import { ObservableFeed } from "./observable-feed.ts";
+import type { FeedReader, OnFull } from "./observable-feed.ts";
 import type { AnyObservable } from "./observable-like.ts";
 
 const CAPACITY = 65_536;
-
-/** What happens to a value that arrives when the buffer is full. */
-export type OnFull = "fail" | "drop-oldest" | "drop-newest";
+const ON_FULL: readonly OnFull[] = ["fail", "drop-oldest", "drop-newest"];
 
 export interface FromObservableOptions {
-  readonly buffer?: {
-    /** Values that may wait for the job. Default: 65,536. */
-    readonly capacity?: number;
-    /** Default: `"fail"`. Dropped values are counted in the metric `numRecordsDropped`. */
-    readonly onFull?: OnFull;
-  };
+  readonly buffer?: BufferOptions;
+}
+
+export interface BufferOptions {
+  /** Values that may wait for the job. Default: 65,536. */
+  readonly capacity?: number;
+  /** Default: `"fail"`. Dropped values are counted in the metric `numRecordsDropped`. */
+  readonly onFull?: OnFull;
 }
 
 export interface ObservableSplit extends SourceSplit {
@@ -38,17 +39,20 @@ export interface ObservableSplit extends SourceSplit {
   readonly position: number;
 }
 
-/** Makes the Observable of all values from the `position`-th on, counted from 0. Called at the start and after each restart. */
+/** Makes the Observable of all values from the `position`-th on, counted from 0. Called at the start and after each restart or restore. */
 export type ObservableFactory<T> = (position: number) => AnyObservable<T>;
 
 /**
  * Reads an Observable, in one subtask. Its completion ends the input, its error fails the job.
  *
  * Shape:  `Source<T>`, unbounded as far as the job knows, parallelism 1.
- * State:  one number.
+ * State:  of a factory `(position) => Observable` the position: exactly once, since each attempt subscribes where the checkpoint was.
+ *         A plain Observable is subscribed once per job and unsubscribed when the job is over: at most once. Restarts go on with that subscription;
+ *         what it pushes meanwhile waits in the buffer, and what was under way in the job at the failure is lost. A job that starts from a savepoint
+ *         subscribes anew and has a cold Observable from its start, wherever the savepoint was.
+ * Cost:   the buffer. An Observable that pushes without a pause fills it, since nobody can tell it to wait.
  * Errors: `MR6201` the job takes values more slowly than the Observable pushes them, and the buffer is full; `MR6202` the Observable failed; `MR6203` it is
- *         no Observable, or a wrong option. An Observable that pushes without a pause fills the buffer, since nobody can tell it to wait. A factory is
- *         exactly once over restarts; a plain Observable is subscribed again: a hot one at most once, a cold one repeats all that it pushed before.
+ *         no Observable, or a wrong option. With a plain Observable the first two end the job: no restart brings back what is lost.
  *
  * @example
  * const ticks = env.fromSource(fromObservable((position) => range(position, 10_000 - position)), WatermarkStrategy.noWatermarks(), "ticks");
@@ -58,6 +62,13 @@ export function fromObservable<T>(
   options: FromObservableOptions = {},
 ): Source<T, ObservableSplit, readonly ObservableSplit[]> {
   const { capacity = CAPACITY, onFull = "fail" } = options.buffer ?? {};
+  if (!ON_FULL.includes(onFull)) {
+    throw new MillraceError(
+      "MR6203",
+      `buffer.onFull of fromObservable must be one of ${ON_FULL.map((word) => `"${word}"`).join(", ")}, but is ${JSON.stringify(onFull)}; an Observable cannot be told to wait`,
+      { retryable: false },
+    );
+  }
   const isFactory = typeof input === "function" && !isObservable(input);
   if (!isFactory && !isObservable(input)) throw notObservable("fromObservable", input);
   if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
@@ -67,12 +78,15 @@ export function fromObservable<T>(
       { retryable: false },
     );
   }
-  const observableFrom = isFactory ? (input as ObservableFactory<T>) : () => input as AnyObservable<T>; // as just found out
+  const buffer = { capacity, onFull };
+  const feeds = isFactory
+    ? oneForEachAttempt(input as ObservableFactory<T>, buffer) // as just found out
+    : oneForTheJob(input as AnyObservable<T>, buffer); // as above
   return {
     boundedness: "continuous-unbounded",
     replayable: isFactory,
     parallelismMax: 1,
-    createReader: (ctx) => new ObservableReader<T>(ctx, { observableFrom, capacity, onFull }),
+    createReader: (ctx) => new ObservableReader<T>(ctx, feeds),
     createEnumerator: (ctx, restored) => new ObservableEnumerator(ctx, restored ?? [WHOLE]),
   };
 }
@@ -92,6 +106,32 @@ function notObservable(where: string, input: unknown): MillraceError {
     `${where} needs an Observable, which has a method subscribe, but got ${String(input)}`,
     { retryable: false },
   );
+}
+
+/** How long a subscription lives. */
+interface Feeds<T> {
+  open(ctx: SourceReaderContext, position: number): ObservableFeed<T>;
+  /** The attempt is over. */
+  left(feed: ObservableFeed<T>): void;
+}
+
+/** A plain Observable is subscribed once in a job: a cold one would begin anew, and repeat what the job has taken. */
+function oneForTheJob<T>(observable: AnyObservable<T>, buffer: Required<BufferOptions>): Feeds<T> {
+  return {
+    open: (ctx) => ctx.keepForJob(() => new ObservableFeed(observable, { ...buffer, position: 0, replayable: false })),
+    left: () => undefined,
+  };
+}
+
+function oneForEachAttempt<T>(observableFrom: ObservableFactory<T>, buffer: Required<BufferOptions>): Feeds<T> {
+  return {
+    open: (_ctx, position) => {
+      const observable = observableFrom(position);
+      if (!isObservable(observable)) throw notObservable("the factory of fromObservable", observable);
+      return new ObservableFeed(observable, { ...buffer, position, replayable: true });
+    },
+    left: (feed) => feed.close(),
+  };
 }
 
 const WHOLE: ObservableSplit = { splitId: "observable", position: 0 };
@@ -121,30 +161,18 @@ class ObservableEnumerator implements SplitEnumerator<ObservableSplit, readonly 
   }
 }
 
-interface ObservableReaderOptions<T> {
-  readonly observableFrom: ObservableFactory<T>;
-  readonly capacity: number;
-  readonly onFull: OnFull;
-}
-
-class ObservableReader<T> implements SourceReader<T, ObservableSplit> {
+class ObservableReader<T> implements SourceReader<T, ObservableSplit>, FeedReader {
   readonly #ctx: SourceReaderContext;
-  readonly #options: ObservableReaderOptions<T>;
-  readonly #buffer: ValueBuffer<T>;
+  readonly #feeds: Feeds<T>;
   readonly #dropped: Counter;
   #split: ObservableSplit | undefined;
-  #subscription: { unsubscribe(): void } | undefined;
-  #pushed = 0;
-  #emitted = 0;
+  #feed: ObservableFeed<T> | undefined;
   #asksToWake = false;
-  #completed = false;
   #noMoreSplits = false;
-  #closed = false;
 
-  constructor(ctx: SourceReaderContext, options: ObservableReaderOptions<T>) {
+  constructor(ctx: SourceReaderContext, feeds: Feeds<T>) {
     this.#ctx = ctx;
-    this.#options = options;
-    this.#buffer = new ValueBuffer(options.capacity);
+    this.#feeds = feeds;
     this.#dropped = ctx.metrics.counter("numRecordsDropped");
   }
 
@@ -153,37 +181,24 @@ class ObservableReader<T> implements SourceReader<T, ObservableSplit> {
   }
 
   pollNext(output: ReaderOutput<T>, recordsMax: number): PollResult {
-    const split = this.#split;
-    if (split === undefined) return this.#noMoreSplits ? "end-of-input" : "nothing-available";
+    const [split, feed] = [this.#split, this.#feed];
+    if (split === undefined || feed === undefined) return this.#noMoreSplits ? "end-of-input" : "nothing-available";
     const target = output.forSplit(split.splitId);
-    const collect = (value: T, ordinal: number): void => {
-      this.#emitted = ordinal + 1;
-      target.collect(value);
-    };
-    for (let left = recordsMax; left > 0 && this.#buffer.size > 0 && !output.busy; left--) this.#buffer.shift(collect);
-    if (this.#buffer.size > 0) return "more-available";
-    if (!this.#completed) return "nothing-available";
+    const collect = (value: T): void => target.collect(value);
+    for (let left = recordsMax; left > 0 && feed.size > 0 && !output.busy; left--) feed.take(collect);
+    if (feed.size > 0) return "more-available";
+    if (!feed.ended) return "nothing-available";
     output.release(split.splitId);
     this.#split = undefined;
     return this.#noMoreSplits ? "end-of-input" : "nothing-available";
   }
 
   addSplits(splits: readonly ObservableSplit[]): void {
-    this.#split = splits[0];
-    if (this.#split === undefined || this.#subscription !== undefined) return;
-    this.#pushed = this.#emitted = this.#split.position;
-    const observable = this.#options.observableFrom(this.#split.position);
-    if (!isObservable(observable)) throw notObservable("the factory of fromObservable", observable);
-    this.#subscription = observable.subscribe({
-      next: (value) => this.#push(value),
-      error: (error) =>
-        this.#fail(new MillraceError("MR6202", `the Observable failed: ${asError(error).message}`, { cause: error })),
-      complete: () => {
-        this.#completed = true;
-        this.#wake();
-      },
-    });
-    this.#ctx.wake();
+    const [split] = splits;
+    if (split === undefined || this.#feed !== undefined) return;
+    this.#split = split;
+    this.#feed = this.#feeds.open(this.#ctx, split.position);
+    this.#feed.attach(this);
   }
 
   noMoreSplits(): void {
@@ -192,33 +207,17 @@ class ObservableReader<T> implements SourceReader<T, ObservableSplit> {
   }
 
   snapshot(): readonly ObservableSplit[] {
-    return this.#split === undefined ? [] : [{ ...this.#split, position: this.#emitted }];
+    const [split, feed] = [this.#split, this.#feed];
+    return split === undefined ? [] : [{ ...split, position: feed?.position ?? split.position }];
   }
 
   close(): void {
-    this.#closed = true;
-    this.#subscription?.unsubscribe();
+    if (this.#feed === undefined) return;
+    this.#feed.detach(this);
+    this.#feeds.left(this.#feed);
   }
 
-  /** Called by the Observable, at any time, also while a record is on its way through the job. */
-  #push(value: T): void {
-    if (this.#closed) return;
-    const ordinal = this.#pushed++;
-    if (this.#buffer.full) {
-      const { capacity, onFull } = this.#options;
-      if (onFull === "fail") {
-        const sentence = `the Observable pushes faster than the job takes, and its buffer of ${capacity} values is full: raise buffer.capacity or choose an onFull that drops`;
-        return this.#fail(new MillraceError("MR6201", sentence));
-      }
-      this.#dropped.count++;
-      if (onFull === "drop-newest") return;
-      this.#buffer.shift(() => undefined);
-    }
-    this.#buffer.push(value, ordinal);
-    this.#wake();
-  }
-
-  #wake(): void {
+  wake(): void {
     if (this.#asksToWake) return;
     this.#asksToWake = true;
     this.#ctx.execute(() => {
@@ -227,9 +226,11 @@ class ObservableReader<T> implements SourceReader<T, ObservableSplit> {
     });
   }
 
-  #fail(error: MillraceError): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  dropped(count: number): void {
+    this.#dropped.count = count;
+  }
+
+  fail(error: MillraceError): void {
     this.#ctx.execute(() => this.#ctx.fail(error));
   }
 }

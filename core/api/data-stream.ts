@@ -25,7 +25,7 @@ import { KeyedStream } from "./keyed-stream.ts";
 import { modifiersOf, operatorOf } from "./modifiers.ts";
 import type { OperatorModifiers } from "./modifiers.ts";
 import type { StreamHandle } from "./pipeline.ts";
-import { refuse, requireCallable, requireFunction } from "./refuse.ts";
+import { refuse, requireCallable, requireFunction, requireStrategy, requireTag } from "./refuse.ts";
 import { collectAsync, discard, executeAndCollect, print, sinkTo } from "./results.ts";
 import type { StreamPartitioning } from "./stream-partitioning.ts";
 import type { CollectOptions, PrintOptions, StreamResults } from "./stream-results.ts";
@@ -143,7 +143,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    *
    * Shape:  `DataStream<T>`; a stream that is given twice comes twice. The watermark is the lowest of all.
    * Cost:   none of its own; operators behind it are not chained to those before.
-   * Errors: `MR1059` no other stream; `MR1050` a stream of another environment.
+   * Errors: `MR1059` no other stream; `MR1050` a stream of another environment; `MR1065` what is no stream, or one with keys.
    * Source: Flink's `DataStream#union`.
    *
    * @example
@@ -153,15 +153,16 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
     if (others.length === 0) refuse("MR1059", "union() takes at least one other stream");
     const { pipeline, ends } = this.#handle;
     pipeline.assertOpen();
-    for (const other of others) pipeline.assertOwns(other.#handle);
-    return new DataStream<T>({ pipeline, ends: [...ends, ...others.flatMap((other) => other.#handle.ends)] });
+    const handles = others.map((other) => DataStream.#handleOf(other, "union"));
+    for (const handle of handles) pipeline.assertOwns(handle);
+    return new DataStream<T>({ pipeline, ends: [...ends, ...handles.flatMap((handle) => handle.ends)] });
   }
 
   /**
    * This stream and one of another type, for a function that sees both.
    *
    * Shape:  `ConnectedStreams<T, B>`.
-   * Errors: `MR1050` a stream of another environment.
+   * Errors: `MR1050` a stream of another environment; `MR1065` what is no stream, or one with keys.
    * Source: Flink's `DataStream#connect`.
    *
    * @example
@@ -174,8 +175,9 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    *   .print();
    */
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
-    this.#handle.pipeline.assertOwns(other.#handle);
-    return new ConnectedStreams<T, B>(this.#handle, other.#handle);
+    const handle = DataStream.#handleOf(other, "connect");
+    this.#handle.pipeline.assertOwns(handle);
+    return new ConnectedStreams<T, B>(this.#handle, handle);
   }
 
   /**
@@ -200,6 +202,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    * Shape:  `DataStream<T>`.
    * Time:   timestamps in ms since the epoch, as the strategy's assigner says; watermarks are made per subtask. At the source they are made per split: prefer that.
    * State:  the generator of each subtask, so that a restore does not forget how far time had come.
+   * Errors: `MR1065` not a strategy. What its functions throw fails the task.
    * Source: Flink's `DataStream#assignTimestampsAndWatermarks`.
    *
    * @example
@@ -210,6 +213,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    *   .print();
    */
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): DataStream<T> {
+    requireStrategy(strategy, "assignTimestampsAndWatermarks");
     const spec = { module: "timestamps", functions: {}, parameters: { strategy } };
     return this.#handle.pipeline.addOperator<T>({ kind: "timestamps", spec, stateful: true }, [this.#handle]);
   }
@@ -218,7 +222,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    * What the operator before emitted to a side output.
    *
    * Shape:  `DataStream<X>`; timestamps are those the operator gave. Tags are equal if their ids are.
-   * Errors: `MR1052` on a stream that does not come right from an operator.
+   * Errors: `MR1052` on a stream that does not come right from an operator; `MR1065` no tag.
    * Source: Flink's `SingleOutputStreamOperator#getSideOutput`.
    *
    * @example
@@ -235,7 +239,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
     const node = operatorOf(this.#handle, "getSideOutput");
     return new DataStream<X>({
       pipeline: this.#handle.pipeline,
-      ends: [{ node, sideOutput: tag.id, partitioning: undefined }],
+      ends: [{ node, sideOutput: requireTag(tag, "getSideOutput"), partitioning: undefined }],
     });
   }
 
@@ -322,6 +326,11 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
   slotSharingGroup(group: string): this {
     modifiersOf(this.#handle, "slotSharingGroup").slotSharingGroup(group);
     return this;
+  }
+
+  static #handleOf(other: DataStream<unknown>, caller: string): StreamHandle {
+    if (typeof other === "object" && other !== null && #handle in other) return other.#handle;
+    return refuse("MR1065", `${caller}() takes a stream, which has no keys yet: call keyBy(...) behind it`);
   }
 
   /** An operator of one input; its module has the name of its kind. */

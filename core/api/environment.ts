@@ -8,6 +8,7 @@ import { explain } from "../graph/explain.ts";
 import { createJobGraph } from "../graph/job-graph.ts";
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import type { Source, SourceSplit } from "../operators/contracts/source.ts";
+import { KeptForJob } from "../operators/kept-for-job.ts";
 import { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { Config, OPTIONS } from "../util/config.ts";
 import type { ConfigValues } from "../util/config.ts";
@@ -18,7 +19,7 @@ import { DataStream } from "./data-stream.ts";
 import type { ExplainOptions, JobClient, JobResult } from "./job-client.ts";
 import { checkMaxParallelism, checkParallelism } from "./modifiers.ts";
 import { Pipeline } from "./pipeline.ts";
-import { requireMethod, requireText } from "./refuse.ts";
+import { requireMethod, requireStrategy, requireText } from "./refuse.ts";
 import type { RestartStrategy } from "./restart-strategies.ts";
 import { DataSource } from "./sources/data-source.ts";
 import { SequenceSource } from "./sources/sequence-source.ts";
@@ -86,8 +87,8 @@ export class StreamExecutionEnvironment {
   /**
    * Sets the number of key groups of operators that do not set their own.
    *
-   * Shape:  the same environment. Default: derived from each operator's parallelism, at least 128.
-   * State:  saved with it; it cannot change afterwards.
+   * Shape:  the same environment. Default: that of the state which the job starts from, else derived from each operator's parallelism, at least 128.
+   * State:  saved with it; it cannot change afterwards, and another one is refused with `MR5008`.
    * Errors: `MR1029` not a whole number from 1 to 32,768.
    * Source: Flink's `StreamExecutionEnvironment#setMaxParallelism`.
    *
@@ -195,7 +196,7 @@ export class StreamExecutionEnvironment {
    * Shape:  `DataStream<T>`; its name in plans is `Source: <name>`.
    * Time:   timestamps and watermarks as the strategy says, per split of the source: one slow split is waited for.
    * State:  the positions of the splits, so that a restore reads on where the checkpoint was taken.
-   * Errors: `MR1065` not a source, `MR1053` an empty name.
+   * Errors: `MR1065` not a source, or not a strategy; `MR1053` an empty name.
    * Source: Flink's `StreamExecutionEnvironment#fromSource`; FLIP-27.
    *
    * @example
@@ -208,6 +209,8 @@ export class StreamExecutionEnvironment {
     name: string,
   ): DataStream<T> {
     requireMethod(source, "createReader", "fromSource() takes a source");
+    requireMethod(source, "createEnumerator", "fromSource() takes a source");
+    requireStrategy(watermarkStrategy, "fromSource");
     requireText(name, "fromSource");
     return this.#addSource<T>({
       kind: "source",
@@ -281,7 +284,7 @@ export class StreamExecutionEnvironment {
   }
 
   #addSource<T>({ kind, source, strategy, name, parallelism, parallelismMax }: NewSource): DataStream<T> {
-    const spec = { module: "source", functions: {}, parameters: { source, strategy } };
+    const spec = { module: "source", functions: {}, parameters: { source, strategy, kept: new KeptForJob() } };
     const subtasks = parallelismMax === 1 ? 1 : parallelism;
     return this.#pipeline.addOperator<T>(
       { kind, spec, stateful: true, parallelismMax, parallelism: subtasks, ...(name === undefined ? {} : { name }) },

@@ -17,7 +17,7 @@ import { ADD, HIGHER, LOWER, comparableOf, foldField, foldSelected, pickBy } fro
 import type { Comparable, FoldNumber, Reducer } from "./rolling.ts";
 import { addCustomOperator } from "./transform.ts";
 import type { MakeOperator, TransformOptions } from "./transform.ts";
-import { countWindows } from "./window-spec.ts";
+import { countWindows, timeWindows } from "./window-spec.ts";
 import { WindowedStream } from "./windowed-stream.ts";
 
 /** A stream partitioned by key. Made by `DataStream.keyBy`. */
@@ -176,7 +176,9 @@ export class KeyedStream<out K, out T> {
    * Cuts each key's stream into windows of time.
    *
    * Shape:  `WindowedStream<K, T, W>`, to be told what to make of each window. Assigners: `tumbling`, `sliding`, `session`, `global`, or your own.
-   * Time:   event time, unless the assigner says `time: "processing"`.
+   * Time:   event time, unless the assigner says `time: "processing"`. Windows of processing time that are still open when a bounded input ends emit
+   *         nothing; those of event time are completed by the last watermark.
+   * Errors: `MR1065` no assigner, `MR1217` an unknown `time`.
    * Source: Flink's `KeyedStream#window`.
    *
    * @example
@@ -187,7 +189,7 @@ export class KeyedStream<out K, out T> {
    *   .print();
    */
   window<W extends TimeWindow>(assigner: WindowAssigner<T, W>): WindowedStream<K, T, W> {
-    return new WindowedStream<K, T, W>(this.#handle, this.#keyOf, { assigner });
+    return new WindowedStream<K, T, W>(this.#handle, this.#keyOf, timeWindows<T>(assigner));
   }
 
   /**
@@ -214,7 +216,7 @@ export class KeyedStream<out K, out T> {
    * This stream and another with keys of the same type: records with one key share its state, whichever stream they come from.
    *
    * Shape:  `KeyedConnectedStreams<K, T, B>`.
-   * Errors: `MR1050` a stream of another environment.
+   * Errors: `MR1050` a stream of another environment, `MR1065` a stream without keys.
    * Source: Flink's `ConnectedStreams` of two keyed streams.
    *
    * @example
@@ -228,6 +230,7 @@ export class KeyedStream<out K, out T> {
    *   .print();
    */
   connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B> {
+    if (!(#handle in other)) refuse("MR1065", "connect() of a keyed stream takes another one, made with keyBy(...)");
     this.#handle.pipeline.assertOwns(other.#handle);
     return new KeyedConnectedStreams<K, T, B>(this.#keyed(), other.#keyed());
   }

@@ -53,8 +53,8 @@ export interface OperatorModifiers {
   /**
    * Sets the number of key groups, which is the highest parallelism that the operator's state can ever be spread over.
    *
-   * Shape:  the same stream. Default: derived from the parallelism, at least 128.
-   * State:  saved with it; it cannot change afterwards.
+   * Shape:  the same stream. Default: that of the state which the job starts from, else derived from the parallelism, at least 128.
+   * State:  saved with it; it cannot change afterwards, and another one is refused with `MR5008`.
    * Errors: `MR1029` not a whole number from 1 to 32,768.
    * Source: Flink's `SingleOutputStreamOperator#setMaxParallelism`.
    *

@@ -20,6 +20,20 @@ export function requireMethod(value: unknown, method: string, what: string): voi
   if (typeof memberOf(value, method) !== "function") refuse("MR1065", `${what}, an object with ${method}()`);
 }
 
+export function requireStrategy(strategy: unknown, caller: string): void {
+  if (typeof memberOf(strategy, "createGenerator") !== "function")
+    refuse("MR1065", `${caller}() takes a WatermarkStrategy, such as WatermarkStrategy.noWatermarks()`);
+  refuseAsync(memberOf(strategy, "timestampAssigner"), "timestampAssigner");
+}
+
+/** Returns the id of the tag. */
+export function requireTag(tag: unknown, caller: string): string {
+  const id = memberOf(tag, "id");
+  return typeof id === "string"
+    ? id
+    : refuse("MR1065", `${caller}() takes an OutputTag, made with new OutputTag("name")`);
+}
+
 export function requireFunction(value: unknown, caller: string, what: string): void {
   if (typeof value !== "function") refuse("MR1064", `${caller}() takes ${what}, which is a function`);
   refuseAsync(value, caller);

@@ -9,7 +9,7 @@ import type { OperatorSpec } from "../graph/stream-graph.ts";
 import { toMs } from "../util/duration.ts";
 import type { Duration } from "../util/duration.ts";
 import { declarationsOf, instantiated, requireMethods } from "./declared-functions.ts";
-import { memberOf, refuse } from "./refuse.ts";
+import { memberOf, refuse, refuseAsync, requireMethod } from "./refuse.ts";
 
 /** The last `size` elements of a key, looked at after every `slide` of them. */
 export interface CountSlide {
@@ -35,6 +35,16 @@ export interface WindowFunctionSet {
   readonly process?: unknown;
 }
 
+const TIMES: readonly unknown[] = ["event", "processing"];
+const TRIGGER_METHODS = ["onElement", "onEventTime", "onProcessingTime"] as const;
+
+export function timeWindows<T>(assigner: WindowAssigner<T>): WindowSpec<T> {
+  requireMethod(assigner, "assign", 'window() takes a window assigner, such as tumbling("1min")');
+  if (!TIMES.includes(assigner.time))
+    refuse("MR1217", `the time of windows is "event" or "processing", not ${JSON.stringify(assigner.time)}`);
+  return { assigner };
+}
+
 export function countWindows<T>(size: number, slide: number | undefined): WindowSpec<T> {
   checkCount(size, "size");
   if (slide !== undefined) checkCount(slide, "slide");
@@ -56,10 +66,31 @@ export function withLateTag<T>(spec: WindowSpec<T>, lateTag: string): WindowSpec
 export function withTrigger<T>(spec: WindowSpec<T>, trigger: unknown): WindowSpec<T> {
   if (spec.count !== undefined)
     refuse("MR1209", "countWindow() says itself when its windows fire: use window(global()) with a trigger instead");
+  for (const method of TRIGGER_METHODS) requireMethod(trigger, method, "trigger() takes a trigger, such as count(100)");
+  for (const method of [...TRIGGER_METHODS, "onMerge", "clear"]) refuseAsync(memberOf(trigger, method), method);
+  refuseOtherTime(spec.assigner, memberOf(trigger, "time"));
   if (spec.assigner?.kind === "session" && typeof memberOf(trigger, "onMerge") !== "function") {
     refuse("MR1209", "session windows merge, and this trigger has no onMerge(): add it, or use another trigger");
   }
   return { ...spec, trigger };
+}
+
+/** One that waits for a time that does not move these windows would fire by chance, or never. */
+function refuseOtherTime(assigner: WindowAssigner<never> | undefined, time: unknown): void {
+  if (assigner === undefined || time === undefined) return;
+  if (assigner.kind === "global") {
+    if (time === "event") return;
+    refuse(
+      "MR1209",
+      "global windows never end, so this trigger would never fire: use count(), delta() or continuousProcessingTime()",
+    );
+  }
+  if (time === assigner.time) return;
+  const clock = time === "event" ? "watermark" : "machine's clock";
+  refuse(
+    "MR1209",
+    `this trigger waits until the ${clock} reaches the end of a window, but the windows are of ${assigner.time} time: use a trigger for ${assigner.time} time, or windows with time: ${JSON.stringify(time)}`,
+  );
 }
 
 export function checkAggregate<T>(spec: WindowSpec<T>, aggregate: unknown): void {

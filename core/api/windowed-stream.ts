@@ -8,7 +8,7 @@ import type { Duration } from "../util/duration.ts";
 import type { DataStream } from "./data-stream.ts";
 import type { NoState } from "./declared-functions.ts";
 import type { StreamHandle } from "./pipeline.ts";
-import { requireCallable } from "./refuse.ts";
+import { requireCallable, requireTag } from "./refuse.ts";
 import type { Reducer } from "./rolling.ts";
 import { checkAggregate, windowOperator, withLateTag, withLateness, withTrigger } from "./window-spec.ts";
 import type { WindowFunctionSet, WindowSpec } from "./window-spec.ts";
@@ -51,7 +51,7 @@ export class WindowedStream<out K, out T, out W extends TimeWindow> {
    * Sends records that are too late for all their windows to a side output instead of dropping them.
    *
    * Shape:  `WindowedStream<K, T, W>`, a new one; this one is unchanged. Read them with `getSideOutput(tag)` on the result.
-   * Errors: `MR1205` the windows are not of event time.
+   * Errors: `MR1205` the windows are not of event time; `MR1065` no tag.
    * Source: Flink's `WindowedStream#sideOutputLateData`.
    *
    * @example
@@ -64,7 +64,7 @@ export class WindowedStream<out K, out T, out W extends TimeWindow> {
    * latest.getSideOutput(late).print("late");
    */
   sideOutputLateData(tag: OutputTag<T>): WindowedStream<K, T, W> {
-    return this.#with(withLateTag(this.#spec, tag.id));
+    return this.#with(withLateTag(this.#spec, requireTag(tag, "sideOutputLateData")));
   }
 
   /**
@@ -72,7 +72,8 @@ export class WindowedStream<out K, out T, out W extends TimeWindow> {
    *
    * Shape:  `WindowedStream<K, T, W>`, a new one; this one is unchanged.
    * State:  what the trigger declares, per key and window.
-   * Errors: `MR1209` a trigger that cannot merge on session windows, or any on windows by count.
+   * Errors: `MR1209` a trigger that cannot merge on session windows, one that waits for the other time than the windows are of, one of processing time on
+   *         global windows, or any on windows by count; `MR1065` no trigger.
    * Source: Flink's `WindowedStream#trigger`.
    *
    * @example

@@ -3,41 +3,41 @@
  *
  * In:    calls of the JobMaster, one at a time: its own wishes, and the messages of tasks. Answers of clock and storage come in the same thread.
  * Out:   triggers and notices to the tasks through `CheckpointParticipants`; metadata files; deletions; events to listeners.
- * State: `#pending` holds the checkpoints under way, the `CompletedCheckpointStore` the complete ones, `SharedFiles` who needs which file.
+ * State: `#pending` holds the checkpoints under way, the `CompletedCheckpointStore` the complete ones, `CheckpointCleanup` who needs which file.
  *
- * A checkpoint is complete when the store has it, in three steps: all tasks acknowledged, the metadata file is durable, the store answered. Commits
- * are made one at a time and in the order of ids. A savepoint is complete with its metadata file; it is never in the store, so nobody is told to
- * commit anything for it (after a failure the job goes back to an older checkpoint, and would commit it again), unless the job stops with it.
+ *   asked for    trigger-schedule.ts (periodic), savepoint-requests.ts (users), final-checkpoint.ts (the end of the job)
+ *   beginning.ts → the tasks acknowledge → completion.ts; or it is aborted from here
+ *
+ * A checkpoint is complete when the store has it, in three steps: all tasks acknowledged, the metadata file is durable, the store answered. A savepoint
+ * is complete with its metadata file; it is never in the store, so nobody is told to commit anything for it (after a failure the job goes back to an older
+ * checkpoint, and would commit it again), unless the job stops with it.
  */
-import type {
-  CheckpointAck,
-  CheckpointKind,
-  CheckpointOptions,
-  SubtaskId,
-  SubtaskSnapshot,
-} from "../graph/messages.ts";
+import type { CheckpointAck, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { Clock } from "../time/clock.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
-import { asError, assert, MillraceError } from "../util/errors.ts";
+import { assert, MillraceError } from "../util/errors.ts";
 import { failed, succeeded } from "../util/outcome.ts";
 import type { Done } from "../util/outcome.ts";
+import { Beginning } from "./beginning.ts";
 import { CheckpointCleanup } from "./cleanup.ts";
+import { Completion } from "./completion.ts";
 import type { CheckpointParticipants, CompletedCheckpoint, VertexDescription } from "./contract.ts";
-import { checkpointDirectory } from "./directories.ts";
 import { CHECKPOINT_FAILURES } from "./failures.ts";
 import type { CheckpointFailureReason } from "./failures.ts";
 import { FailurePolicy } from "./failure-policy.ts";
 import { FinalCheckpoint } from "./final-checkpoint.ts";
-import { finalizeCheckpoint } from "./finalize.ts";
-import { PendingCheckpoint } from "./pending-checkpoint.ts";
+import type { PendingCheckpoint } from "./pending-checkpoint.ts";
+import { refuse } from "./request.ts";
+import type { CheckpointRequest, Refusal } from "./request.ts";
 import { keepsCheckpoints } from "./retention.ts";
 import type { JobEnd } from "./retention.ts";
 import type { SavepointTarget } from "./savepoint.ts";
+import { SavepointRequests } from "./savepoint-requests.ts";
 import { CheckpointStatistics } from "./statistics.ts";
 import type { CheckpointListener } from "./statistics.ts";
-import type { AddOutcome, CompletedCheckpointStore } from "./store.ts";
+import type { CompletedCheckpointStore } from "./store.ts";
 import { TriggerSchedule } from "./trigger-schedule.ts";
 
 export interface CoordinatorOptions {
@@ -57,20 +57,6 @@ export interface CoordinatorOptions {
   readonly listeners?: readonly CheckpointListener[];
 }
 
-interface Request {
-  readonly kind: CheckpointKind;
-  readonly storage: BlobStore;
-  /** Default: `chk-<id>` in the job's directory. */
-  readonly directory?: string;
-  readonly stop?: "suspend" | "drain";
-  readonly done?: Done<CompletedCheckpoint>;
-}
-
-interface Refusal {
-  readonly reason: CheckpointFailureReason;
-  readonly cause?: Error;
-}
-
 export class CheckpointCoordinator {
   readonly statistics: CheckpointStatistics = new CheckpointStatistics();
   readonly #options: CoordinatorOptions;
@@ -82,17 +68,12 @@ export class CheckpointCoordinator {
   /** In the order of ids. */
   readonly #pending = new Map<number, PendingCheckpoint>();
   #life: "stopped" | "running" | "shut down" = "stopped";
-  #nextId: number;
   /** Of those that the tasks were told of. */
   #newestCompletedId: number | undefined;
-  #committing: PendingCheckpoint | undefined = undefined;
-  /** Called when nothing is being committed. */
-  #settled: (() => void)[] = [];
-  /** Set from the trigger of a savepoint that stops the job until it fails. */
-  #stopping = false;
+  readonly #beginning: Beginning;
+  readonly #completion: Completion;
+  readonly #savepoints: SavepointRequests;
   readonly #final: FinalCheckpoint;
-  /** Savepoints that could not begin yet. */
-  #waiting: Request[] = [];
 
   constructor(options: CoordinatorOptions) {
     const { config, clock } = options;
@@ -107,9 +88,11 @@ export class CheckpointCoordinator {
     this.#listeners = [this.statistics, ...(options.listeners ?? [])];
     this.#concurrentMax = minPauseMs > 0 ? 1 : config.get(OPTIONS.checkpointMaxConcurrent);
     this.#failures = new FailurePolicy(config.get(OPTIONS.checkpointTolerableFailures));
-    this.#nextId = options.firstCheckpointId;
     this.#newestCompletedId = newest?.checkpointId;
     this.#cleanup = new CheckpointCleanup({ storage: options.storage, store: options.store, pending: this.#pending });
+    this.#beginning = this.#createBeginning();
+    this.#completion = this.#createCompletion();
+    this.#savepoints = new SavepointRequests({ clock, begin: (request) => this.#begin(request) });
     this.#final = new FinalCheckpoint(clock, () => this.#beginFinal());
     this.#schedule = new TriggerSchedule({
       clock,
@@ -123,11 +106,11 @@ export class CheckpointCoordinator {
   /** The tasks run: periodic checkpoints begin, the first after one interval. Again after each restart. */
   start(): void {
     assert(
-      this.#life === "stopped" && this.#committing === undefined,
+      this.#life === "stopped" && this.#completion.settled,
       "a checkpoint coordinator must be stopped and settled before it is started",
     );
     this.#life = "running";
-    this.#stopping = false;
+    this.#savepoints.goOn();
     this.#schedule.start();
   }
 
@@ -138,12 +121,10 @@ export class CheckpointCoordinator {
   stop(reason: CheckpointFailureReason, settled?: () => void): void {
     if (this.#life === "running") this.#life = "stopped";
     this.#schedule.stop();
-    for (const { done } of this.#waiting.splice(0)) this.#answer(done, { reason });
+    this.#savepoints.giveUp(reason);
     this.#final.giveUp();
     for (const pending of [...this.#pending.values()]) if (pending.phase !== "committing") this.#abort(pending, reason);
-    if (settled === undefined) return;
-    if (this.#committing === undefined) settled();
-    else this.#settled.push(settled);
+    if (settled !== undefined) this.#completion.whenSettled(settled);
   }
 
   /** The job is over. Keeps or deletes its checkpoints, as configured; `done` is called when all that could be deleted is gone. */
@@ -160,27 +141,14 @@ export class CheckpointCoordinator {
     const reason =
       this.#refusal() ?? (this.#schedule.pauseLeftMs() > 0 ? "MINIMUM_TIME_BETWEEN_CHECKPOINTS" : undefined);
     const request = { kind: "checkpoint", storage: this.#options.storage, ...(done && { done }) } as const;
-    this.#answer(done, reason === undefined ? this.#begin(request) : { reason });
+    const refusal = reason === undefined ? this.#begin(request) : { reason };
+    if (refusal !== undefined) refuse(done, refusal, this.#options.clock);
   }
 
-  /** A savepoint at once, whatever else is under way. With `stop` no other checkpoint begins afterwards, and if it fails, the job fails. */
+  /** A savepoint, whatever else is under way. With `stop` no other checkpoint begins afterwards, and if it fails, the job fails. */
   triggerSavepoint(target: SavepointTarget, done: Done<CompletedCheckpoint>): void {
-    const reason =
-      this.#life !== "running"
-        ? "NOT_ALL_REQUIRED_TASKS_RUNNING"
-        : this.#stopping
-          ? "CHECKPOINT_COORDINATOR_SHUTDOWN"
-          : undefined;
-    if (reason === undefined) this.#beginSavepoint({ ...target, kind: "savepoint", done });
-    else this.#answer(done, { reason });
-  }
-
-  /** While a task is about to finish, it waits until that has. */
-  #beginSavepoint(request: Request): void {
-    const refusal = this.#begin(request);
-    if (refusal?.reason === "NOT_ALL_REQUIRED_TASKS_RUNNING") this.#waiting.push(request);
-    else if (refusal !== undefined) this.#answer(request.done, refusal);
-    else if (request.stop !== undefined) this.#stopping = true;
+    if (this.#life === "running") this.#savepoints.request({ ...target, kind: "savepoint", done });
+    else refuse(done, { reason: "NOT_ALL_REQUIRED_TASKS_RUNNING" }, this.#options.clock);
   }
 
   /** All tasks have reached their end and wait for the checkpoint that says so. Tried again until one completes. */
@@ -195,7 +163,7 @@ export class CheckpointCoordinator {
     if (pending === undefined) return this.#cleanup.acknowledgedLate(ack);
     if (!pending.accept(ack)) return;
     this.#cleanup.acknowledged(pending, ack);
-    if (pending.isFullyAcknowledged()) this.#finalize(pending);
+    if (pending.isFullyAcknowledged()) this.#completion.acknowledged(pending);
   }
 
   /** A task could not take its part. Ignored if its acknowledgement is here, or the checkpoint does not know it. */
@@ -209,10 +177,7 @@ export class CheckpointCoordinator {
   taskFinished(task: SubtaskId): void {
     for (const pending of [...this.#pending.values()])
       if (pending.waitsFor(task)) this.#abort(pending, "NOT_ALL_REQUIRED_TASKS_RUNNING");
-    for (const request of this.#waiting.splice(0)) {
-      if (this.#stopping) this.#answer(request.done, { reason: "CHECKPOINT_COORDINATOR_SHUTDOWN" });
-      else this.#beginSavepoint(request);
-    }
+    this.#savepoints.retry();
     this.#beginFinal();
   }
 
@@ -228,72 +193,18 @@ export class CheckpointCoordinator {
 
   #refusal(): CheckpointFailureReason | undefined {
     if (this.#life !== "running") return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    if (this.#stopping) return "CHECKPOINT_COORDINATOR_SHUTDOWN";
+    if (this.#savepoints.stopping) return "CHECKPOINT_COORDINATOR_SHUTDOWN";
     let underWay = 0;
     for (const pending of this.#pending.values()) if (pending.kind !== "savepoint") underWay += 1;
     return underWay >= this.#concurrentMax ? "TOO_MANY_CHECKPOINT_REQUESTS" : undefined;
   }
 
-  #answer(done: Done<CompletedCheckpoint> | undefined, refusal: Refusal | undefined): void {
-    if (done === undefined || refusal === undefined) return;
-    const message = `no checkpoint was started, since ${CHECKPOINT_FAILURES[refusal.reason].sentence} (${refusal.reason}); try again later`;
-    const error = new MillraceError("MR5010", message, { cause: refusal.cause });
-    this.#options.clock.yield(() => done(failed(error)));
-  }
-
-  #begin(request: Request): Refusal | undefined {
-    const { clock, config, participants } = this.#options;
-    const plan = participants.plan();
-    if (typeof plan === "string") return { reason: plan };
-    if (plan.acknowledge.length === 0) return { reason: "NOT_ALL_REQUIRED_TASKS_RUNNING" };
-    const checkpointId = this.#nextId;
-    this.#nextId += 1;
-    let coordinators;
-    try {
-      coordinators = participants.snapshotCoordinators(checkpointId);
-    } catch (thrown) {
-      return this.#neverBegan(checkpointId, request.kind, asError(thrown));
-    }
-    const pending: PendingCheckpoint = new PendingCheckpoint({
-      checkpointId,
-      options: this.#optionsOf(request, checkpointId),
-      storage: request.storage,
-      plan,
-      coordinators,
-      triggeredAtMs: clock.nowMs(),
-      startedMs: clock.elapsedMs(),
-      cancelTimeout: clock.schedule(config.get(OPTIONS.checkpointTimeout), () => this.#expire(pending)),
-      done: request.done,
-    });
-    this.#pending.set(checkpointId, pending);
-    this.#cleanup.began(pending);
-    for (const listener of this.#listeners) listener.triggered?.(checkpointId, pending.kind);
-    for (const task of plan.trigger) participants.trigger(task, checkpointId, pending.options);
-    return undefined;
-  }
-
-  /** Operator coordinators that have saved their state, before another failed to, are told that it was for nothing. */
-  #neverBegan(checkpointId: number, kind: CheckpointKind, cause: Error): Refusal {
-    const reason = "TRIGGER_CHECKPOINT_FAILURE";
-    this.#options.participants.aborted(checkpointId);
-    for (const listener of this.#listeners) {
-      listener.triggered?.(checkpointId, kind);
-      listener.aborted?.(checkpointId, reason, cause);
-    }
-    return { reason, cause };
-  }
-
-  #optionsOf({ kind, directory, stop }: Request, checkpointId: number): CheckpointOptions {
-    return {
-      kind,
-      directory: directory ?? checkpointDirectory(this.#options.directory ?? "", checkpointId),
-      ...(stop !== undefined && { stop }),
-      ...(this.#newestCompletedId !== undefined && { completedId: this.#newestCompletedId }),
-    };
+  #begin(request: CheckpointRequest): Refusal | undefined {
+    return this.#beginning.begin(request, this.#newestCompletedId);
   }
 
   #beginFinal(): void {
-    if (this.#life !== "running" || !this.#final.wanted || this.#stopping) return;
+    if (this.#life !== "running" || !this.#final.wanted || this.#savepoints.stopping) return;
     for (const pending of this.#pending.values()) if (pending.kind === "final") return;
     const refusal = this.#begin({ kind: "final", storage: this.#options.storage });
     if (refusal === undefined) return;
@@ -304,58 +215,37 @@ export class CheckpointCoordinator {
     this.#options.participants.failJob(new MillraceError("MR5009", sentence, { cause: refusal.cause }));
   }
 
-  #expire(pending: PendingCheckpoint): void {
-    if (pending.phase !== "committing") this.#abort(pending, "CHECKPOINT_EXPIRED");
-  }
-
-  #finalize(pending: PendingCheckpoint): void {
-    const { clock, jobName, storage, vertices } = this.#options;
-    pending.enter("writing");
-    this.#cleanup.hold();
-    finalizeCheckpoint({ pending, jobName, vertices: vertices(), storage, clock }, (outcome) => {
-      if (pending.phase === "ended") {
-        this.#cleanup.discard(pending); // aborted meanwhile; only now can the metadata file not appear any more
-      } else if (outcome.ok) {
-        pending.written(outcome.value);
-        this.#commitNext();
-      } else {
-        pending.enter("written");
-        this.#abort(pending, "FINALIZE_CHECKPOINT_FAILURE", outcome.error);
-      }
-      this.#cleanup.unhold();
+  #createBeginning(): Beginning {
+    const { config, clock, participants, directory = "", firstCheckpointId } = this.#options;
+    return new Beginning({
+      config,
+      clock,
+      participants,
+      cleanup: this.#cleanup,
+      listeners: this.#listeners,
+      directory,
+      firstCheckpointId,
+      pending: this.#pending,
+      expired: (pending) => {
+        if (pending.phase !== "committing") this.#abort(pending, "CHECKPOINT_EXPIRED");
+      },
     });
   }
 
-  /** One at a time, the oldest first: completed ids only increase. */
-  #commitNext(): void {
-    if (this.#committing !== undefined) return;
-    for (const pending of this.#pending.values()) {
-      if (pending.phase !== "written" || pending.checkpoint === undefined) continue;
-      pending.enter("committing");
-      this.#committing = pending;
-      if (pending.kind === "savepoint") this.#committed(pending, { kind: "added" });
-      else this.#options.store.add(pending.checkpoint, (outcome) => this.#committed(pending, outcome));
-      return;
-    }
+  #createCompletion(): Completion {
+    const { jobName, vertices, storage, clock, store } = this.#options;
+    return new Completion({
+      about: () => ({ jobName, vertices: vertices(), storage, clock }),
+      store,
+      cleanup: this.#cleanup,
+      pending: this.#pending,
+      completed: (pending, checkpoint) => this.#completed(pending, checkpoint),
+      failed: (pending, cause, files) => this.#abort(pending, "FINALIZE_CHECKPOINT_FAILURE", cause, files),
+    });
   }
 
-  #committed(pending: PendingCheckpoint, outcome: AddOutcome): void {
-    this.#committing = undefined;
-    if (outcome.kind === "added") {
-      this.#completed(pending);
-    } else {
-      pending.enter("written");
-      this.#abort(pending, "FINALIZE_CHECKPOINT_FAILURE", outcome.error, { keepFiles: outcome.kind === "unknown" });
-    }
-    const settled = this.#settled;
-    this.#settled = [];
-    for (const callback of settled) callback();
-    this.#commitNext();
-  }
-
-  #completed(pending: PendingCheckpoint): void {
-    const { checkpoint, checkpointId, kind } = pending;
-    assert(checkpoint !== undefined, "a checkpoint is committed only after its metadata was written");
+  #completed(pending: PendingCheckpoint, checkpoint: CompletedCheckpoint): void {
+    const { checkpointId, kind } = pending;
     const notifies = kind !== "savepoint" || pending.options.stop !== undefined;
     this.#end(pending);
     if (kind !== "savepoint") this.#failures.succeeded();
@@ -400,7 +290,7 @@ export class CheckpointCoordinator {
     const sentence = `checkpoint ${pending.checkpointId} did not complete: ${CHECKPOINT_FAILURES[reason].sentence} (${reason})`;
     const error = new MillraceError("MR5009", sentence, { cause });
     pending.done?.(failed(error));
-    if (pending.options.stop !== undefined) this.#stopping = false;
+    if (pending.options.stop !== undefined) this.#savepoints.goOn();
     if (this.#life !== "running") return;
     if (pending.kind === "final" && this.#final.wanted) this.#final.tryLater();
     this.#schedule.poke();

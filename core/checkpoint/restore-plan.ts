@@ -14,6 +14,7 @@ import type { Config } from "../util/config.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { planInputs } from "./restore-inputs.ts";
 import { restoreOperator, withoutTime } from "./restore-operators.ts";
+import { refuseOtherKeyGroups } from "./saved-key-groups.ts";
 import { describeOperator, hasState, savedOperators } from "./saved-operators.ts";
 import type { SavedOperators } from "./saved-operators.ts";
 
@@ -70,19 +71,4 @@ function refuseUnclaimed(saved: SavedOperators, graph: JobGraph): void {
     `the checkpoint has state of ${names}, which the job does not have; give the operator that should take it over the same uid, ` +
     `or set ${OPTIONS.ignoreUnclaimedState.key} to true to drop it`;
   throw new MillraceError("MR5007", message, { retryable: false });
-}
-
-/** A key's group is its hash modulo the maximum parallelism, so that with another one nobody would find their keys. */
-function refuseOtherKeyGroups(saved: SavedOperators, graph: JobGraph): void {
-  for (const vertex of graph.vertices) {
-    for (const operator of vertex.operators) {
-      const before = saved.get(operator.id);
-      if (before === undefined || before.vertex.maxParallelism === vertex.maxParallelism) continue;
-      if (before.snapshots.every((snapshot) => snapshot?.keyed === undefined)) continue;
-      const message =
-        `${describeOperator(before)} was saved with a maximum parallelism of ${before.vertex.maxParallelism} and now has ${vertex.maxParallelism}; ` +
-        `set its maximum parallelism, or ${OPTIONS.maxParallelism.key}, to ${before.vertex.maxParallelism}`;
-      throw new MillraceError("MR5008", message, { retryable: false });
-    }
-  }
 }

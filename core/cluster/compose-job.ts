@@ -6,6 +6,8 @@
 import { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import type { CheckpointParticipants, CompletedCheckpoint } from "../checkpoint/contract.ts";
 import { describeVertices } from "../checkpoint/describe-vertices.ts";
+import { CHECKPOINT_FAILURES } from "../checkpoint/failures.ts";
+import type { CheckpointFailureReason } from "../checkpoint/failures.ts";
 import { MemoryCheckpointStore } from "../checkpoint/store.ts";
 import { claim } from "../checkpoint/savepoint.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
@@ -83,7 +85,14 @@ function createTaskManager(
   const { world, config, graph, metrics, stores } = parts;
   const copies = new ModuleCopies({ enabled: config.get(OPTIONS.operatorCopies), job: codeFingerprint(graph) });
   const taskManager = new TaskManager(
-    { clock: world.clock, random: world.random, storage: stores.store, metrics, copies },
+    {
+      clock: world.clock,
+      random: world.random,
+      storage: stores.store,
+      metrics,
+      copies,
+      warn: (line) => world.warn(`millrace: job "${parts.jobName}": ${line}`),
+    },
     reports,
   );
   return inProcessGateway<TaskManagerGateway>(new Endpoint({ clock: world.clock, onError }), taskManager);
@@ -124,6 +133,12 @@ function createSources(
   });
 }
 
+interface FailedCheckpoint {
+  readonly checkpointId: number;
+  readonly reason: CheckpointFailureReason;
+  readonly cause: Error | undefined;
+}
+
 function createCheckpoints(
   { graph, config, world, stores, jobName, restorePoint }: JobParts,
   parts: {
@@ -132,6 +147,14 @@ function createCheckpoints(
     readonly participants: CheckpointParticipants;
   },
 ): CheckpointCoordinator {
+  const isTolerant = config.get(OPTIONS.checkpointTolerableFailures) > 0;
+  /** Of which nobody would hear otherwise: the job goes on without that checkpoint. */
+  const warnOfFailure = ({ checkpointId, reason, cause }: FailedCheckpoint): void => {
+    const { sentence, counts } = CHECKPOINT_FAILURES[reason];
+    if (reason !== "TRIGGER_CHECKPOINT_FAILURE" && !(counts && isTolerant)) return;
+    const why = cause === undefined ? "" : `: ${cause.message}`;
+    world.warn(`millrace: job "${jobName}": checkpoint ${checkpointId} did not complete: ${sentence}${why}`);
+  };
   const coordinator = new CheckpointCoordinator({
     config,
     clock: world.clock,
@@ -142,6 +165,7 @@ function createCheckpoints(
     jobName,
     vertices: () => describeVertices(graph),
     firstCheckpointId: (restorePoint?.checkpointId ?? 0) + 1,
+    listeners: [{ aborted: (checkpointId, reason, cause) => warnOfFailure({ checkpointId, reason, cause }) }],
   });
   coordinator.statistics.register(parts.lease.metrics);
   return coordinator;

@@ -25,6 +25,7 @@ import type { TaskReports } from "../runtime/deployment.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import { assert } from "../util/errors.ts";
+import { finishedSnapshot } from "./finished-snapshot.ts";
 import type { RestartStrategy } from "./restart-strategy.ts";
 import type { Gateway } from "./rpc/in-process.ts";
 import type { SourceCoordinators } from "./source-coordinators.ts";
@@ -206,8 +207,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       finished: finished.map((execution) => {
         // A task finishes only after a checkpoint that contains its end is complete.
         const snapshot = this.#checkpoints.snapshotOf(execution.vertex, execution.subtask);
-        assert(snapshot !== undefined, "a finished task is in the newest checkpoint");
-        return { task: taskOf(execution), snapshot };
+        const vertex = this.#parts.graph.vertices[execution.vertex];
+        assert(snapshot !== undefined && vertex !== undefined, "a finished task is in the newest checkpoint");
+        return { task: taskOf(execution), snapshot: finishedSnapshot(snapshot, vertex) };
       }),
     };
   }

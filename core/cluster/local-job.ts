@@ -6,11 +6,13 @@
  */
 import type { CompletedCheckpoint } from "../checkpoint/contract.ts";
 import { findCheckpoint } from "../checkpoint/find-checkpoint.ts";
+import { withSavedKeyGroups } from "../checkpoint/saved-key-groups.ts";
 import { explain } from "../graph/explain.ts";
 import { createJobGraph } from "../graph/job-graph.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
 import { requiredSlots, slotShortage } from "../graph/slots.ts";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
+import type { KeptForJob } from "../operators/kept-for-job.ts";
 import { OPTIONS } from "../util/config.ts";
 import { asError, MillraceError } from "../util/errors.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
@@ -29,6 +31,7 @@ import { composeJob } from "./compose-job.ts";
 import type { JobMaster, JobOutcome, JobPhaseName } from "./job-master.ts";
 import { JobStores } from "./job-stores.ts";
 import { Endpoint } from "./rpc/endpoint.ts";
+import { sourceRecords } from "./source-records.ts";
 import type { World } from "./world.ts";
 
 const STATUS: Readonly<Record<JobPhaseName, JobStatus>> = {
@@ -48,7 +51,8 @@ export class LocalJob implements JobClient {
   readonly jobName: string;
   readonly #world: World;
   readonly #submission: JobSubmission;
-  readonly #graph: JobGraph;
+  /** As it runs, once it is known what the job starts from. */
+  #graph: JobGraph;
   readonly #stores: JobStores;
   readonly #metrics: MetricRegistry;
   readonly #endpoint: Endpoint;
@@ -212,6 +216,7 @@ export class LocalJob implements JobClient {
 
   #run(restorePoint: CompletedCheckpoint | undefined): void {
     const { config, listeners } = this.#submission;
+    if (restorePoint !== undefined) this.#graph = withSavedKeyGroups(this.#graph, restorePoint);
     this.#master = composeJob({
       jobName: this.jobName,
       graph: this.#graph,
@@ -254,6 +259,7 @@ export class LocalJob implements JobClient {
   #ended(outcome: JobOutcome): void {
     this.#phase = outcome.kind;
     this.#askWaiting();
+    closeKept(this.#graph);
     this.#settle(outcome);
   }
 
@@ -301,11 +307,8 @@ export class LocalJob implements JobClient {
   }
 }
 
-/** What the sources of the current attempt have read. */
-function sourceRecords(metrics: readonly MetricSample[]): number {
-  return metrics.reduce(
-    (sum, { name, scope, value }) =>
-      sum + (name === "numRecordsIn" && scope.operator !== undefined ? Number(value) : 0),
-    0,
-  );
+/** What readers of sources kept from attempt to attempt. */
+function closeKept({ vertices }: JobGraph): void {
+  const operators = vertices.flatMap((vertex) => vertex.operators);
+  for (const { spec } of operators) (spec.parameters["kept"] as KeptForJob | undefined)?.close(); // put there by `fromSource`
 }

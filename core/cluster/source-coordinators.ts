@@ -13,7 +13,7 @@ import type { CoordinatorToReader, ReaderToCoordinator } from "../operators/cont
 import { decodeValue, encodeValue } from "../types/value-codec.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
-import { MillraceError, asError } from "../util/errors.ts";
+import { asError, isMillraceError, located, MillraceError } from "../util/errors.ts";
 
 type AnySource = Source<unknown, SourceSplit, unknown>;
 
@@ -137,13 +137,10 @@ export class SourceCoordinators {
   }
 
   #fail({ operator }: Coordinated, error: unknown): void {
+    if (isMillraceError(error)) return this.#options.fail(located(error, `operator "${operator.name}"`));
     const { message } = asError(error);
-    const retryable = !(error instanceof MillraceError) || error.retryable;
     this.#options.fail(
-      new MillraceError("MR7002", `the source "${operator.name}" failed on the master: ${message}`, {
-        cause: error,
-        retryable,
-      }),
+      new MillraceError("MR7002", `operator "${operator.name}" failed on the master: ${message}`, { cause: error }),
     );
   }
 

@@ -39,6 +39,8 @@ export interface JobVertex {
   readonly name: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
+  /** Somebody has set it. Else it was derived from the parallelism, and yields to that of the state that the job starts from. */
+  readonly maxParallelismSet: boolean;
   readonly slotSharingGroup: string;
   /** Head first; each before those it feeds. */
   readonly operators: readonly JobOperator[];

@@ -101,6 +101,7 @@ function jobVertex(parts: VertexParts): JobVertex {
     name: vertexName(operators),
     parallelism,
     maxParallelism,
+    maxParallelismSet: parts.chain.operators.some((id) => plannedNode(parts.planned, id).maxParallelismSet),
     slotSharingGroup,
     operators,
     inputs: inputs.map((edge) => edge.index),

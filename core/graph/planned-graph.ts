@@ -27,6 +27,8 @@ export interface PlannedNode {
   readonly parallelism: number;
   /** What it would have as a head; behind one, the head's holds. */
   readonly maxParallelism: number;
+  /** By the program or the configuration; else derived from the parallelism. */
+  readonly maxParallelismSet: boolean;
   readonly slotSharingGroup: string;
   /** In the order of the program. */
   readonly inputs: readonly PlannedEdge[];
@@ -54,7 +56,7 @@ export function planGraph(graph: StreamGraph, order: readonly number[], config: 
     return {
       node,
       parallelism,
-      maxParallelism: maxParallelismOf(node, parallelism, config),
+      ...maxParallelismOf(node, parallelism, config),
       slotSharingGroup: groups[node.id] ?? "",
       inputs: inputs[node.id] ?? [],
       outputs: edges.filter((edge) => edge.from === node.id),
@@ -77,10 +79,14 @@ function parallelismOf(node: Readonly<StreamNode>, config: Config): number {
   return node.parallelism ?? Math.min(config.get(OPTIONS.parallelism), node.parallelismMax ?? Infinity);
 }
 
-function maxParallelismOf(node: Readonly<StreamNode>, parallelism: number, config: Config): number {
-  if (node.maxParallelism !== undefined) return node.maxParallelism;
+function maxParallelismOf(
+  node: Readonly<StreamNode>,
+  parallelism: number,
+  config: Config,
+): Pick<PlannedNode, "maxParallelism" | "maxParallelismSet"> {
   const configured = config.get(OPTIONS.maxParallelism);
-  return configured === -1 ? defaultMaxParallelism(parallelism) : configured;
+  const set = node.maxParallelism ?? (configured === -1 ? undefined : configured);
+  return { maxParallelism: set ?? defaultMaxParallelism(parallelism), maxParallelismSet: set !== undefined };
 }
 
 function plannedEdge(edge: StreamEdge, parallelisms: readonly number[]): PlannedEdge {

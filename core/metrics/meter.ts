@@ -1,35 +1,71 @@
 /**
- * Rates, computed when somebody reads: how much a counter grew per second over the last ten seconds.
+ * Rates over the last minute, as Flink's `MeterView` gives them: how much a total grew per second.
  *
- * In:    a counter that hot code writes, and a clock. Out: a function to hand to `MetricGroup.gauge`.
- * State: at most eleven samples, taken by reads at least a second apart, so that several readers do not disturb each other. If nobody read for a
- *        long time, the first rate is the mean since the last read.
+ * In:    a total that only grows, a clock, and calls of `sample` by whoever is awake anyway: a task at its steps, a reader. No timer of its own, which
+ *        would keep a process alive and a clock under test busy.
+ * Out:   growth per second: over the last 60 s, or since the start while that is shorter.
+ * State: where the total stood every five seconds, for as long as the minute reaches back. Where nobody sampled, the growth in between is taken to be
+ *        even.
  */
-import type { Counter } from "./registry.ts";
 
 /** The part of a `Clock` that meters need; `core/time` is a sibling and not imported. */
 export interface ElapsedClock {
   elapsedMs(): number;
 }
 
-const WINDOW_MS = 10_000;
-const SAMPLE_GAP_MS = 1_000;
+const SPAN_MS = 60_000;
+
+/** Flink's. More samples would not be kept. */
+export const SAMPLE_EVERY_MS = 5_000;
 
 interface Sample {
   readonly atMs: number;
-  readonly count: number;
+  readonly total: number;
 }
 
-/** Growth per second. For a counter of ms, such as busy time, this is Flink's `…MsPerSecond`. */
-export function meterOf(counter: Counter, clock: ElapsedClock): () => number {
-  const samples: Sample[] = [{ atMs: clock.elapsedMs(), count: counter.count }];
-  return () => {
-    const now: Sample = { atMs: clock.elapsedMs(), count: counter.count };
-    // The oldest sample stays as long as it is the only one at least a window old.
-    while (samples[1] !== undefined && now.atMs - samples[1].atMs >= WINDOW_MS) samples.shift();
-    const [oldest = now] = samples;
-    if (now.atMs - (samples.at(-1) ?? now).atMs >= SAMPLE_GAP_MS) samples.push(now);
-    const passedMs = now.atMs - oldest.atMs;
-    return passedMs <= 0 ? 0 : ((now.count - oldest.count) * 1_000) / passedMs;
-  };
+export class Meter {
+  readonly #read: () => number;
+  readonly #clock: ElapsedClock;
+  /** Oldest first; when a rate is computed, the second one lies within the span. */
+  readonly #samples: Sample[];
+
+  constructor(read: () => number, clock: ElapsedClock) {
+    this.#read = read;
+    this.#clock = clock;
+    this.#samples = [{ atMs: clock.elapsedMs(), total: read() }];
+  }
+
+  /** Remembers where the total stands, unless it did so a moment ago. */
+  sample(nowMs: number): void {
+    const samples = this.#samples;
+    const newestMs = samples.at(-1)?.atMs ?? -Infinity;
+    if (nowMs - newestMs < SAMPLE_EVERY_MS) return;
+    samples.push({ atMs: nowMs, total: this.#read() });
+    this.#forget(nowMs);
+  }
+
+  perSecond(): number {
+    const nowMs = this.#clock.elapsedMs();
+    this.sample(nowMs);
+    this.#forget(nowMs);
+    const startMs = Math.max(nowMs - SPAN_MS, this.#samples[0]?.atMs ?? nowMs);
+    if (!(nowMs > startMs)) return 0;
+    const now: Sample = { atMs: nowMs, total: this.#read() };
+    return ((now.total - this.#totalAt(startMs, now)) * 1_000) / (nowMs - startMs);
+  }
+
+  /** What lies before the span, but for the sample from which it is reached. */
+  #forget(nowMs: number): void {
+    const samples = this.#samples;
+    while (samples[1] !== undefined && nowMs - samples[1].atMs >= SPAN_MS) samples.shift();
+  }
+
+  /** Between the oldest sample and the next. */
+  #totalAt(timeMs: number, now: Sample): number {
+    const [before = now, after = now] = this.#samples;
+    const lengthMs = after.atMs - before.atMs;
+    return lengthMs <= 0
+      ? before.total
+      : before.total + ((after.total - before.total) * (timeMs - before.atMs)) / lengthMs;
+  }
 }

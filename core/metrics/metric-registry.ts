@@ -6,6 +6,7 @@
  * State: one entry per metric, kept until the lease under which it was registered is closed; values live with those who count.
  */
 import { MetricEntries } from "./metric-entries.ts";
+import type { ReadableMetricGroup } from "./metric-entries.ts";
 import type { ElapsedClock } from "./meter.ts";
 import type { MetricGroup, MetricScope, MetricValue } from "./registry.ts";
 
@@ -29,8 +30,10 @@ export interface MetricRegistryOptions {
 export interface MetricLease {
   /** The group of the scope itself. */
   readonly metrics: MetricGroup;
-  /** The group of one operator of the task. */
-  operator(name: string): MetricGroup;
+  /** The group of one operator of the task. `id`: which one, where several have the same name. */
+  operator(name: string, id?: string): ReadableMetricGroup;
+  /** Lets meters see where their totals stand; whoever counts calls it now and then, so that rates are those of the last minute whenever they are read. */
+  sample(nowMs: number): void;
   /** Takes away everything that was registered through this lease, and nothing of a later attempt in the same scope. */
   close(): void;
 }
@@ -52,7 +55,8 @@ export class MetricRegistry {
     this.#leases.add(entries);
     return {
       metrics: entries.groupOf(scope),
-      operator: (name) => entries.groupOf({ ...scope, operator: name }),
+      operator: (name, id) => entries.groupOf({ ...scope, operator: name }, id ?? name),
+      sample: (nowMs) => entries.sample(nowMs),
       close: () => this.#leases.delete(entries),
     };
   }
@@ -60,7 +64,7 @@ export class MetricRegistry {
   /** The values of now, in the order of registration. A gauge that throws is shown with its error: reading metrics never fails a job. */
   snapshot(): readonly MetricReading[] {
     return [...this.#leases].flatMap((entries) =>
-      [...entries.read()].map(({ scope, name, value }) => ({
+      [...entries.values()].map(({ scope, name, value }) => ({
         scope,
         name,
         value,

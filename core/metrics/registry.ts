@@ -1,7 +1,7 @@
 /**
  * Metrics with Flink's scopes and names: counters, gauges, meters and histograms, grouped by job, task and operator.
  *
- * Hot code increments `Counter.count` itself; everything else is computed when a reader asks.
+ * Hot code increments `Counter.count` itself; everything else is computed when a reader asks. docs/metrics.md lists what there is.
  */
 
 export interface Counter {
@@ -31,6 +31,8 @@ export interface MetricGroup {
   counter(name: string): Counter;
   gauge(name: string, read: () => MetricValue): void;
   histogram(name: string): Histogram;
+  /** The growth per second of what `read` returns, a total, over the last minute. */
+  meter(name: string, read: () => number): void;
   /** A group inside this one, as Flink's `addGroup`. */
   group(name: string): MetricGroup;
 }

@@ -18,6 +18,12 @@ interface PlacedControl {
   readonly element: ControlElement;
 }
 
+export interface ChannelUsage {
+  readonly waiting: number;
+  readonly pushed: number;
+  readonly overdrawn: number;
+}
+
 export class InSlotChannel implements ChannelWriter, ChannelReader {
   values: unknown[];
   timestampsMs: Float64Array;
@@ -31,6 +37,8 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
   #consumer: ChannelConsumer | undefined;
   readonly #capacity: number;
   readonly #controls: Deque<PlacedControl>;
+  /** A number of 64 bits from the start on, so that it changes its representation never. */
+  #consumed: number;
 
   constructor(capacity: number) {
     assert(capacity > 0, "a channel has room for a record");
@@ -47,6 +55,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     this.#consumer = undefined;
     this.#capacity = capacity;
     this.#controls = new Deque();
+    this.#consumed = -0;
   }
 
   connectProducer(producer: ChannelProducer): void {
@@ -59,9 +68,10 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     consumer.wake();
   }
 
-  /** Records waiting now, and how many were taken beyond the capacity so far. */
-  usage(): { readonly waiting: number; readonly overdrawn: number } {
-    return { waiting: (this.#tail - this.head) | 0, overdrawn: this.#overdrawn };
+  /** Records waiting now; how many were taken so far, and how many of them beyond the capacity. */
+  usage(): ChannelUsage {
+    const waiting = (this.#tail - this.head) | 0;
+    return { waiting, pushed: this.#consumed + waiting, overdrawn: this.#overdrawn };
   }
 
   /** Hot: guarded by `bench/` (keyed count). */
@@ -90,6 +100,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
   consumed(count: number): void {
     this.head = (this.head + count) | 0;
     this.#room += count;
+    this.#consumed += count;
     if (this.#full && this.#room * 2 >= this.#capacity) {
       this.#full = false;
       this.#producer?.unblock();

@@ -6,15 +6,22 @@
  * State: a committable stays in `saved` until its commit succeeded (or it is given up for a known reason), so that a checkpoint taken while a commit
  *        is under way contains it still. What was restored belongs to a completed checkpoint and is committed at once, again if need be.
  *
- * A commit that asks for a retry is repeated after 100 ms, 200 ms, … 10 s; what completes meanwhile joins that call, so the order is kept.
+ * What is given up for a known reason is lost: a warning names it, since nothing else would.
+ *
+ * A commit that asks for a retry is repeated after 100 ms, 200 ms, … 10 s; what completes meanwhile joins that call, so the order is kept. After
+ * `sink.committer.retries` of them the job fails: the restart commits again, and the restart strategy says how often.
  */
 import type { Counter } from "../metrics/registry.ts";
-import { MillraceError } from "../util/errors.ts";
+import { OPTIONS } from "../util/config.ts";
+import { asError, isMillraceError, located, MillraceError } from "../util/errors.ts";
 import type { CommitRequest, Committer } from "./contracts/sink.ts";
 import type { OperatorServices } from "./operator.ts";
 
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 10_000;
+
+/** Name of the list in which a sink's operator saves them. */
+export const COMMITTABLES = "committables";
 
 export interface SavedCommittable<C> {
   readonly checkpointId: number;
@@ -74,6 +81,7 @@ export class Commits<C> {
   readonly #services: OperatorServices<never>;
   /** Called after each round that left nothing to do now. */
   readonly #onQuiet: () => void;
+  readonly #retriesMax: number;
   readonly #counters: CommitCounters;
   /** Not yet visible, in the order of the checkpoints. */
   #open: Request<C>[];
@@ -93,6 +101,7 @@ export class Commits<C> {
     this.#onQuiet = options.onQuiet;
     this.#open = options.restored.map((saved) => new Request(saved));
     this.#restoredOpen = this.#open.length;
+    this.#retriesMax = services.config.get(OPTIONS.committerRetries);
     const { metrics } = services;
     metrics.gauge("pendingCommittables", () => this.#open.length);
     this.#counters = {
@@ -149,6 +158,9 @@ export class Commits<C> {
   #finish(due: readonly Request<C>[]): void {
     const fatal = due.find((request) => request.verdict.kind === "unknown-failure");
     if (fatal !== undefined) return this.#services.fail(commitFailed(fatal));
+    const endless = due.find(({ verdict, retries }) => verdict.kind === "retry" && retries >= this.#retriesMax);
+    if (endless !== undefined) return this.#services.fail(tooManyRetries(endless));
+    this.#warn(due);
     const done = new Set(due.filter((request) => this.#count(request)));
     this.#restoredOpen = this.#open.slice(0, this.#restoredOpen).filter((request) => !done.has(request)).length;
     this.#open = this.#open.filter((request) => !done.has(request));
@@ -156,6 +168,18 @@ export class Commits<C> {
     this.#backoffMs = BACKOFF_MS_MIN;
     this.#phase = "quiet";
     this.run();
+  }
+
+  /** Once per checkpoint and reason, since a server that refuses one committable refuses many. */
+  #warn(due: readonly Request<C>[]): void {
+    const givenUp = new Map<string, number>();
+    for (const { checkpointId, verdict } of due) {
+      if (verdict.kind !== "known-failure") continue;
+      const what = `of checkpoint ${checkpointId}, whose records are lost: ${asError(verdict.error).message}`;
+      givenUp.set(what, (givenUp.get(what) ?? 0) + 1);
+    }
+    for (const [what, count] of givenUp)
+      this.#services.warn(`the sink gave up ${count} committable${count === 1 ? "" : "s"} ${what}`);
   }
 
   /** True if the request is settled. */
@@ -183,11 +207,17 @@ export class Commits<C> {
   }
 }
 
-function commitFailed(request: Request<unknown>): MillraceError {
-  const cause = request.verdict.kind === "unknown-failure" ? request.verdict.error : undefined;
+function tooManyRetries({ checkpointId, retries }: Request<unknown>): MillraceError {
   return new MillraceError(
     "MR3024",
-    `the sink could not commit what checkpoint ${request.checkpointId} contains: ${String(cause)}; the restart tries again`,
-    { cause },
+    `the sink could not commit what checkpoint ${checkpointId} contains: its committer asked for another try after ${retries} retries; ` +
+      `the restart tries again, and ${OPTIONS.committerRetries.key} allows more of them before`,
   );
+}
+
+function commitFailed(request: Request<unknown>): MillraceError {
+  const cause = request.verdict.kind === "unknown-failure" ? request.verdict.error : undefined;
+  const what = `the sink could not commit what checkpoint ${request.checkpointId} contains`;
+  if (isMillraceError(cause)) return located(cause, what);
+  return new MillraceError("MR3024", `${what}: ${asError(cause).message}; the restart tries again`, { cause });
 }

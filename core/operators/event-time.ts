@@ -32,6 +32,7 @@ export class EventTime {
     this.#keyedState = services.keyedState;
     this.#output = services.output;
     this.#availability = services.availability;
+    services.metrics.gauge("currentOutputWatermark", () => this.#toldMs);
     if (this.watermarkMs > WATERMARK_MIN) services.execute(() => this.advance(this.watermarkMs));
   }
 

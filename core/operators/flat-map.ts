@@ -8,6 +8,7 @@
  */
 import type { TimeMs } from "../time/clock.ts";
 import type { Collector, FlatMapFunction } from "./contracts/functions.ts";
+import { described, MillraceError } from "../util/errors.ts";
 import { NO_TIMESTAMP } from "./operator.ts";
 import type { Availability, Input, Operator, OperatorServices, Output, Pending } from "./operator.ts";
 
@@ -58,7 +59,7 @@ class FlatMapOperator<I, O> implements Operator, Input<I> {
     if (this.pending !== "none") return this.#wait({ kind: "record", value, timestampMs });
     this.#collector.timestampMs = timestampMs;
     const iterable = this.#flatMap(value, this.#collector);
-    if (iterable !== undefined) this.#pull(iterable[Symbol.iterator]());
+    if (iterable !== undefined) this.#pull(iteratorOf(iterable));
   }
 
   processWatermark(watermarkMs: TimeMs): void {
@@ -115,6 +116,16 @@ class FlatMapOperator<I, O> implements Operator, Input<I> {
     else if (waiting?.kind === "watermark") this.#output.processWatermark(waiting.watermarkMs);
     else if (waiting?.kind === "idle") this.#output.processIdle(waiting.idle);
   }
+}
+
+function iteratorOf<O>(returned: Iterable<O>): Iterator<O> {
+  const given: Partial<Iterable<O>> | null = returned; // only its type says that it is one
+  if (typeof given?.[Symbol.iterator] === "function") return returned[Symbol.iterator]();
+  throw new MillraceError(
+    "MR3026",
+    `flatMap returned ${described(returned)}, which is no iterable: return an array or a generator, or nothing, and collect`,
+    { retryable: false },
+  );
 }
 
 export function createOperator<I, O>(services: OperatorServices<O>, options: FlatMapOptions<I, O>): Operator {

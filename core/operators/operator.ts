@@ -69,7 +69,7 @@ export interface Operator {
   /** Sources only: stop emitting, for good. `drain`: the last watermark goes out first. */
   stop?(options: { readonly drain: boolean }): void;
   /** Before the barrier is forwarded. False: not yet ready (a flush is under way); the task asks again after `services.wake()`. */
-  prepareBarrier?(checkpointId: number): boolean;
+  prepareBarrier?(checkpointId: number, options: { readonly savepoint: boolean }): boolean;
   /** Puts what is not kept there anyway into `services.operatorState`. Synchronous. Keyed state is saved by the task. */
   snapshot?(checkpointId: number): void;
   checkpointCompleted?(checkpointId: number): void;
@@ -111,6 +111,8 @@ export interface OperatorServices<O = never> {
   wake(): void;
   /** To the operator's coordinator on the master, in order. Plain data. */
   sendEvent(event: unknown): void;
+  /** A sentence for people, said with the names of job and operator: something is wrong, and the task goes on. */
+  warn(sentence: string): void;
   /** Fails the task. For errors in callbacks; synchronous code throws. */
   fail(error: unknown): void;
 }

@@ -2,7 +2,8 @@
  * The operator behind `stream.sinkTo(sink)`: the sink's writer, and behind it what commits (`commits.ts`).
  *
  * In:    records and watermarks of one input; barriers, completed checkpoints.
- * Out:   calls of the writer and the committer. At a barrier: `flush`, `prepareCommit`, `snapshot`, in this order, nothing written in between.
+ * Out:   calls of the writer and the committer. At a barrier: `flush`, `prepareCommit`, for a savepoint `keepForSavepoint`, `snapshot`, in this order,
+ *        nothing written in between.
  * State: the list `writer`: what the writer returns. The list `committables`: all that is not yet visible.
  *
  * While a flush is under way, and until everything restored is committed, nothing is to be written, so the chain is blocked; what an operator in the
@@ -12,7 +13,7 @@ import type { Counter } from "../metrics/registry.ts";
 import type { OperatorListState } from "../state/handles.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { MillraceError, assert } from "../util/errors.ts";
-import { Commits } from "./commits.ts";
+import { COMMITTABLES, Commits } from "./commits.ts";
 import type { SavedCommittable } from "./commits.ts";
 import type { Committer, Sink, SinkContext, SinkWriter, WriteContext } from "./contracts/sink.ts";
 import type { WriterToCoordinator } from "./contracts/sink-events.ts";
@@ -40,9 +41,10 @@ type Waiting<T> =
 interface Progress {
   readonly checkpointId: number;
   readonly records: number;
+  readonly watermarks: number;
 }
 
-const NOTHING: Progress = { checkpointId: Number.NaN, records: 0 };
+const NOTHING: Progress = { checkpointId: Number.NaN, records: 0, watermarks: 0 };
 
 class SinkOperator<T, W, C> implements Operator, Input<T> {
   readonly inputs: readonly Input<never>[];
@@ -57,10 +59,13 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
   readonly #committables: OperatorListState<SavedCommittable<C>>;
   /** A flush is under way, or restored committables are not visible yet: nothing is written. */
   #closed = false;
+  /** Keeping what a savepoint contains is the last part of the flush before it. */
   #flushing = false;
   #waiting: Waiting<T>[] = [];
   #ended = false;
-  /** For which checkpoint, and after how many records, the writer was last flushed and prepared: a record in between asks for both again. */
+  /** That the writer was told of: it may write for them. */
+  #watermarks = 0;
+  /** For which checkpoint, and after how many calls, the writer was last flushed and prepared: another one in between asks for both again. */
   #flushedFor: Progress = NOTHING;
   #preparedFor: Progress = NOTHING;
 
@@ -71,7 +76,7 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     this.#services = services;
     this.#availability = services.availability;
     this.#writerStates = services.operatorState.list("writer", sink.writerState ?? "split");
-    this.#committables = services.operatorState.list("committables", "split");
+    this.#committables = services.operatorState.list(COMMITTABLES, "split");
     const restored = this.#committables.get();
     if (restored.length > 0 && sink.createCommitter === undefined) throw nobodyCommits(restored.length);
     this.#committer = sink.createCommitter?.(context);
@@ -109,7 +114,9 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
   processWatermark(watermarkMs: TimeMs): void {
     if (this.#closed) return this.#wait({ kind: "watermark", watermarkMs });
     this.#context.currentWatermarkMs = watermarkMs;
-    this.#writer.writeWatermark?.(watermarkMs);
+    if (this.#writer.writeWatermark === undefined) return;
+    this.#watermarks += 1;
+    this.#writer.writeWatermark(watermarkMs);
   }
 
   processIdle(): void {
@@ -126,14 +133,16 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     this.#flush(Number.NaN);
   }
 
-  prepareBarrier(checkpointId: number): boolean {
+  prepareBarrier(checkpointId: number, { savepoint }: { readonly savepoint: boolean }): boolean {
+    if (this.#flushing) return false;
     if (this.#is(this.#preparedFor, checkpointId)) return true;
-    if (this.#flushing || this.#waiting.length > 0) return false;
+    if (this.#waiting.length > 0) return false;
     if (!this.#ended && !this.#is(this.#flushedFor, checkpointId)) this.#flush(checkpointId);
     if (this.#flushing) return false;
     if (this.#commits !== undefined) this.#commits.add(checkpointId, this.#writer.prepareCommit?.(checkpointId) ?? []);
-    this.#preparedFor = { checkpointId, records: this.#sent.count };
-    return true;
+    this.#preparedFor = this.#at(checkpointId);
+    if (savepoint) this.#keep();
+    return !this.#flushing;
   }
 
   snapshot(checkpointId: number): void {
@@ -153,14 +162,28 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     return closeBoth(this.#writer, this.#committer);
   }
 
-  #is(progress: Progress, checkpointId: number): boolean {
-    return progress.checkpointId === checkpointId && progress.records === this.#sent.count;
+  #at(checkpointId: number): Progress {
+    return { checkpointId, records: this.#sent.count, watermarks: this.#watermarks };
   }
 
-  /** Blocks the chain for as long as the writer's promise is open. */
+  #is(progress: Progress, checkpointId: number): boolean {
+    const { records, watermarks } = progress;
+    return progress.checkpointId === checkpointId && records === this.#sent.count && watermarks === this.#watermarks;
+  }
+
   #flush(checkpointId: number): void {
-    this.#flushedFor = { checkpointId, records: this.#sent.count };
-    const flushed = this.#writer.flush?.(this.#ended);
+    this.#flushedFor = this.#at(checkpointId);
+    this.#await(this.#writer.flush?.(this.#ended));
+  }
+
+  /** Everything that is not visible yet, whichever checkpoint it was prepared for: a failure may take the job back behind that one too. */
+  #keep(): void {
+    const committables = this.#commits?.saved.map(({ committable }) => committable) ?? [];
+    if (committables.length > 0) this.#await(this.#committer?.keepForSavepoint?.(committables));
+  }
+
+  /** Blocks the chain for as long as the promise is open. */
+  #await(flushed: void | Promise<void>): void {
     if (flushed === undefined) return;
     this.#flushing = true;
     this.#close();

@@ -1,10 +1,15 @@
 /** What a source reader may use: the services of its operator, under the names of the source contract. */
 import type { ReaderToCoordinator } from "./contracts/source-events.ts";
 import type { SourceReaderContext } from "./contracts/source.ts";
+import type { KeptForJob } from "./kept-for-job.ts";
 import type { OperatorServices } from "./operator.ts";
 
 /** `onWake` hears of each `wake`, since the reader may call it while it is polled. */
-export function sourceReaderContext(services: OperatorServices<never>, onWake: () => void): SourceReaderContext {
+export function sourceReaderContext(
+  services: OperatorServices<never>,
+  kept: KeptForJob,
+  onWake: () => void,
+): SourceReaderContext {
   const send = (event: ReaderToCoordinator): void => services.sendEvent(event);
   return {
     subtaskIndex: services.task.subtaskIndex,
@@ -20,6 +25,7 @@ export function sourceReaderContext(services: OperatorServices<never>, onWake: (
     },
     execute: (mail) => services.execute(mail),
     schedule: (delayMs, mail) => services.schedule(delayMs, mail),
+    keepForJob: (create) => kept.keep(services.task.subtaskIndex, create),
     fail: (error) => services.fail(error),
   };
 }

@@ -20,6 +20,7 @@ import { OPTIONS } from "../util/config.ts";
 import { assert } from "../util/errors.ts";
 import type { CoordinatorToReader, ReaderToCoordinator } from "./contracts/source-events.ts";
 import type { ReaderOutput, Source, SourceOutput, SourceReader, SourceSplit } from "./contracts/source.ts";
+import { KeptForJob } from "./kept-for-job.ts";
 import { NO_TIMESTAMP } from "./operator.ts";
 import type { Availability, Operator, OperatorServices, Output, SourceStatus } from "./operator.ts";
 import { takeOverGenerator } from "./saved-generator.ts";
@@ -30,6 +31,8 @@ import { SourceTime } from "./source-time.ts";
 export interface SourceOptions<T, S extends SourceSplit> {
   readonly source: Source<T, S>;
   readonly strategy: WatermarkStrategy<T>;
+  /** Of the job. Default: nothing outlives the operator. */
+  readonly kept?: KeptForJob;
 }
 
 interface SavedSplit<S> {
@@ -122,14 +125,14 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
     if (this.#time.combiner.setIdle(this.part, false)) this.#time.tell();
   }
 
-  /** Idleness is looked at last: a generator may repeat its watermark for ever, which is no activity. */
+  /** The generator of an idle split is not asked: one that follows the clock would end the idleness with every tick. */
   tick(nowMs: number, idlenessMs: number | undefined): void {
     if (this.#touched) {
       this.#touched = false;
       this.#activeAtMs = nowMs;
     }
-    this.generator.onPeriodicEmit(this);
     if (idlenessMs !== undefined && nowMs - this.#activeAtMs >= idlenessMs) this.markIdle();
+    else this.generator.onPeriodicEmit(this);
   }
 }
 
@@ -246,7 +249,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
   #woken = false;
 
   constructor(services: OperatorServices<T>, options: SourceOptions<T, S>) {
-    const { strategy } = options;
+    const { strategy, kept = new KeptForJob() } = options;
     this.#services = services;
     this.#time = new SourceTime(services.restoredWatermarkMs, services.output);
     this.#idleClock = new IdleClock(services.clock);
@@ -263,7 +266,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
       availability: services.availability,
     };
     this.#output = new MainOutput(shared, takeOverGenerator(this.#savedMain.get(), services.task));
-    this.#reader = options.source.createReader(sourceReaderContext(services, () => (this.#woken = true)));
+    this.#reader = options.source.createReader(sourceReaderContext(services, kept, () => (this.#woken = true)));
     services.metrics.gauge("currentOutputWatermark", () => this.watermarkMs);
     this.#restore();
     services.execute(() => this.#start());

@@ -113,7 +113,7 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
     });
   }
 
-  /** Idleness is looked at first: a generator may repeat its watermark for ever, which is no activity. */
+  /** The generator of an idle input is not asked: one that follows the clock would end the idleness with every tick. */
   #tick(): void {
     if (this.#availability.busy) this.#idleClock.pause();
     else this.#idleClock.resume();
@@ -122,8 +122,8 @@ class TimestampsOperator<T> implements Operator, Input<T>, WatermarkOutput {
       this.#touched = false;
       this.#activeAtMs = nowMs;
     }
-    this.#generator.onPeriodicEmit(this);
     if (this.#idlenessMs !== undefined && nowMs - this.#activeAtMs >= this.#idlenessMs) this.markIdle();
+    else this.#generator.onPeriodicEmit(this);
   }
 }
 

@@ -14,10 +14,12 @@ import type { ModuleCopies } from "./copies.ts";
 import type { DevelopmentGuard } from "./development-guard.ts";
 import { MainOutput, outputTo } from "./fan-out.ts";
 import type { OperatorModule } from "./operator-modules.ts";
+import type { CountOutput, OutputCounts } from "./output-counts.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
 import { createServices, createStates } from "./services.ts";
 import type { OperatorOutputs, OperatorStates, TaskServices } from "./services.ts";
 import type { LoadedOperatorState } from "./state-loading.ts";
+import { OperatorFailure } from "./task-failure.ts";
 import { UserFunctions } from "./user-functions.ts";
 
 export interface ChainParts {
@@ -28,13 +30,17 @@ export interface ChainParts {
   readonly writers: ReadonlyMap<number, PartitionWriter>;
   readonly restored: ReadonlyMap<string, LoadedOperatorState> | undefined;
   readonly guard: DevelopmentGuard | undefined;
+  /** Undefined: records are not counted between operators. */
+  readonly counts: OutputCounts | undefined;
   context(operator: JobOperator): RuntimeContext;
+  /** Before each call of the job's code that may not settle. */
+  waitsFor(call: "open" | "close", operator: JobOperator): void;
 }
 
-/** Resolves once every `open` has; rejects with what the first failing one threw, after closing those that were opened. */
+/** Resolves once every `open` has; rejects with an `OperatorFailure` of the first that did not, after closing those that were opened. */
 export async function buildChain(parts: ChainParts): Promise<Chain> {
   const { operators } = parts.task.vertex;
-  const functions = operators.map((operator) => new UserFunctions(operator.spec.functions));
+  const functions = operators.map(instantiated);
   const modules: OperatorModule[] = [];
   for (const [index, operator] of operators.entries()) modules.push(await loadModule(parts, operator, index));
   const built: ChainedOperator[] = [];
@@ -42,22 +48,33 @@ export async function buildChain(parts: ChainParts): Promise<Chain> {
     // Tail first, so that whoever can emit finds its successors open.
     for (let index = operators.length - 1; index >= 0; index -= 1) {
       const job = operators[index];
-      const opened = functions[index];
+      const ours = functions[index];
       const module = modules[index];
       assert(
-        job !== undefined && opened !== undefined && module !== undefined,
+        job !== undefined && ours !== undefined && module !== undefined,
         "every operator has its functions and its module",
       );
-      await opened.open(parts.context(job));
-      built.unshift(buildOperator(parts, { job, functions: opened, module, successors: built, index }));
+      built.unshift(await openOperator(parts, { job, functions: ours, module, successors: built, index }));
     }
   } catch (error) {
     // What cannot be closed either is of less interest than why.
-    await new Chain(built, [], parts.availability).close();
-    for (const opened of functions) await opened.close();
+    await new Chain(built, [], parts.availability).close((operator) => parts.waitsFor("close", operator));
+    for (const [index, opened] of functions.entries()) {
+      const job = operators[index];
+      if (job !== undefined) parts.waitsFor("close", job);
+      await opened.close();
+    }
     throw error;
   }
   return new Chain(built, [...parts.writers.values()], parts.availability);
+}
+
+function instantiated(operator: JobOperator): UserFunctions {
+  try {
+    return new UserFunctions(operator.spec.functions);
+  } catch (error) {
+    throw new OperatorFailure(operator, error);
+  }
 }
 
 function loadModule(parts: ChainParts, operator: JobOperator, index: number): Promise<OperatorModule> {
@@ -75,13 +92,29 @@ interface OperatorParts {
   readonly index: number;
 }
 
+/** The user's functions first: an operator is complete when its constructor returns. */
+async function openOperator(parts: ChainParts, operator: OperatorParts): Promise<ChainedOperator> {
+  const { job, functions } = operator;
+  try {
+    parts.waitsFor("open", job);
+    await functions.open(parts.context(job));
+    return buildOperator(parts, operator, await parts.counts?.forOperator(operator.index, job));
+  } catch (error) {
+    throw new OperatorFailure(job, error);
+  }
+}
+
 function buildOperator(
   parts: ChainParts,
   { job, functions, module, successors, index }: OperatorParts,
+  count: CountOutput | undefined,
 ): ChainedOperator {
   const restored = parts.restored?.get(job.id);
   const states: OperatorStates = createStates(parts.task, job, restored);
-  const outputs = outputsOf(parts, job, (target) => successors[target - index - 1]?.operator.inputs[0]);
+  const outputs = outputsOf(parts, job, {
+    chained: (target) => successors[target - index - 1]?.operator.inputs[0],
+    count: count ?? ((output) => output),
+  });
   const services = createServices(parts.task, job, {
     states,
     outputs,
@@ -96,7 +129,7 @@ function buildOperator(
 function outputsOf(
   parts: ChainParts,
   job: JobOperator,
-  chained: (target: number) => Input<never> | undefined,
+  { chained, count }: { readonly chained: (target: number) => Input<never> | undefined; readonly count: CountOutput },
 ): OperatorOutputs {
   const main: Output<unknown>[] = [];
   const sides = new Map<string, Output<unknown>[]>();
@@ -107,8 +140,8 @@ function outputsOf(
     if (output.sideOutput === undefined) main.push(guarded);
     else sides.set(output.sideOutput, [...(sides.get(output.sideOutput) ?? []), guarded]);
   }
-  const sideOutputs = new Map([...sides].map(([tag, outputs]) => [tag, outputTo(outputs)]));
-  const mainOutput = outputTo(main);
+  const sideOutputs = new Map([...sides].map(([tag, outputs]) => [tag, count(outputTo(outputs), tag)]));
+  const mainOutput = main.length === 0 ? outputTo(main) : count(outputTo(main), undefined);
   return {
     main: sideOutputs.size === 0 ? mainOutput : new MainOutput(mainOutput, [...sideOutputs.values()]),
     sides: sideOutputs,

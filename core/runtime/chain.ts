@@ -7,10 +7,15 @@ import type { JobOperator } from "../graph/job-graph-types.ts";
 import type { OperatorSnapshot } from "../graph/messages.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { KeyedSnapshot } from "../state/keyed-state.ts";
+import type { OperatorListSnapshot } from "../state/operator-state.ts";
 import { WATERMARK_MIN } from "../time/watermark.ts";
+import { asError, isMillraceError, MillraceError } from "../util/errors.ts";
+import { failed, succeeded } from "../util/outcome.ts";
+import type { Outcome } from "../util/outcome.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
 import type { OperatorStates } from "./services.ts";
 import type { TaskAvailability } from "./availability.ts";
+import { OperatorFailure } from "./task-failure.ts";
 import type { UserFunctions } from "./user-functions.ts";
 
 export interface ChainedOperator {
@@ -24,6 +29,8 @@ export interface ChainedOperator {
 export interface OperatorSnapshotParts {
   readonly snapshot: Omit<OperatorSnapshot, "keyed">;
   readonly keyed: KeyedSnapshot | undefined;
+  /** What it keeps in lists cannot be encoded. Its state is unharmed, so that the checkpoint fails and not the task. */
+  readonly failure?: MillraceError;
 }
 
 export class Chain {
@@ -94,8 +101,8 @@ export class Chain {
    * True once every operator is ready for the barrier; asked again after a wake-up until then. Each time all are asked: the barrier may be another one
    * than last time, if that was aborted.
    */
-  prepareBarrier(checkpointId: number): boolean {
-    return this.operators.every(({ operator }) => operator.prepareBarrier?.(checkpointId) !== false);
+  prepareBarrier(checkpointId: number, options: { readonly savepoint: boolean } = { savepoint: false }): boolean {
+    return this.operators.every(({ operator }) => operator.prepareBarrier?.(checkpointId, options) !== false);
   }
 
   /** Only closes epochs and copies small lists; the keyed parts are serialised afterwards. */
@@ -103,9 +110,11 @@ export class Chain {
     return this.operators.map(({ job, operator, states }) => {
       operator.snapshot?.(checkpointId);
       const watermarkMs = operator.watermarkMs ?? WATERMARK_MIN;
+      const lists = encodedLists(job, states);
       return {
-        snapshot: { operatorId: job.id, lists: states.lists.snapshot(), watermarkMs },
+        snapshot: { operatorId: job.id, lists: lists.ok ? lists.value : [], watermarkMs },
         keyed: states.keyed?.beginSnapshot(checkpointId, { full: options.full, watermarkMs }),
+        ...(!lists.ok && { failure: lists.error }),
       };
     });
   }
@@ -133,19 +142,30 @@ export class Chain {
     for (const { job, operator } of this.operators) if (job.id === operatorId) operator.handleEvent?.(event);
   }
 
-  /** Closes operators, then the user's functions, all of them even if one throws; resolves with the first error. */
-  async close(): Promise<unknown> {
-    let firstError: unknown;
-    for (const { operator, functions } of this.operators) {
+  /** Closes operators, then the user's functions, all of them even if one throws; resolves with the first failure. */
+  async close(next: (operator: JobOperator) => void = () => undefined): Promise<OperatorFailure | undefined> {
+    let firstError: OperatorFailure | undefined;
+    for (const { job, operator, functions } of this.operators) {
+      next(job);
       try {
         await operator.close?.();
       } catch (error) {
-        firstError ??= error;
+        firstError ??= new OperatorFailure(job, error);
       }
       const error = await functions.close();
-      firstError ??= error;
+      if (error !== undefined) firstError ??= new OperatorFailure(job, error);
     }
     return firstError;
+  }
+}
+
+function encodedLists({ name }: JobOperator, { lists }: OperatorStates): Outcome<readonly OperatorListSnapshot[]> {
+  try {
+    return succeeded(lists.snapshot());
+  } catch (error) {
+    const code = isMillraceError(error) ? error.code : "MR4105";
+    const why = asError(error).message.replace(`${code}: `, "");
+    return failed(new MillraceError(code, `the state of operator "${name}" cannot be saved: ${why}`, { cause: error }));
   }
 }
 

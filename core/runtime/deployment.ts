@@ -46,6 +46,8 @@ export interface TaskChannels {
   readonly outputs: ReadonlyMap<number, readonly ChannelWriter[]>;
   /** Of all inputs together: records that wait, and how many were ever taken beyond the capacity. */
   usage(): { readonly waiting: number; readonly overdrawn: number };
+  /** How many records were ever sent into an edge; one for all consumers of a broadcast counts once. */
+  recordsSent(edge: number): number;
   /** Connects all ends to the task that reads and writes them. */
   connect(end: ChannelProducer & ChannelConsumer): void;
 }
@@ -73,4 +75,6 @@ export interface TaskEnvironment {
   readonly metrics: MetricRegistry;
   readonly copies: ModuleCopies;
   readonly reports: TaskReports;
+  /** One line for people. */
+  warn(line: string): void;
 }

@@ -44,6 +44,11 @@ export class InSlotChannels {
           overdrawn: usages.reduce((sum, { overdrawn }) => sum + overdrawn, 0),
         };
       },
+      recordsSent: (edge) => {
+        const pushed = (outputs.get(edge) ?? []).map((channel) => channel.usage().pushed);
+        const isBroadcast = this.#graph.edges[edge]?.partitioning.kind === "broadcast";
+        return isBroadcast ? (pushed[0] ?? 0) : pushed.reduce((sum, count) => sum + count, 0);
+      },
       connect(end) {
         for (const { channel } of inputs) channel.connectConsumer(end);
         for (const channels of outputs.values()) for (const channel of channels) channel.connectProducer(end);

@@ -20,6 +20,7 @@ import * as windowSession from "../operators/window/session.ts";
 import * as windowSliding from "../operators/window/sliding.ts";
 import * as windowTumbling from "../operators/window/tumbling.ts";
 import * as windowGeneral from "../operators/window/window.ts";
+import * as countingOutput from "./counting-output.ts";
 import * as custom from "./custom.ts";
 import * as partitionWriter from "./partition-writer.ts";
 import * as pump from "./pump.ts";
@@ -47,6 +48,7 @@ export const SHARED_MODULES: Readonly<Record<string, unknown>> = {
   "window/sliding": windowSliding,
   "window/tumbling": windowTumbling,
   "window/window": windowGeneral,
+  "runtime/counting-output": countingOutput,
   "runtime/custom": custom,
   "runtime/partition-writer": partitionWriter,
   "runtime/pump": pump,

@@ -34,6 +34,8 @@ export interface TaskServices {
   wake(): void;
   sendEvent(operator: JobOperator, event: unknown): void;
   /** `operator`: who says so. */
+  warn(sentence: string, operator: JobOperator): void;
+  /** `operator`: who says so. */
   fail(error: unknown, operator: JobOperator): void;
 }
 
@@ -101,6 +103,7 @@ export function createServices(
     schedule: (delayMs, mail) => task.schedule(delayMs, mail),
     wake: () => task.wake(),
     sendEvent: (event) => task.sendEvent(operator, event),
+    warn: (sentence) => task.warn(sentence, operator),
     fail: (error) => task.fail(error, operator),
   };
 }

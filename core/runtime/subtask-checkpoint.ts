@@ -118,6 +118,7 @@ export class SubtaskCheckpoints {
       this.#acknowledge(current);
       return;
     }
+    if (part.failure !== undefined) throw part.failure;
     if (part.keyed === undefined) {
       current.operators.push(part.snapshot);
       current.next += 1;

@@ -1,5 +1,4 @@
 /** Builds a task from its descriptor: reads its state, makes the writers, the chain, the gate, and puts them together. */
-import { inputChannels } from "../graph/channels.ts";
 import type { JobEdge, JobOperator } from "../graph/job-graph-types.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
@@ -15,8 +14,10 @@ import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment
 import { DevelopmentGuard } from "./development-guard.ts";
 import { InputGate } from "./input-gate.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { OutputCounts } from "./output-counts.ts";
 import type { createPartitionWriter, PartitionWriter } from "./partition-writer.ts";
 import type { pump } from "./pump.ts";
+import { registerRecords } from "./record-metrics.ts";
 import type { TaskServices } from "./services.ts";
 import { loadState } from "./state-loading.ts";
 import type { LoadedOperatorState } from "./state-loading.ts";
@@ -24,6 +25,7 @@ import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
 import type { TaskMetrics } from "./task-metrics.ts";
 import type { TaskTimers } from "./task-timers.ts";
 import { Task } from "./task.ts";
+import { registerWatermarks } from "./watermark-metrics.ts";
 
 export interface TaskBuildParts {
   readonly descriptor: TaskDescriptor;
@@ -37,6 +39,8 @@ export interface TaskBuildParts {
   readonly metrics: TaskMetrics;
   readonly lease: MetricLease;
   accumulate(name: string, amount: number): void;
+  /** Before each call of the job's code that may not settle. */
+  waitsFor(call: "open" | "close", operator: JobOperator): void;
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
   wake(): void;
@@ -59,6 +63,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
   assert(vertex !== undefined, "a task belongs to a vertex of its graph");
   const position = String(vertex.index);
   const restored = restore === undefined ? undefined : await readState(parts);
+  const counts = config.get(OPTIONS.operatorRecords) ? new OutputCounts(environment.copies, vertex.index) : undefined;
   const chain = await buildChain({
     task: taskServices(parts),
     availability,
@@ -66,9 +71,11 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     writers: await createWriters(parts, position),
     restored,
     guard: config.get(OPTIONS.developmentMode) ? new DevelopmentGuard() : undefined,
+    counts,
+    waitsFor: (call, operator) => parts.waitsFor(call, operator),
     context: (operator) => ({
       task: { ...parts.info, name: operator.name },
-      metrics: parts.lease.operator(operator.name),
+      metrics: parts.lease.operator(operator.name, operator.id),
       accumulate: (name, amount) => parts.accumulate(name, amount),
     }),
   });
@@ -77,7 +84,8 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
     restored: restoredChannels(parts),
   });
-  if (gate.channels.length > 0) registerWatermark(parts, gate);
+  registerWatermarks({ graph, task, operators: chain.operators, gate, lease: parts.lease });
+  registerRecords({ vertex, lease: parts.lease, channels, recordsIn: parts.metrics.recordsIn, counts });
   const createTask = (): Task =>
     new Task({
       vertex,
@@ -143,17 +151,6 @@ function loadRuntimeModule<M>(environment: TaskEnvironment, name: string, positi
   return new Promise((resolve) => environment.copies.load(name, position, (module) => resolve(module as M))); // the name decides the type
 }
 
-/** "Why does my window not fire" is the question that users ask most: the metrics name the channel that holds time back. */
-function registerWatermark({ descriptor, lease }: TaskBuildParts, { valve }: InputGate): void {
-  const { graph, task } = descriptor;
-  const channels = inputChannels(graph, task.vertex, task.subtask);
-  lease.metrics.gauge("currentInputWatermark", () => valve.watermarkMs);
-  lease.metrics.gauge("watermarkHeldBackBy", () => {
-    const producer = channels[valve.holder ?? -1]?.producer;
-    return producer === undefined ? "" : `${graph.vertices[producer.vertex]?.name ?? ""} (${producer.subtask + 1})`;
-  });
-}
-
 function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly ChannelStatus[] {
   const byEdge = descriptor.restore?.channels ?? [];
   const nextOfEdge: number[] = [];
@@ -177,11 +174,13 @@ function taskServices(parts: TaskBuildParts): TaskServices {
     clock: environment.clock,
     availability,
     timers,
-    metrics: (operator: JobOperator) => lease.operator(operator.name),
+    metrics: (operator: JobOperator) => lease.operator(operator.name, operator.id),
     execute: (mail) => parts.execute(mail),
     schedule: (delayMs, mail) => parts.schedule(delayMs, mail),
     wake: () => parts.wake(),
     sendEvent: (operator, event) => environment.reports.operatorEvent(descriptor.task, operator.id, event),
+    warn: (sentence, operator) =>
+      environment.warn(`operator "${operator.name}" (${info.subtaskIndex + 1}/${info.parallelism}): ${sentence}`),
     fail: (error, operator) => parts.fail(error, operator),
   };
 }

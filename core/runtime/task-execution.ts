@@ -6,19 +6,22 @@
  */
 import type { JobOperator } from "../graph/job-graph-types.ts";
 import type { TaskInfo } from "../operators/contracts/functions.ts";
-import { assert, asError, isMillraceError, MillraceError } from "../util/errors.ts";
+import { assert } from "../util/errors.ts";
+import type { MillraceError } from "../util/errors.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
 import type { Cancel } from "../time/clock.ts";
+import { OPTIONS } from "../util/config.ts";
 import { TaskAvailability } from "./availability.ts";
 import type { AlignedCheckpoint } from "./barrier-alignment.ts";
+import { CancellationTimeout } from "./cancellation-timeout.ts";
 import type { Chain } from "./chain.ts";
-import { failureSite } from "./failure-site.ts";
 import { Mailbox } from "./mailbox.ts";
 import { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
 import { TaskMetrics } from "./task-metrics.ts";
 import { TaskTimers } from "./task-timers.ts";
 import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment.ts";
 import { buildTask } from "./task-builder.ts";
+import { taskFailure } from "./task-failure.ts";
 import type { Task } from "./task.ts";
 import type { Runnable, Seat, ThreadScheduler } from "./thread-scheduler.ts";
 
@@ -44,11 +47,13 @@ export class TaskExecution implements Runnable {
   readonly #metrics: TaskMetrics;
   readonly #accumulated: Map<string, number>;
   readonly #scheduled: Set<Cancel>;
+  readonly #cancellation: CancellationTimeout;
   /** Came before the task exists. */
   readonly #early: ((task: Task) => void)[];
   #state: State;
   /** Until it is built, or could not be, there is nothing to close. */
   #isBuilding: boolean;
+  #isTerminated: boolean;
   #chain: Chain | undefined;
 
   constructor(
@@ -65,12 +70,14 @@ export class TaskExecution implements Runnable {
     this.#timers = new TaskTimers({ clock: environment.clock, onDue: () => this.#seat.wake() });
     this.#checkpoints = this.#createCheckpoints();
     this.#lease = environment.metrics.open(this.#scope());
-    this.#metrics = new TaskMetrics(this.#lease.metrics, environment.clock, channels);
+    this.#metrics = new TaskMetrics(this.#lease, environment.clock, channels);
     this.#accumulated = new Map();
     this.#scheduled = new Set();
+    this.#cancellation = this.#createCancellation();
     this.#early = [];
     this.#state = { kind: "starting" };
     this.#isBuilding = true;
+    this.#isTerminated = false;
     this.#chain = undefined;
     channels.connect({
       block: () => this.#availability.block(),
@@ -120,6 +127,7 @@ export class TaskExecution implements Runnable {
 
   cancel(): void {
     if (this.#state.kind !== "closing") this.#close("canceled");
+    else if (!this.#isTerminated) this.#cancellation.start();
   }
 
   /** `operator`: who failed, if that is known. */
@@ -154,6 +162,7 @@ export class TaskExecution implements Runnable {
       metrics: this.#metrics,
       lease: this.#lease,
       accumulate: (name, amount) => this.#accumulate(name, amount),
+      waitsFor: (call, operator) => this.#cancellation.waitsFor(call, operator),
       execute: (mail) => this.#execute(mail),
       schedule: (delayMs, mail) => {
         const cancel = clock.schedule(delayMs, () => {
@@ -210,9 +219,11 @@ export class TaskExecution implements Runnable {
   #close(end: End): void {
     this.#state = { kind: "closing", end };
     this.#seat.leave();
+    this.#metrics.ended();
     this.#timers.stop();
     this.#checkpoints.close();
     for (const cancel of this.#scheduled) cancel();
+    if (end !== "finished") this.#cancellation.start();
     if (!this.#isBuilding) this.#closeChain(end); // else once it is built
   }
 
@@ -220,10 +231,32 @@ export class TaskExecution implements Runnable {
     const { reports } = this.#environment;
     const { task } = this.descriptor;
     if (end === "finished") reports.accumulated(task, Object.fromEntries(this.#accumulated));
-    const closed = this.#chain?.close() ?? Promise.resolve(undefined);
+    const next = (operator: JobOperator): void => this.#cancellation.waitsFor("close", operator);
+    const closed = this.#chain?.close(next) ?? Promise.resolve(undefined);
     void closed.then((error) => {
+      if (this.#isTerminated) return;
       if (error !== undefined && end === "finished") reports.failed(task, this.#describe(error));
-      reports.terminated(task, error !== undefined && end === "finished" ? "failed" : end);
+      this.#terminate(error !== undefined && end === "finished" ? "failed" : end);
+    });
+  }
+
+  /** Everything is closed, or what is not has been given up. */
+  #terminate(end: End): void {
+    this.#isTerminated = true;
+    this.#cancellation.stop();
+    this.#environment.reports.terminated(this.descriptor.task, end);
+  }
+
+  #createCancellation(): CancellationTimeout {
+    const { subtaskIndex, parallelism, name } = this.#info();
+    return new CancellationTimeout({
+      clock: this.#environment.clock,
+      timeoutMs: this.descriptor.config.get(OPTIONS.taskCancellationTimeout),
+      task: `"${name}" (${subtaskIndex + 1}/${parallelism})`,
+      giveUp: (sentence) => {
+        this.#environment.warn(sentence);
+        this.#terminate(this.#state.kind === "closing" ? this.#state.end : "canceled");
+      },
     });
   }
 
@@ -244,19 +277,10 @@ export class TaskExecution implements Runnable {
     });
   }
 
-  /** The user's error inside one that says where it happened. Errors of millrace keep their code. */
   #describe(error: unknown, operator?: JobOperator): MillraceError {
     const { subtaskIndex, parallelism } = this.#info();
-    const site = operator ?? failureSite(error, this.#vertex().operators);
-    const where = `"${site?.name ?? this.#vertex().name}" (${subtaskIndex + 1}/${parallelism})`;
-    const { message } = asError(error);
-    if (isMillraceError(error)) {
-      return new MillraceError(error.code, `operator ${where}: ${message.replace(/^MR\d+: /, "")}`, {
-        cause: error,
-        retryable: error.retryable,
-      });
-    }
-    return new MillraceError("MR3001", `operator ${where} failed: ${message}`, { cause: error });
+    const { name, operators } = this.#vertex();
+    return taskFailure(error, { name, operators, subtaskIndex, parallelism }, operator);
   }
 
   #info(): TaskInfo {

@@ -1,33 +1,58 @@
-/** The metrics of one task, under Flink's names. Times are measured around whole steps, never per record. */
-import type { Counter, MetricGroup } from "../metrics/registry.ts";
+/**
+ * The metrics of one task, under Flink's names. Nothing is done per record: times are measured around whole steps, records counted per run or taken
+ * from the positions of channels.
+ *
+ * In:    the course of the task's steps. Out: gauges and meters, computed when read; meters look at their totals every few seconds, at a step.
+ * State: where the time went so far, and what the task waits for now.
+ */
+import { SAMPLE_EVERY_MS } from "../metrics/meter.ts";
+import type { MetricLease } from "../metrics/metric-registry.ts";
+import type { Counter } from "../metrics/registry.ts";
 import type { Clock } from "../time/clock.ts";
 import type { TaskChannels } from "./deployment.ts";
 
 /** `again`: has more to do. `waiting`: nothing until a wake-up. `blocked`: waits for downstream, or for a sink. */
 export type StepResult = "again" | "waiting" | "blocked";
 
+/** Where the time of a task goes. */
+type Spending = "Busy" | "Idle" | "BackPressured";
+
 export class TaskMetrics {
   readonly recordsIn: Counter;
   alignmentMs: number;
   readonly #clock: Clock;
-  readonly #spentMs: { busy: number; idle: number; backPressured: number };
+  readonly #spentMs: Record<Spending, number>;
   #sinceMs: number;
   #last: StepResult;
+  #isOver: boolean;
+  readonly #lease: MetricLease;
+  #sampleAtMs: number;
 
-  constructor(group: MetricGroup, clock: Clock, channels: TaskChannels) {
+  constructor(lease: MetricLease, clock: Clock, channels: TaskChannels) {
+    const group = lease.metrics;
     this.recordsIn = group.counter("numRecordsIn");
     this.alignmentMs = 0;
     this.#clock = clock;
-    this.#spentMs = { busy: 0, idle: 0, backPressured: 0 };
+    this.#spentMs = { Busy: 0, Idle: 0, BackPressured: 0 };
     this.#sinceMs = clock.elapsedMs();
     this.#last = "waiting";
+    this.#isOver = false;
+    this.#lease = lease;
+    this.#sampleAtMs = this.#sinceMs + SAMPLE_EVERY_MS;
+    const recordsOut = (): number =>
+      [...channels.outputs.keys()].reduce((sum, edge) => sum + channels.recordsSent(edge), 0);
+    group.gauge("numRecordsOut", recordsOut);
+    group.meter("numRecordsOutPerSecond", recordsOut);
+    group.gauge("accumulateBusyTimeMs", () => this.#spent("Busy"));
+    group.gauge("accumulateIdleTimeMs", () => this.#spent("Idle"));
+    group.gauge("accumulateBackPressuredTimeMs", () => this.#spent("BackPressured"));
+    group.meter("busyTimeMsPerSecond", () => this.#spent("Busy"));
+    group.meter("idleTimeMsPerSecond", () => this.#spent("Idle"));
+    group.meter("backPressuredTimeMsPerSecond", () => this.#spent("BackPressured"));
+    group.gauge("isBackPressured", () => (this.#last === "blocked" ? 1 : 0));
     group.gauge("checkpointAlignmentTime", () => this.alignmentMs);
-    group.gauge("accumulateBusyTimeMs", () => this.#spentMs.busy);
-    group.gauge("accumulateIdleTimeMs", () => this.#spentMs.idle);
-    group.gauge("accumulateBackPressuredTimeMs", () => this.#spentMs.backPressured);
     group.gauge("inputQueueLength", () => channels.usage().waiting);
     group.gauge("numRecordsOverdrawn", () => channels.usage().overdrawn);
-    group.gauge("isBackPressured", () => (this.#last === "blocked" ? 1 : 0));
   }
 
   nowMs(): number {
@@ -36,11 +61,7 @@ export class TaskMetrics {
 
   /** The time since the last step was spent waiting for what that step said. */
   stepStarts(nowMs: number): void {
-    const waitedMs = nowMs - this.#sinceMs;
-    if (this.#last === "blocked") this.#spentMs.backPressured += waitedMs;
-    else if (this.#last === "waiting") this.#spentMs.idle += waitedMs;
-    else this.#spentMs.busy += waitedMs;
-    this.#sinceMs = nowMs;
+    this.#spend(nowMs, spendingAfter(this.#last));
   }
 
   stepSaid(result: StepResult): void {
@@ -48,7 +69,29 @@ export class TaskMetrics {
   }
 
   stepEnded(nowMs: number): void {
-    this.#spentMs.busy += nowMs - this.#sinceMs;
-    this.#sinceMs = nowMs;
+    this.#spend(nowMs, "Busy");
   }
+
+  /** The task will not be stepped again: from now on no time is spent. */
+  ended(): void {
+    this.#isOver = true;
+  }
+
+  #spend(nowMs: number, on: Spending): void {
+    this.#spentMs[on] += nowMs - this.#sinceMs;
+    this.#sinceMs = nowMs;
+    if (nowMs < this.#sampleAtMs) return;
+    this.#sampleAtMs = nowMs + SAMPLE_EVERY_MS;
+    this.#lease.sample(nowMs);
+  }
+
+  /** With what is under way: a task that waits is not stepped for as long as it does. */
+  #spent(on: Spending): number {
+    const goesOn = !this.#isOver && spendingAfter(this.#last) === on;
+    return this.#spentMs[on] + (goesOn ? Math.max(0, this.#clock.elapsedMs() - this.#sinceMs) : 0);
+  }
+}
+
+function spendingAfter(last: StepResult): Spending {
+  return last === "blocked" ? "BackPressured" : last === "waiting" ? "Idle" : "Busy";
 }

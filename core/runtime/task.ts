@@ -264,7 +264,8 @@ export class Task {
       }
       if (!this.#parts.chain.interruptible) return false;
       if (due.options.completedId !== undefined) this.completed(due.options.completedId);
-      this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId);
+      const savepoint = due.options.kind === "savepoint";
+      this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId, { savepoint });
       if (this.#preparing) return false;
       this.#take(due);
     }

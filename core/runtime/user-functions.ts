@@ -1,7 +1,8 @@
 /**
  * The user's functions of one operator: instantiated, opened before the operator exists, closed after it.
  *
- * A class is instantiated once per subtask; functions and objects are shared by the subtasks of a thread.
+ * A class is instantiated once per subtask; functions and objects are shared by the subtasks of a thread. There are no factories: nothing tells one from a
+ * plain function, and a class does the same.
  */
 import type { LifeCycle, RuntimeContext } from "../operators/contracts/functions.ts";
 

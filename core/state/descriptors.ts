@@ -4,7 +4,9 @@
  * A declaration is a plain value. The engine binds it to the operator before the first record, under the name of its property, and hands out
  * handles as `ctx.state.seen`, typed from the declaration.
  */
+import { toPositiveMs } from "../util/duration.ts";
 import type { Duration } from "../util/duration.ts";
+import { MillraceError } from "../util/errors.ts";
 import type { AggregatingState, ListState, MapState, OperatorListState, ReducingState, ValueState } from "./handles.ts";
 
 export interface TtlOptions {
@@ -17,7 +19,7 @@ export interface TtlOptions {
 }
 
 export interface KeyedStateOptions {
-  /** Each value, list element or map entry expires on its own and is never returned once expired. Default: kept for ever. */
+  /** Each value, list element or map entry expires on its own and is never returned once expired. Errors: `MR1001`, `MR1002`, `MR4008`. Default: kept for ever. */
   readonly ttl?: Duration | TtlOptions;
 }
 
@@ -86,28 +88,44 @@ export type StateDeclarations = Readonly<
 /** What it gets as `ctx.state`. */
 export type StateHandles<S extends StateDeclarations> = { readonly [N in keyof S]: NonNullable<S[N]["__handle"]> };
 
+/** Refused where it is written, and not when the first task begins. */
+function checkedTtl({ ttl }: KeyedStateOptions): Duration | TtlOptions | undefined {
+  if (ttl === undefined) return undefined;
+  const { after, time, refresh }: TtlOptions = typeof ttl === "object" && ttl !== null ? ttl : { after: ttl };
+  toPositiveMs(after, "ttl");
+  requireWord("time", time, ["processing", "event"]);
+  requireWord("refresh", refresh, ["write", "read-and-write"]);
+  return ttl;
+}
+
+function requireWord(option: string, word: string | undefined, words: readonly string[]): void {
+  if (word === undefined || words.includes(word)) return;
+  const sentence = `the ${option} of a ttl is ${words.map((allowed) => JSON.stringify(allowed)).join(" or ")}, not ${JSON.stringify(word)}`;
+  throw new MillraceError("MR4008", sentence, { retryable: false });
+}
+
 /** One value per key. With a default, `value()` returns that (a fresh copy) until the first `update`; without, `undefined`. */
 export function value<T>(options: KeyedStateOptions & { readonly default: T }): ValueDescriptor<T, T>;
 export function value<T>(options?: KeyedStateOptions): ValueDescriptor<T, T | undefined>;
 export function value<T>(
   options: KeyedStateOptions & { readonly default?: T } = {},
 ): ValueDescriptor<T, T | undefined> {
-  return { kind: "value", default: options.default, ttl: options.ttl };
+  return { kind: "value", default: options.default, ttl: checkedTtl(options) };
 }
 
 /** A list per key, in order of insertion. */
 export function list<T>(options: KeyedStateOptions = {}): ListDescriptor<T> {
-  return { kind: "list", ttl: options.ttl };
+  return { kind: "list", ttl: checkedTtl(options) };
 }
 
 /** A map per key; each entry is looked up, saved and expired on its own. Keys as for `keyBy`. */
 export function map<K, V>(options: KeyedStateOptions = {}): MapDescriptor<K, V> {
-  return { kind: "map", ttl: options.ttl };
+  return { kind: "map", ttl: checkedTtl(options) };
 }
 
 /** One value per key that absorbs what is added through `reduce`. */
 export function reducing<T>(reduce: ReduceFunction<T>, options: KeyedStateOptions = {}): ReducingDescriptor<T> {
-  return { kind: "reducing", reduce, ttl: options.ttl };
+  return { kind: "reducing", reduce, ttl: checkedTtl(options) };
 }
 
 /** One accumulator per key that absorbs what is added through `aggregate`. */
@@ -115,7 +133,7 @@ export function aggregating<I, A, R>(
   aggregate: AggregateFunction<I, A, R>,
   options: KeyedStateOptions = {},
 ): AggregatingDescriptor<I, A, R> {
-  return { kind: "aggregating", aggregate, ttl: options.ttl };
+  return { kind: "aggregating", aggregate, ttl: checkedTtl(options) };
 }
 
 /** A list per subtask, independent of keys; dealt out evenly when the parallelism changes. */

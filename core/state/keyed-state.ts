@@ -15,10 +15,9 @@ import type {
 } from "./descriptors.ts";
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "./handles.ts";
 import type { KeyGroupRange } from "./key-groups.ts";
-import type { InternalTimers, TimerTarget } from "./timers.ts";
+import type { InternalTimers, Namespace, TimerTarget } from "./timers.ts";
 
-/** What distinguishes several values of one key and state, such as the windows of a key: a number (window start) or text. */
-export type Namespace = number | string;
+export type { Namespace } from "./timers.ts";
 
 export interface BindOptions {
   /** Namespaced handles read and write under `KeyedState.setCurrentNamespace`; plain ones ignore it. Default: false. */

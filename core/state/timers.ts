@@ -5,7 +5,9 @@
  * with them. After a change of parallelism, that order holds within each key group.
  */
 import type { TimeMs } from "../time/clock.ts";
-import type { Namespace } from "./keyed-state.ts";
+
+/** What distinguishes several values of one key and state, such as the windows of a key: a number (window start) or text. */
+export type Namespace = number | string;
 
 /** What timers of keys without namespace carry. */
 export const NO_NAMESPACE = 0;

@@ -29,6 +29,7 @@ export interface WatermarkOutput {
 export interface WatermarkGenerator<T> {
   /** Hot: called after each record was emitted. */
   onEvent(value: T, timestampMs: TimeMs, out: WatermarkOutput): void;
+  /** Not called while the input is idle (`withIdleness`). */
   onPeriodicEmit(out: WatermarkOutput): void;
   /** A plain value. */
   snapshot?(): unknown;
@@ -94,9 +95,11 @@ export class WatermarkStrategy<T> {
    * With a generator of your own; `newGenerator` is called once per split (or subtask).
    *
    * State:  see {@link WatermarkGenerator}.
+   * Errors: `MR1064` no function.
    * Source: Flink's `WatermarkStrategy.forGenerator`.
    */
   static forGenerator<T>(newGenerator: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
+    requireFunction(newGenerator, "forGenerator() takes a function that makes a watermark generator");
     return new WatermarkStrategy(newGenerator, { timestampAssigner: undefined, idlenessMs: undefined });
   }
 
@@ -113,10 +116,11 @@ export class WatermarkStrategy<T> {
    * Takes each record's timestamp from the record. Annotate the parameter: it sets the type of the strategy.
    *
    * Units:  `assigner` returns ms since the epoch (not seconds).
-   * Errors: `MR3021` while running, if it returns no number.
+   * Errors: `MR1064` no function; `MR3021` while running, if it returns no number.
    * Source: Flink's `WatermarkStrategy#withTimestampAssigner`.
    */
   withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
+    requireFunction(assigner, "withTimestampAssigner() takes a function that returns the time of a record in ms");
     return new WatermarkStrategy<U>(this.#newGenerator, { timestampAssigner: assigner, idlenessMs: this.idlenessMs });
   }
 
@@ -138,6 +142,10 @@ export class WatermarkStrategy<T> {
     if (saved !== undefined) generator.restore?.(saved);
     return generator;
   }
+}
+
+function requireFunction(given: unknown, sentence: string): void {
+  if (typeof given !== "function") throw new MillraceError("MR1064", sentence, { retryable: false });
 }
 
 /** The two built-in strategies: monotonous timestamps are out of order by nothing. */

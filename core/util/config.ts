@@ -52,6 +52,8 @@ export interface Options {
   readonly developmentMode: Option<boolean>;
   readonly channelCapacity: Option<number>;
   readonly slots: Option<number>;
+  readonly taskCancellationTimeout: Option<number>;
+  readonly operatorRecords: Option<boolean>;
   readonly checkpointInterval: Option<number>;
   readonly checkpointTimeout: Option<number>;
   readonly checkpointMinPause: Option<number>;
@@ -66,6 +68,7 @@ export interface Options {
   readonly ignoreUnclaimedState: Option<boolean>;
   readonly claimMode: Option<string>;
   readonly acceptDuplicates: Option<boolean>;
+  readonly committerRetries: Option<number>;
   readonly restartStrategy: Option<string>;
   readonly fixedDelayAttempts: Option<number>;
   readonly fixedDelay: Option<number>;
@@ -86,7 +89,7 @@ export const OPTIONS: Options = {
   maxParallelism: integer(
     "pipeline.max-parallelism",
     -1,
-    "Key groups of every vertex; -1: derived from its parallelism. Fixed for the life of the state.",
+    "Key groups of every vertex; -1: those of the state that it starts from, else derived from its parallelism. Fixed for the life of the state.",
     -1,
   ),
   autoWatermarkInterval: duration(
@@ -121,6 +124,16 @@ export const OPTIONS: Options = {
     -1,
     "Slots of the local TaskManager; -1: as many as the job needs.",
     -1,
+  ),
+  taskCancellationTimeout: duration(
+    "task.cancellation.timeout",
+    180_000,
+    "How long a task that was cancelled or failed waits for an `open` or `close` of the job's code before it is given up; 0: for ever.",
+  ),
+  operatorRecords: flag(
+    "metrics.operator-records",
+    false,
+    "Whether records are counted between all operators of a chain, also where their number cannot be derived. Takes up to half the speed of a bare chain.",
   ),
 
   checkpointInterval: duration(
@@ -191,6 +204,12 @@ export const OPTIONS: Options = {
     "execution.state-recovery.accept-duplicates",
     false,
     "Allows to start from an older checkpoint than the newest: output after it is written twice.",
+  ),
+
+  committerRetries: integer(
+    "sink.committer.retries",
+    10,
+    "How often a sink's committer may ask to try one commit again, after 100 ms, 200 ms, … 10 s, before the job fails.",
   ),
 
   restartStrategy: text("restart-strategy.type", "", "Empty: exponential-delay with checkpointing, none without.", [

@@ -35,9 +35,32 @@ export function isMillraceError(error: unknown): error is MillraceError {
   return typeof error === "object" && error !== null && BRAND in error;
 }
 
+/** The same error, with the place where it happened in front of its sentence: still one code and one sentence. The error itself is the cause. */
+export function located(error: MillraceError, where: string): MillraceError {
+  const { code, message, retryable } = error;
+  return new MillraceError(code, `${where}: ${message.replace(/^MR\d+: /, "")}`, { cause: error, retryable });
+}
+
 /** What was thrown, as an `Error`: user code may throw anything. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(described(thrown));
+}
+
+/** Also those of another realm, as test runners make them, which are no `instanceof` of ours. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+}
+
+/** Any value as text, for sentences; as JSON where all that an object calls itself is "[object Object]". */
+export function described(thrown: unknown): string {
+  try {
+    const text = String(thrown);
+    if (!text.startsWith("[object ")) return text;
+    const json = JSON.stringify(thrown) as string | undefined; // undefined for what has no JSON, which its type conceals
+    return json === undefined || json === "{}" ? text : json;
+  } catch {
+    return "something that cannot be written as text";
+  }
 }
 
 /** States what must be true if millrace itself has no bug. Stays on in production. */

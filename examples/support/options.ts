@@ -1,5 +1,37 @@
-/** Options of the command line that are numbers; what is none is refused with a sentence. */
+/** Options of an example: one table says what they are called, what they mean and what holds without them, for the parser and for `--help` alike. */
 import { parseArgs } from "node:util";
+import { MillraceError } from "millrace";
+
+export interface OptionSpec {
+  /** What stands behind the option, such as `N`. */
+  readonly value: string;
+  readonly meaning: string;
+  readonly default: string;
+}
+
+/** Each option with a value. What is no option of the table is refused, which the command turns into a sentence. */
+export function optionValues<N extends string>(
+  args: readonly string[],
+  specs: Readonly<Record<N, OptionSpec>>,
+): Readonly<Record<N, string>> {
+  const table = Object.entries<OptionSpec>(specs);
+  const options = Object.fromEntries(
+    table.map(([name, spec]) => [name, { type: "string" as const, default: spec.default }]),
+  );
+  const { values } = parseArgs({ args: [...args], options });
+  return values as Readonly<Record<N, string>>; // all have a text by default
+}
+
+/** What `millrace run <job> -- --help` prints. */
+export function usageOf(specs: Readonly<Record<string, OptionSpec>>): string {
+  const rows = Object.entries(specs).map(([name, spec]) => ({ ...spec, call: `--${name} ${spec.value}` }));
+  const width = Math.max(...rows.map(({ call }) => call.length));
+  const lines = rows.map((row) => {
+    const otherwise = row.default === "" ? "" : ` (default: ${row.default})`;
+    return `  ${row.call.padEnd(width)}  ${row.meaning}${otherwise}`;
+  });
+  return ["Options of the job, after --:", ...lines].join("\n");
+}
 
 /** How many records a generator makes, and how fast. */
 export interface Load {
@@ -8,12 +40,16 @@ export interface Load {
   readonly ratePerSecond?: number;
 }
 
-/** `--count N` and `--rate N`, the options of the examples with generated input. */
+/** The options of the examples with generated input. */
+export function loadSpecs(usualCount: number): { readonly count: OptionSpec; readonly rate: OptionSpec } {
+  return {
+    count: { value: "N", meaning: "records to generate", default: String(usualCount) },
+    rate: { value: "N", meaning: "records per second; 0: full speed", default: "0" },
+  };
+}
+
 export function loadOptions(args: readonly string[], usualCount: number): Load {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { count: { type: "string", default: String(usualCount) }, rate: { type: "string", default: "0" } },
-  });
+  const values = optionValues(args, loadSpecs(usualCount));
   const count = numberOption("count", values.count);
   const ratePerSecond = numberOption("rate", values.rate);
   return ratePerSecond === 0 ? { count } : { count, ratePerSecond };
@@ -28,5 +64,5 @@ export function rarer({ count, ratePerSecond }: Load, times: number): Load {
 export function numberOption(name: string, text: string): number {
   const number = Number(text);
   if (text.trim() !== "" && Number.isSafeInteger(number) && number >= 0) return number;
-  throw new Error(`--${name} must be a whole number, 0 or more, not "${text}"`);
+  throw new MillraceError("MR2113", `--${name} must be a whole number, 0 or more, not "${text}"`);
 }

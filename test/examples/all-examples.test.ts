@@ -17,6 +17,13 @@ describe.each([cardFraud, clicks, flightDelays, machineLogs, sensors])("$name", 
 
   test.each([["--bogus"], ["--rate", "fast"], ["--rate", "-1"], ["--rate", ""]])("refuses %s %s", (...args) => {
     expect(() => job.build(StreamExecutionEnvironment.create(), args)).toThrow(/--(bogus|rate)/);
+    const code: unknown = expect.stringMatching(/^(?:MR2113|ERR_PARSE_ARGS_\w+)$/); // of which the command makes sentences
+    expect(() => job.build(StreamExecutionEnvironment.create(), args)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("lists its options", () => {
+    expect(job.usage).toMatch(/^Options of the job, after --:\n(?: {2}--[a-z-]+ \S+ +.+(?:\n|$))+$/);
+    expect(job.usage).toContain("records per second; 0: full speed (default: ");
   });
 });
 

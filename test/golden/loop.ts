@@ -116,7 +116,7 @@ type LegEnd =
   | { readonly kind: "ended" }
   /** Undefined: there is no checkpoint to go on from, so that it starts again from where it had started. */
   | { readonly kind: "stopped"; readonly path: string | undefined }
-  | { readonly kind: "drained"; readonly savepoint: CompletedCheckpoint };
+  | { readonly kind: "drained"; readonly path: string; readonly savepoint: CompletedCheckpoint };
 
 class Loop {
   readonly #pipeline: GoldenPipeline;
@@ -143,8 +143,8 @@ class Loop {
       const faults = new Faults(index === 0 ? this.#plan.faults : {});
       const end = await this.#leg(leg, index, path, faults);
       for (const [site, count] of faults.struck) struck.set(site, count);
-      if (end.kind === "drained") drained = end.savepoint;
-      if (end.kind !== "stopped") break;
+      drained = end.kind === "drained" ? end.savepoint : undefined;
+      if (end.kind === "ended") break;
       stops += 1;
       path = end.path ?? path;
     }
@@ -194,7 +194,7 @@ class Loop {
           return { kind: "stopped", path: await job.stopWithSavepoint({ directory: SAVEPOINTS }) };
         case "drain": {
           const path = await job.stopWithSavepoint({ directory: SAVEPOINTS, drain: true });
-          return { kind: "drained", savepoint: await this.#read(path) };
+          return { kind: "drained", path, savepoint: await this.#read(path) };
         }
         case "savepoint":
           return await this.#cancelAfterSavepoint(job, gate);
@@ -307,7 +307,7 @@ class Loop {
 export function commitsOf(outside: Outside<Out>, plan: Plan): readonly Out[] {
   const dealt = plan.legs.some(
     ({ stop, parallelism }, at) =>
-      stop !== undefined && stop.how !== "suspend" && parallelism !== plan.legs[at + 1]?.parallelism,
+      (stop?.how === "savepoint" || stop?.how === "checkpoint") && parallelism !== plan.legs[at + 1]?.parallelism,
   );
   const commits = dealt
     ? outside.commits.toSorted((left, right) => left.checkpointId - right.checkpointId)

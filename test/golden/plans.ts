@@ -66,6 +66,12 @@ export function stormPlans(records: number): fc.Arbitrary<Plan> {
   });
 }
 
+/** Drained and resumed, up to three times. */
+export function drainedPlans(records: number): fc.Arbitrary<Plan> {
+  return fc.record({ ...surroundings, legs: legs(records, fc.constant<Stop>("drain")), faults: fc.constant({}) });
+}
+
+/** Drained, and that was that. */
 export function drainPlans(records: number): fc.Arbitrary<Plan> {
   return fc.record({
     ...surroundings,

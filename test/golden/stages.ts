@@ -1,6 +1,6 @@
 /** All stages of generated pipelines; those without keyed state are here, the others in `keyed-stages.ts`. */
 import type { Collector, DataStream, Operator, OperatorServices } from "../../core/index.ts";
-import { OutputTag } from "../../core/index.ts";
+import { OutputTag, WatermarkStrategy } from "../../core/index.ts";
 import { CONNECT, COUNT_WINDOW, EVERY_STATE, REDUCE, WINDOW } from "./keyed-stages.ts";
 import { byOrigin, hash, pick, unkeyed } from "./stage.ts";
 import type { Flow, Rec, Stage } from "./stage.ts";
@@ -154,6 +154,16 @@ const OPERATOR_STATE: Stage = {
   },
 };
 
+/** Time made anew in mid-stream. The bound is beyond all timestamps, since splits come here in any order, and none of their records may be late. */
+const ASSIGN: Stage = {
+  inputs: 1,
+  code: ([input = ""]) => `${input}.assignTimestampsAndWatermarks(bounded by 10 s)`,
+  build: ([flow], _gene, name) =>
+    unkeyed(flow, (stream) =>
+      stream.assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness("10s")).uid(name),
+    ),
+};
+
 export const STAGES: readonly [Stage, ...Stage[]] = [
   MAP,
   FILTER,
@@ -168,4 +178,5 @@ export const STAGES: readonly [Stage, ...Stage[]] = [
   SIDE_OUTPUT,
   PARTITION,
   OPERATOR_STATE,
+  ASSIGN,
 ];

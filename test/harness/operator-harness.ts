@@ -2,7 +2,7 @@
  * A bench for one operator (or one hand-made chain): it plays the task, with a manual clock, recording outputs and availability under control.
  *
  * In:  records, watermarks, polls, barriers, the course of time; all called by the test.
- * Out: `log`, in the order of emission; `events`, `failures` and `wakes`.
+ * Out: `log`, in the order of emission; `events`, `failures`, `warnings` and `wakes`.
  *
  * As the task does, it runs mails and pending work (`resume`) whenever nothing blocks, fires due processing timers, and takes a snapshot only
  * where a barrier may pass. `makeRoom(n)` lets the output accept n more records and block then.
@@ -53,6 +53,7 @@ export class OperatorHarness {
   readonly log: Recorded[] = [];
   readonly events: unknown[] = [];
   readonly failures: unknown[] = [];
+  readonly warnings: string[] = [];
   readonly operator: Operator;
   readonly keyed: KeyedStateBackend | undefined;
   /** How often the operator called `wake`. */
@@ -158,9 +159,12 @@ export class OperatorHarness {
   }
 
   /** What the task saves at a barrier; undefined while none may pass. */
-  trySnapshot(checkpointId: number): HarnessSnapshot | undefined {
+  trySnapshot(
+    checkpointId: number,
+    options: { readonly savepoint: boolean } = { savepoint: false },
+  ): HarnessSnapshot | undefined {
     if (this.operator.pending === "atomic") return undefined;
-    if (this.operator.prepareBarrier !== undefined && !this.operator.prepareBarrier(checkpointId)) return undefined;
+    if (this.operator.prepareBarrier?.(checkpointId, options) === false) return undefined;
     this.operator.snapshot?.(checkpointId);
     const watermarkMs = this.operator.watermarkMs ?? -Infinity;
     const keyed = this.keyed === undefined ? undefined : snapshotKeyed(this.keyed, checkpointId, watermarkMs);
@@ -244,6 +248,9 @@ export class OperatorHarness {
       },
       sendEvent: (event) => {
         this.events.push(structuredClone(event));
+      },
+      warn: (sentence) => {
+        this.warnings.push(sentence);
       },
       fail: (error) => {
         this.failures.push(error);

@@ -1,7 +1,7 @@
 /**
  * Runs a sink without an engine: its writers, its committers, and checkpoints as the engine takes them, for tests of connectors.
  *
- * In:    records per subtask; `barrier`, `complete`, `abort`; a new harness with `saved` is a restart, at any parallelism.
+ * In:    records per subtask; `barrier`, `complete`, `savepoint`; a new harness with `restored` is a restart, at any parallelism.
  * Out:   what the sink does to the outside; `completed`, the newest complete checkpoint; the first failure.
  * State: per open checkpoint, writer states and committables. Committables of aborted checkpoints go with the next one.
  */
@@ -110,6 +110,14 @@ export class SinkHarness<T, W, C> {
     this.#checkpoints.set(checkpointId, { writerStates, committables: [...this.#uncommitted] });
   }
 
+  /** A barrier whose checkpoint nobody commits, but which somebody may start from: what it contains. */
+  async savepoint(checkpointId: number): Promise<SinkSnapshot<W, C>> {
+    await this.barrier(checkpointId);
+    for (const [index, { committer }] of this.#slots.entries())
+      await this.#awaited(committer?.keepForSavepoint?.(this.#dealtTo(index, this.#uncommitted)));
+    return this.#checkpoints.get(checkpointId) ?? { writerStates: [], committables: [] };
+  }
+
   /** The checkpoint is complete: saved, whatever happens next. */
   markComplete(checkpointId: number): void {
     this.completed = this.#checkpoints.get(checkpointId) ?? this.completed;
@@ -147,9 +155,9 @@ export class SinkHarness<T, W, C> {
   async #commit(committables: readonly C[]): Promise<void> {
     // Dealt out, so that a committer gets what other writers prepared.
     for (const [index, { committer }] of this.#slots.entries()) {
-      let requests = committables
-        .filter((_, place) => place % this.#slots.length === index)
-        .map((committable) => new HarnessRequest(committable, this.signals));
+      let requests = this.#dealtTo(index, committables).map(
+        (committable) => new HarnessRequest(committable, this.signals),
+      );
       while (requests.length > 0 && committer !== undefined) {
         await this.#awaited(committer.commit(requests));
         const lost = requests.find(({ error }) => error !== undefined);
@@ -159,6 +167,10 @@ export class SinkHarness<T, W, C> {
         requests = requests.filter(({ again }) => again).map((request) => request.next());
       }
     }
+  }
+
+  #dealtTo(subtask: number, committables: readonly C[]): readonly C[] {
+    return committables.filter((_, place) => place % this.#slots.length === subtask);
   }
 
   async #awaited(work: void | Promise<void>): Promise<void> {

@@ -15,6 +15,7 @@ import type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from "../../core/operators/contracts/source.ts";
+import { KeptForJob } from "../../core/operators/kept-for-job.ts";
 import { Config } from "../../core/util/config.ts";
 import { asError } from "../../core/util/errors.ts";
 import { HarnessMetrics } from "./harness-metrics.ts";
@@ -38,6 +39,8 @@ export interface SourceHarnessOptions<T, S extends SourceSplit, E> {
   /** Default: 1. */
   readonly parallelism?: number;
   readonly restored?: SourceSnapshot<S, E> | undefined;
+  /** Of the harness that was the attempt before. Default: this is the only attempt, and closing it ends the job. */
+  readonly kept?: KeptForJob | undefined;
   /** Called for every record; true makes the output busy for the rest of the call. */
   readonly onRecord?: (record: EmittedRecord<T>) => boolean;
 }
@@ -54,11 +57,15 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   readonly metrics: HarnessMetrics = new HarnessMetrics();
   readonly records: EmittedRecord<T>[] = [];
   failure: Error | undefined;
+  readonly #kept: KeptForJob;
+  readonly #isOnlyAttempt: boolean;
   readonly #mails: (() => void)[] = [];
   readonly #slots: ReaderSlot<T, S>[] = [];
   readonly #enumerator: SplitEnumerator<S, E>;
 
-  constructor({ source, parallelism = 1, restored, onRecord = () => false }: SourceHarnessOptions<T, S, E>) {
+  constructor({ source, parallelism = 1, restored, kept, onRecord = () => false }: SourceHarnessOptions<T, S, E>) {
+    this.#kept = kept ?? new KeptForJob();
+    this.#isOnlyAttempt = kept === undefined;
     this.#enumerator = source.createEnumerator(this.#enumeratorContext(parallelism), restored?.enumerator);
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const output = new HarnessOutput<T>(subtask, (record) => {
@@ -134,6 +141,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   async close(): Promise<void> {
     await this.#enumerator.close?.();
     for (const { reader } of this.#slots) await reader.close?.();
+    if (this.#isOnlyAttempt) this.#kept.close();
   }
 
   #guard(work: () => void): void {
@@ -162,6 +170,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
       ...this.#shared(),
       subtaskIndex,
       parallelism,
+      keepForJob: (create) => this.#kept.keep(subtaskIndex, create),
       requestSplit: () => void this.#mails.push(() => this.#enumerator.handleSplitRequest(subtaskIndex)),
       sendEvent: (event) => void this.#mails.push(() => this.#enumerator.handleEvent?.(subtaskIndex, event)),
       wake: () => {

@@ -1,4 +1,5 @@
 /** One CSV record as text: cut into fields, and made of fields. Quotes as in RFC 4180: they matter only where a field begins. */
+import { strictJson } from "./strict-json.ts";
 
 /** The fields of a record that contains a quote somewhere; undefined if text follows a closing quote. */
 export function splitQuoted(record: string, delimiter: string): string[] | undefined {
@@ -36,10 +37,19 @@ function quoted(field: string, delimiter: string): string {
   return /["\r\n\uFEFF]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
+/** Nothing is an empty field, an object its JSON. */
 export function fieldText(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value === null || value === undefined) return "";
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value === "object") return JSON.stringify(value);
-  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : "";
+  switch (typeof value) {
+    case "string":
+      return value;
+    case "number":
+    case "bigint":
+    case "boolean":
+      return String(value);
+    case "undefined":
+      return "";
+    default:
+      if (value === null) return "";
+      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : strictJson(value);
+  }
 }

@@ -8,9 +8,20 @@
 import { MillraceError } from "../../../core/util/errors.ts";
 import { broken, placeOf, reasonOf, tooLong, wrongOption } from "../errors.ts";
 import type { MalformedRecord } from "../errors.ts";
+import { checkFunction } from "../options.ts";
 import { ByteWindow } from "./byte-window.ts";
 import { fieldText, joinFields, splitQuoted } from "./csv-fields.ts";
-import type { FileFormat, FilePosition, ParseStep, ParserOptions, RecordEncoder, RecordParser } from "./format.ts";
+import type {
+  FileDecoder,
+  FileEncoder,
+  FileFormat,
+  FilePosition,
+  ParseStep,
+  ParserOptions,
+  RecordEncoder,
+  RecordParser,
+} from "./format.ts";
+import { noJson } from "./strict-json.ts";
 
 const [NEWLINE, CARRIAGE_RETURN, QUOTE] = [0x0a, 0x0d, 0x22];
 
@@ -29,21 +40,29 @@ export interface CsvParseOptions<T> extends CsvOptions {
   readonly parse: (row: CsvRow) => T;
 }
 
+/** Reads rows of text, and writes objects of any type. */
+export interface CsvFormat extends FileDecoder<CsvRow>, FileEncoder<object> {}
+
 /**
  * Comma-separated values, one record per row. On writing, the columns are those of `header`, or else the properties of each file's first value.
  *
- * Shape:  `FileFormat<CsvRow>`, fields are text; with `parse`, `FileFormat<T>`.
+ * Shape:  `CsvFormat`: read as text by column, written from any object; with `parse`, `FileFormat<T>`. Written are numbers, texts and dates as text, nothing
+ *         (`null`, `undefined`) as an empty field, and what is nested as JSON.
  * Errors: `MR6103` a row has too few or too many fields, or text behind a closing quote; `MR6104` a quote stays open; `MR6106` a wrong option;
- *         `MR6107` the header names a column twice, or not at all.
+ *         `MR6107` the header names a column twice, or not at all; `MR6108` a value to be written is no object, or a field has no text.
  * Source: RFC 4180.
  *
  * @example
  * const trips = csv({ delimiter: ";", parse: (row) => ({ from: row["from"], km: Number(row["km"]) }) });
+ * clicks.sinkTo(fileSink({ path: "out/clicks", format: csv({ header: ["user", "page"] }) }));
  */
 export function csv<T>(options: CsvParseOptions<T>): FileFormat<T>;
-export function csv(options?: CsvOptions): FileFormat<CsvRow>;
+export function csv(options?: CsvOptions): CsvFormat;
 export function csv<T>(options: CsvOptions & Partial<CsvParseOptions<T>> = {}): FileFormat<T> {
   const delimiter = options.delimiter ?? ",";
+  if (options.header !== undefined && options.header !== true && !Array.isArray(options.header))
+    throw wrongOption("the header of csv must be true (the first line names the columns), or a list of names");
+  if (options.parse !== undefined) checkFunction("parse of csv", options.parse);
   const names =
     options.header === undefined || options.header === true
       ? undefined
@@ -73,6 +92,11 @@ function checkedHeader(names: readonly string[], place: string): readonly string
 function rowEncoder<T>(delimiter: string, names: readonly string[] | undefined): RecordEncoder<T> {
   let columns = names;
   return (value) => {
+    if (typeof value !== "object" || value === null)
+      throw noJson({
+        path: "",
+        what: `${typeof value === "object" ? "null" : `a ${typeof value}`}, and no object with columns`,
+      });
     const row = value as Readonly<Record<string, unknown>>; // only its properties are read
     const start =
       columns === undefined

@@ -5,11 +5,12 @@
  * State: all complete lines of the window are decoded at once, into one text, since cutting a text is four times faster than decoding line by line. The
  *        position in bytes is counted only when somebody asks for it. A line is a slice that keeps that text (a chunk) alive for as long as it lives.
  */
-import { MillraceError } from "../../../core/util/errors.ts";
+import type { MillraceError } from "../../../core/util/errors.ts";
 import { placeOf, reasonOf, tooLong } from "../errors.ts";
 import type { MalformedRecord } from "../errors.ts";
 import { ByteWindow } from "./byte-window.ts";
 import type { FileFormat, FilePosition, ParseStep, ParserOptions, RecordParser } from "./format.ts";
+import { strictJson } from "./strict-json.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -36,8 +37,10 @@ export function textLines(): FileFormat<string> {
  * One JSON value per line. Blank lines are passed over.
  *
  * Shape:  `FileFormat<T>`, for source and sink; that the values are of type `T` is your promise, nothing checks it.
- * Cost:   that of `JSON.parse`.
- * Errors: `MR6103` a line is no JSON; `MR6108` a value to be written has no JSON, such as `undefined`.
+ *         What is written is a Date as ISO text, and a field that is `undefined` not at all.
+ * Cost:   that of `JSON.parse` and `JSON.stringify`, and of a look at each field that is written.
+ * Errors: `MR6103` a line is no JSON; `MR6108` a value to be written has no JSON, or JSON would change it without a word: `undefined`, bigint, NaN, an
+ *         infinity, Map, Set, bytes, a function.
  *
  * @example
  * const clicks = env.fromSource(fileSource({ path: "clicks/", format: ndjson<Click>() }), watermarks, "clicks");
@@ -48,17 +51,8 @@ export function ndjson<T = unknown>(): FileFormat<T> {
     suffix: ".ndjson",
     createParser: (options) =>
       new LineParser<T>(options, { parse: (line) => JSON.parse(line) as T, blankLines: "skip" }), // the caller's promise
-    createEncoder: () => encodeJsonLine,
+    createEncoder: () => (value) => `${strictJson(value)}\n`,
   };
-}
-
-function encodeJsonLine(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined; // undefined for what has no JSON, which its type conceals
-  if (text === undefined)
-    throw new MillraceError("MR6108", `${String(value)} has no JSON: filter such values out before the sink`, {
-      retryable: false,
-    });
-  return `${text}\n`;
 }
 
 export interface LineParserOptions<T> {

@@ -21,6 +21,8 @@ Examples:
 
 Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.`;
 
+const STACK_FRAMES = 50;
+
 function createProgram(): Command {
   const program = new Command("millrace")
     .description(
@@ -67,6 +69,8 @@ function packageVersion(): string {
 }
 
 async function main(): Promise<void> {
+  // An error is attributed to its operator by the stack, of which Node keeps ten lines: too few for functions that call deeply.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, STACK_FRAMES);
   // Whoever reads the output may stop early (`| head`), which is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -3,7 +3,8 @@
  *
  * In:  the metrics of the job's client. Out: text on one stream.
  */
-import type { JobClient, MetricSample } from "../../api/job-client.ts";
+import type { JobClient, JobStatus, MetricSample } from "../../api/job-client.ts";
+import { sourceRecords } from "../source-records.ts";
 import { TerminalLine } from "./terminal-line.ts";
 
 const TERMINAL_EVERY_MS = 250;
@@ -14,7 +15,7 @@ const DATE_MS_MAX = 8.64e15;
 export interface ProgressTotals {
   /** Records that the sources have read, over all attempts. */
   readonly records: number;
-  /** The lowest watermark that is being made; undefined while there is none, and after the last one. */
+  /** The lowest watermark that an operator has passed on; undefined while there is none, and after the last one. */
   readonly watermarkMs: number | undefined;
   readonly checkpoints: number;
   readonly restarts: number;
@@ -23,12 +24,9 @@ export interface ProgressTotals {
 export function totalsOf(metrics: readonly MetricSample[]): ProgressTotals {
   const values = (name: string): number[] =>
     metrics.filter((metric) => metric.name === name).map(({ value }) => Number(value));
-  const sourceRecords = metrics
-    .filter(({ name, scope }) => name === "numRecordsIn" && scope.operator !== undefined)
-    .map(({ value }) => Number(value));
   const watermarks = values("currentOutputWatermark").filter(Number.isFinite);
   return {
-    records: sum(sourceRecords) + sum(values("numRecordsInEarlierAttempts")),
+    records: sourceRecords(metrics) + sum(values("numRecordsInEarlierAttempts")),
     watermarkMs: watermarks.length === 0 ? undefined : Math.min(...watermarks),
     checkpoints: sum(values("numberOfCompletedCheckpoints")),
     restarts: sum(values("numRestarts")),
@@ -47,8 +45,14 @@ export function progressLine(status: string, totals: ProgressTotals, recordsPerS
   return [...parts, ...(restarts === 0 ? [] : [`restarts ${restarts}`])].join("  ");
 }
 
-/** Starts showing; the function returned ends it. */
-export function showProgress(client: JobClient, out: NodeJS.WriteStream): () => void {
+const FINAL: ReadonlySet<JobStatus> = new Set(["FINISHED", "CANCELED", "FAILED"]);
+
+export function isFinal(status: JobStatus): boolean {
+  return FINAL.has(status);
+}
+
+/** Starts showing, until the status is final; the function returned ends it. */
+export function showProgress(client: Pick<JobClient, "metrics" | "status">, out: NodeJS.WriteStream): () => void {
   const line = out.isTTY ? new TerminalLine(out, [process.stdout, process.stderr]) : undefined;
   let lastRecords = 0;
   let lastMs = performance.now();
@@ -58,9 +62,12 @@ export function showProgress(client: JobClient, out: NodeJS.WriteStream): () => 
     const perSecond = Math.max(0, ((totals.records - lastRecords) * 1_000) / (nowMs - lastMs));
     lastRecords = totals.records;
     lastMs = nowMs;
-    const text = progressLine(client.status(), totals, perSecond);
+    const status = client.status();
+    const text = progressLine(status, totals, perSecond);
     if (line === undefined) out.write(`${text}\n`);
     else line.show(text);
+    // What is still to be done then, such as removing checkpoints, changes nothing of this.
+    if (isFinal(status)) clearInterval(timer);
   };
   const timer = setInterval(show, line === undefined ? LOG_EVERY_MS : TERMINAL_EVERY_MS);
   return () => {

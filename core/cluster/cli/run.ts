@@ -13,7 +13,7 @@ import type { Config } from "../../util/config.ts";
 import { OPTIONS } from "../../util/config.ts";
 import { formatMs } from "../../util/duration.ts";
 import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
-import { buildJob } from "./build-job.ts";
+import { buildJob, helpOf } from "./build-job.ts";
 import { configOf } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
 import { exitCodeOf, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
@@ -31,10 +31,15 @@ const LINGER_MS = 1_000;
 export async function runJob(path: string, jobArguments: readonly string[], flags: RunFlags): Promise<number> {
   const config = configOf(flags);
   const job = await loadJob(path);
+  const help = helpOf(job, jobArguments);
+  if (help !== undefined) {
+    process.stdout.write(help);
+    return EXIT_DONE;
+  }
   const env = await buildJob(job, { jobArguments, config });
   const client = await env.executeAsync(job.name);
   warnOfUselessDirectory(env, flags);
-  const ended = await watch(client);
+  const ended = await watch(client, env.config);
   switch (ended.kind) {
     case "finished":
       return report(job, ended.result, jobArguments);
@@ -61,9 +66,10 @@ type Ended =
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Until the job has ended, whichever way. */
-async function watch(client: JobClient): Promise<Ended> {
+async function watch(client: JobClient, config: Config): Promise<Ended> {
   const stopProgress = showProgress(client, process.stderr);
-  const interrupts = new Interrupts(client, process.stderr);
+  const cancellationTimeoutMs = config.get(OPTIONS.taskCancellationTimeout);
+  const interrupts = new Interrupts(client, { out: process.stderr, cancellationTimeoutMs, process });
   try {
     return { kind: "finished", result: await client.result() };
   } catch (error) {

@@ -7,6 +7,7 @@
 import type { MetricGroup } from "../../metrics/registry.ts";
 import type { StateDeclarations, StateHandles } from "../../state/descriptors.ts";
 import type { TimeMs } from "../../time/clock.ts";
+import { MillraceError } from "../../util/errors.ts";
 
 export interface TaskInfo {
   readonly jobName: string;
@@ -44,6 +45,8 @@ export class OutputTag<T> {
   declare readonly __type?: (value: T) => void; // carries the type only, as something that takes T, so that no part of a T passes for one; never set
 
   constructor(id: string) {
+    if (typeof id !== "string" || id.trim() === "")
+      throw new MillraceError("MR1053", "new OutputTag(id) takes text that is not empty", { retryable: false });
     this.id = id;
   }
 }

@@ -41,11 +41,11 @@ export interface CommitRequest<C> {
   readonly committable: C;
   /** 0 the first time. */
   readonly retries: number;
-  /** Commit again later, with backoff. */
+  /** Commit again later, with backoff; at most `sink.committer.retries` times, by default 10 (43 s), and then the job fails. */
   retryLater(): void;
   updateAndRetryLater(committable: C): void;
   signalAlreadyCommitted(): void;
-  /** The committable is lost for a known reason: counted, logged, and the job goes on. */
+  /** The committable is lost for a known reason: counted, said in a warning with the operator and the reason, and the job goes on. */
   signalFailedWithKnownReason(error: unknown): void;
   /** Fails the job. */
   signalFailedWithUnknownReason(error: unknown): void;
@@ -54,6 +54,12 @@ export interface CommitRequest<C> {
 export interface Committer<C> {
   /** Requests that are not signalled are committed when it settles. A rejection fails the job, which commits again after the restart. */
   commit(requests: readonly CommitRequest<C>[]): void | Promise<void>;
+  /**
+   * A savepoint is about to contain these. They must stay committable, since somebody may start from it though this job never commits them: after a
+   * failure it may go back to an older checkpoint that does not know them, and write their records again. Called at the barrier, which waits; perhaps
+   * again with some of the same, and while a commit is under way. Left out: a savepoint is good only until the job fails.
+   */
+  keepForSavepoint?(committables: readonly C[]): void | Promise<void>;
   close?(): void | Promise<void>;
 }
 

@@ -60,6 +60,11 @@ export interface SourceReader<T, S extends SourceSplit> {
   close?(): void | Promise<void>;
 }
 
+/** See `SourceReaderContext.keepForJob`. */
+export interface KeptThing {
+  close(): void;
+}
+
 export interface SourceReaderContext {
   readonly subtaskIndex: number;
   readonly parallelism: number;
@@ -75,6 +80,11 @@ export interface SourceReaderContext {
   /** Runs `mail` in the task, between records. */
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
+  /**
+   * For what has to outlive an attempt, such as a subscription that would begin anew: the first call in a job makes it, and the same subtask of each
+   * later attempt is given the same one. Closed when the job is over, and lost with the process: a checkpoint does not contain it.
+   */
+  keepForJob<K extends KeptThing>(create: () => K): K;
   /** Fails the task. */
   fail(error: unknown): void;
 }

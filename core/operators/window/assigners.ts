@@ -49,7 +49,7 @@ export interface WindowAssigner<T, W extends TimeWindow = TimeWindow> {
 export interface WindowOptions {
   /** Shifts the windows: `"-8h"` makes daily windows begin at midnight of UTC+8. Shorter than the size (or slide). Default: 0. */
   readonly offset?: Duration;
-  /** Default: `"event"`. */
+  /** With `"processing"`, windows that are still open when a bounded input ends emit nothing: the clock never reaches their end. Default: `"event"`. */
   readonly time?: WindowTime;
 }
 

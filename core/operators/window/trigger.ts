@@ -5,7 +5,7 @@
  */
 import type { StateDeclarations, StateHandles } from "../../state/descriptors.ts";
 import type { TimeMs } from "../../time/clock.ts";
-import type { TimeWindow } from "./assigners.ts";
+import type { TimeWindow, WindowTime } from "./assigners.ts";
 
 /** `fire`: emit the result, keep the contents. `purge`: forget the contents. Neither ends the window. */
 export type TriggerResult = "continue" | "fire" | "purge" | "fire-and-purge";
@@ -31,6 +31,8 @@ export interface TriggerContext<S extends StateDeclarations = StateDeclarations>
  * `reducing` and `list` is merged, and of a `value` the earliest window's counts; then `onMerge` registers the timers of the new window.
  */
 export interface Trigger<T, W extends TimeWindow = TimeWindow, S extends StateDeclarations = StateDeclarations> {
+  /** Whose time it takes to reach the end of a window; windows of the other time are refused. Default: either will do. */
+  readonly time?: WindowTime | undefined;
   /** Kinds `value`, `reducing` and `list`. */
   readonly state?: S;
   /** For every record that is not late. `timestampMs` is the record's, `-Infinity` if it has none. */

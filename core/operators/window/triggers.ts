@@ -19,9 +19,9 @@ import type { Trigger, TriggerContext, TriggerResult } from "./trigger.ts";
  * Fires when the watermark passes the end of the window, and again for each record that comes later but is still allowed. The default of
  * event-time windows; on global windows it fires at the end of the input.
  *
- * Shape:  `Trigger<T>` for windows of any kind.
+ * Shape:  `Trigger<T>` for windows of event time of any kind, and for global ones.
  * Cost:   one timer per key and window.
- * Errors: none.
+ * Errors: none of its own; `trigger` refuses it with `MR1209` on processing-time windows.
  * Source: Flink's `EventTimeTrigger`.
  *
  * @example
@@ -29,6 +29,7 @@ import type { Trigger, TriggerContext, TriggerResult } from "./trigger.ts";
  */
 export function eventTime<T = unknown>(): Trigger<T> {
   return {
+    time: "event",
     onElement(_value, _timestampMs, window, ctx) {
       if (lastMs(window) <= ctx.currentWatermarkMs) return "fire";
       ctx.registerEventTime(lastMs(window));
@@ -46,16 +47,17 @@ export function eventTime<T = unknown>(): Trigger<T> {
 /**
  * Fires when the machine's clock reaches the end of the window. The default of processing-time windows.
  *
- * Shape:  `Trigger<T>`.
+ * Shape:  `Trigger<T>` for windows of processing time that end. What is still open at the end of a bounded input is not emitted.
  * Cost:   one timer per key and window.
- * Errors: none.
+ * Errors: none of its own; `trigger` refuses it with `MR1209` on event-time and global windows.
  * Source: Flink's `ProcessingTimeTrigger`.
  *
  * @example
- * windowed.trigger(processingTime());
+ * clicks.keyBy((click) => click.page).window(tumbling("1m", { time: "processing" })).trigger(purging(processingTime()));
  */
 export function processingTime<T = unknown>(): Trigger<T> {
   return {
+    time: "processing",
     onElement(_value, _timestampMs, window, ctx) {
       ctx.registerProcessingTime(window.endMs);
       return "continue";
@@ -134,6 +136,7 @@ export function continuousEventTime<T = unknown>(interval: Duration): Trigger<T,
     ctx.registerEventTime(nextMs);
   };
   return {
+    time: "event",
     state: earliest(),
     onElement(_value, timestampMs, window, ctx) {
       if (lastMs(window) <= ctx.currentWatermarkMs) return "fire";
@@ -291,6 +294,7 @@ export function processingTimeout<T>(
     );
   }
   const trigger: Trigger<T, TimeWindow, TimeoutState> = {
+    time: nested.time,
     state: { ...nested.state, processingTimeoutAt: reducing<number>((left, right) => Math.min(left, right)) },
     onElement(value, timestampMs, window, ctx) {
       const result = nested.onElement(value, timestampMs, window, ctx);

@@ -130,6 +130,7 @@ test("what generate throws fails the source; options are checked", async () => {
     { splits: 0 },
   ]) {
     expect(() => dataGenerator({ generate, ...wrong })).toThrow("MR6301");
+    expect(() => dataGenerator({ generate: 7 as never })).toThrow("MR6301");
   }
   expect(dataGenerator({ generate }).boundedness).toBe("continuous-unbounded");
   expect(dataGenerator({ generate, count: 1 }).boundedness).toBe("bounded");

@@ -1,5 +1,6 @@
 /** Formats that write what they read: a file sink's output through the file source gives the same values. */
 // covers: connectors/files/formats/csv-fields.ts
+// covers: connectors/files/formats/strict-json.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { csv, ndjson, textLines } from "../../../connectors/files/index.ts";
@@ -89,6 +90,120 @@ test("CSV makes values with parse, whose errors make a row malformed", () => {
   expect(() => parsed(format, "from,km\nA,x\n")).toThrow("km is no number");
 });
 
-test("a value without JSON is refused", () => {
-  expect(() => written(ndjson(), [undefined])).toThrow("MR6108");
+describe("CSV from records of any type", () => {
+  interface Trip {
+    readonly from: string;
+    readonly km: number;
+    readonly stops?: readonly string[];
+  }
+  const trips: readonly Trip[] = [
+    { from: "A", km: 3 },
+    { from: "B", km: NaN, stops: ["x", "y"] },
+  ];
+
+  test("needs no parse", () => {
+    const encode = csv({ header: ["from", "stops", "km"] }).createEncoder();
+    expect(trips.map((trip) => encode(trip)).join("")).toBe('A,,3\nB,"[""x"",""y""]",NaN\n');
+    const headed = csv().createEncoder();
+    expect(trips.map((trip) => headed(trip)).join("")).toBe("from,km\nA,3\nB,NaN\n");
+    class Point {
+      readonly x: number = 1;
+    }
+    expect(csv().createEncoder()(new Point())).toBe("x\n1\n");
+  });
+
+  test.each([
+    [null],
+    [undefined],
+    [7],
+    ["a"],
+    [{ a: new Map() }],
+    [{ a: () => 1 }],
+    [{ a: Symbol("b") }],
+    [{ a: new Date(NaN) }],
+    [{ a: [NaN] }],
+  ])("refuses %o", (value) => expect(() => csv().createEncoder()(value as never)).toThrow("MR6108"));
+
+  test("has options that are checked", () => {
+    expect(() => csv({ header: false as never })).toThrow("MR6106");
+    expect(() => csv({ header: "a,b" as never })).toThrow("MR6106");
+    expect(() => csv({ parse: "km" as never })).toThrow("MR6106");
+  });
 });
+
+describe("a value that JSON would change is refused", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  test.each([
+    [undefined, "the value cannot be written: it is undefined"],
+    [() => 1, "the value cannot be written: it is a function"],
+    [Symbol("x"), "it is a symbol"],
+    [NaN, "it is NaN"],
+    [-Infinity, "it is -Infinity"],
+    [7n, "it is a bigint"],
+    [new Map([[1, 2]]), "it is an object of the kind Map"],
+    [new Set([1]), "it is an object of the kind Set"],
+    [new Uint8Array(2), "it is an object of the kind Uint8Array"],
+    [/x/, "it is an object of the kind RegExp"],
+    [new Error("x"), "it is an object of the kind Error"],
+    [Promise.resolve(1), "it is an object of the kind Promise"],
+    [new Date(NaN), "it is an invalid date"],
+    [{ a: { b: [1, NaN] } }, "the value at `.a.b[1]` cannot be written: it is NaN"],
+    [{ a: [undefined] }, "the value at `.a[0]` cannot be written: it is undefined"],
+    [{ a: { when: () => 1 } }, "the value at `.a.when` cannot be written: it is a function"],
+    [{ a: 1, n: { big: 7n } }, "the value at `.n.big` cannot be written: it is a bigint"],
+    [{ toJSON: () => ({ rate: Infinity }) }, "the value at `.rate` cannot be written: it is Infinity"],
+    [circle, "it is refused by JSON: Converting circular structure to JSON"],
+  ])("%o", (value, sentence) => {
+    expect(() => written(ndjson(), [value])).toThrow(sentence);
+    expect(() => written(ndjson(), [value])).toThrow(expect.objectContaining({ code: "MR6108", retryable: false }));
+  });
+
+  test("what says itself what it is in JSON, and fields that are undefined, are not", () => {
+    class Point {
+      readonly x: number = 1;
+      readonly #hidden: number = 2;
+      sum(): number {
+        return this.x + this.#hidden;
+      }
+    }
+    const value = { at: new Date(0), url: new URL("http://a/"), point: new Point(), none: null, left: undefined };
+    expect(written<unknown>(ndjson(), [value])).toBe(
+      '{"at":"1970-01-01T00:00:00.000Z","url":"http://a/","point":{"x":1},"none":null}\n',
+    );
+  });
+
+  test("whatever it is: what is written reads back as it was, or is refused", () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withSparseArray: true,
+    });
+    fc.assert(
+      fc.property(anything, (value) => {
+        let text: string;
+        try {
+          text = written<unknown>(ndjson(), [value]);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "MR6108" });
+          return;
+        }
+        expect(JSON.parse(text)).toEqual(inJson(value));
+      }),
+      { numRuns: 1_000, ...replay },
+    );
+  });
+});
+
+/** What a value becomes by the two rules alone: dates are text, undefined fields are left out. Everything else stays what it is, −0 being 0. */
+function inJson(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Object.is(value, -0)) return 0;
+  if (Array.isArray(value)) return value.map(inJson);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.map(([name, field]) => [name, inJson(field)]));
+}

@@ -6,9 +6,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { csv, fileSink, ndjson, textLines } from "../../../connectors/files/index.ts";
+import { csv, fileSink, jsonArray, ndjson, textLines } from "../../../connectors/files/index.ts";
 import type { FileCommittable, FileSinkOptions, FileSinkState } from "../../../connectors/files/index.ts";
-import { parsePartName } from "../../../connectors/files/part-names.ts";
+import { hiddenName, keptName, parsePartName } from "../../../connectors/files/part-names.ts";
+import type { FileSystem } from "../../../core/storage/file-system.ts";
 import { MemoryFileSystem } from "../../../core/storage/memory-file-system.ts";
 import { SinkHarness } from "../../harness/sink-harness.ts";
 import type { SinkSnapshot } from "../../harness/sink-harness.ts";
@@ -234,6 +235,27 @@ describe("commits", () => {
     expect(accepting.signals).toEqual(["known reason"]);
   });
 
+  test("that the attempt before finishes meanwhile are done", async () => {
+    const fileSystem = files();
+    const restored = await pending(fileSystem);
+    let meddled = false;
+    const meddling: FileSystem = {
+      open: (path, mode, done) => fileSystem.open(path, mode, done),
+      stat: (path, done) => fileSystem.stat(path, done),
+      list: (path, done) => fileSystem.list(path, done),
+      makeDirectory: (path, done) => fileSystem.makeDirectory(path, done),
+      remove: (path, done) => fileSystem.remove(path, done),
+      rename(from, to, done) {
+        const rename = (): void => fileSystem.rename(from, to, done);
+        if (meddled) return rename();
+        meddled = true;
+        fileSystem.rename(from, to, rename);
+      },
+    };
+    const harness = await started({ path: "out", format: textLines(), fileSystem: meddling }, { attempt: 1, restored });
+    expect(harness.signals).toEqual(["already committed"]);
+  });
+
   test("never replace a finished file", async () => {
     const fileSystem = files();
     const restored = await pending(fileSystem);
@@ -263,19 +285,33 @@ test("options that make no sense are refused at once", () => {
   expect(() => fileSink({ path: "out", format, suffix: "7" })).toThrow("MR6106");
   expect(() => fileSink({ path: "out", format, rollBytes: 0 })).toThrow("MR6106");
   expect(() => fileSink({ path: "out", format, rollEvery: 0 })).toThrow("MR1002");
+  expect(() => fileSink({ path: undefined as never, format })).toThrow("MR6106");
+  expect(() => fileSink({ path: "out" } as never)).toThrow("MR6106: the format of fileSink is one that can be written");
+  expect(() => fileSink({ path: "out", format: jsonArray() as never })).toThrow("MR6106");
+  expect(() => fileSink({ path: "out", format: (async () => "x") as never })).toThrow("MR6106");
+  expect(() => fileSink({ path: "out", format, missingFiles: "ignore" as never })).toThrow("MR6106");
   for (const path of [".", "..", "/", process.cwd()])
     expect(() => fileSink({ path, format, emptyFirst: true })).toThrow("MR6106");
 });
 
+test("a format that was not called is noticed at the first record", async () => {
+  const harness = await started({ path: freshPath(), format: ndjson as never });
+  await expect(harness.write(0, 1)).rejects.toThrow(
+    /^MR6106: the function that is the format of fileSink must return text/,
+  );
+});
+
 test("names of parts are told apart from others", () => {
   const naming = { prefix: "part", suffix: ".txt" };
-  expect(parsePartName("part-12-000345.txt", naming)).toEqual({ subtask: 12, number: 345, attemptId: undefined });
-  expect(parsePartName("part-1-1000000", naming)).toEqual({ subtask: 1, number: 1_000_000, attemptId: undefined });
-  expect(parsePartName(".part-1-000002.inprogress.0-zz9", naming)).toEqual({
-    subtask: 1,
-    number: 2,
-    attemptId: "0-zz9",
-  });
+  const finished = { attemptId: undefined, kept: false };
+  expect(parsePartName("part-12-000345.txt", naming)).toEqual({ subtask: 12, number: 345, ...finished });
+  expect(parsePartName("part-1-1000000", naming)).toEqual({ subtask: 1, number: 1_000_000, ...finished });
+  const pending = { subtask: 1, number: 2, attemptId: "0-zz9" };
+  expect(parsePartName(".part-1-000002.inprogress.0-zz9", naming)).toEqual({ ...pending, kept: false });
+  expect(parsePartName(".part-1-000002.savepoint.0-zz9", naming)).toEqual({ ...pending, kept: true });
+  expect(keptName(hiddenName({ prefix: "a.inprogress.b", suffix: "" }, 1, 2, "0-zz9"))).toBe(
+    ".a.inprogress.b-1-000002.savepoint.0-zz9",
+  );
   for (const name of ["part-1", "part-x-1", "partition-1-000001", ".part-1-000002", ".part-1-000002.inprogress."])
     expect(parsePartName(name, naming)).toBeUndefined();
 });

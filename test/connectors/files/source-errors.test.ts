@@ -1,5 +1,6 @@
 /** What the file source says about files it cannot read, how it hands out and watches files, and its options. On the real file system where that matters. */
 // covers: connectors/files/errors.ts
+// covers: connectors/files/options.ts
 // covers: connectors/rate-limiter.ts
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -129,6 +130,24 @@ describe("errors name file and place", () => {
     expect(() => fileSource({ path: "f", format: textLines(), chunkBytes: 0 })).toThrow("MR6106");
     expect(() => fileSource({ path: "f", format: textLines(), mode: { monitorEvery: 0 } })).toThrow("MR1002");
     expect(() => csv({ delimiter: ";;" })).toThrow("MR6106");
+    const wrong: readonly (readonly [options: object, sentence: string])[] = [
+      [{ path: 7 }, "the path of fileSource is a file or a directory, but is 7"],
+      [{ format: undefined }, "the format of fileSource is one that can be read, such as ndjson(), but is undefined"],
+      [{ format: ndjson }, "but is the function ndjson: was it to be called?"],
+      [{ format: {} }, "the format of fileSource"],
+      [{ onMalformed: "ignore" }, 'must be "fail" or "skip", but is "ignore"'],
+      [{ onMalformed: async () => undefined }, "onMalformed of fileSource is async"],
+      [{ mode: "continuous" }, 'must be "bounded", but is "continuous"'],
+      [{ mode: null }, "mode of fileSource"],
+      [{ mode: { monitorEvery: "1s", changedFiles: "read" } }, 'must be "ignore" or "read-again", but is "read"'],
+      [{ filter: "*.csv" }, "filter of fileSource must be a function"],
+    ];
+    for (const [options, sentence] of wrong) {
+      const build = (): unknown => fileSource({ path: "f", format: textLines(), ...options } as never);
+      expect(build).toThrow(sentence);
+      expect(build).toThrow(expect.objectContaining({ code: "MR6106", retryable: false }));
+    }
+    expect(() => fileSource({ path: "f", format: textLines(), mode: {} as never })).toThrow("MR1001");
     expect(() => csv({ header: ["a", "a"] })).toThrow("MR6107");
   });
 });

@@ -89,6 +89,9 @@ describe("fromObservable", () => {
   test("what is no Observable, and wrong options, are refused", () => {
     expect(() => fromObservable({} as Observable<number>)).toThrow("MR6203"); // wrong on purpose
     expect(() => fromObservable(of(1), { buffer: { capacity: 0 } })).toThrow("MR6203");
+    expect(() => fromObservable(of(1), { buffer: { onFull: "block" as never } })).toThrow(
+      /^MR6203: buffer.onFull .*"block"/,
+    );
     expect(String(start(fromObservable(() => 1 as unknown as Observable<number>)).failure)).toContain("MR6203"); // wrong on purpose
   });
 });

@@ -22,7 +22,7 @@ describe("transformations", () => {
       .assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks())
       .sinkTo({ createWriter: () => ({ write: () => undefined }) });
     expect(nodeLines(env)).toEqual([
-      "0 sequence-source: source(; source strategy) stateful",
+      "0 sequence-source: source(; source strategy kept) stateful",
       "1 map: map(map; )",
       "2 filter: filter(filter; )",
       "3 flat-map: flat-map(flatMap; )",
@@ -167,6 +167,11 @@ describe("refusals", () => {
     ["MR1064", (numbers: DataStream<number>) => numbers.transform("x", undefined as never)],
     ["MR1053", (numbers: DataStream<number>) => numbers.transform(" ", () => ({ inputs: [] }))],
     ["MR1065", (numbers: DataStream<number>) => numbers.sinkTo({} as never)],
+    ["MR1065", (numbers: DataStream<number>) => numbers.assignTimestampsAndWatermarks({} as never)],
+    ["MR1065", (numbers: DataStream<number>) => numbers.assignTimestampsAndWatermarks(undefined as never)],
+    ["MR1065", (numbers: DataStream<number>) => numbers.getSideOutput("odd" as never)],
+    ["MR1065", (numbers: DataStream<number>) => numbers.union(numbers.keyBy((n) => n) as never)],
+    ["MR1065", (numbers: DataStream<number>) => numbers.connect(undefined as never)],
     ["MR1059", (numbers: DataStream<number>) => numbers.union()],
     ["MR1050", (numbers: DataStream<number>) => numbers.union(start().numbers)],
     ["MR1050", (numbers: DataStream<number>) => numbers.connect(start().numbers)],
@@ -221,6 +226,10 @@ test("async functions are refused while the graph is built", () => {
     () => numbers.process(process),
     () => keyed.process(process),
     () => numbers.keyBy(async (n) => n),
+    () =>
+      numbers.assignTimestampsAndWatermarks(
+        WatermarkStrategy.noWatermarks<number>().withTimestampAssigner((async () => 0) as never),
+      ),
   ])
     expect(wrong).toThrow("MR1068");
   expect(() => numbers.map({ open: async () => undefined, map: (n: number) => n })).not.toThrow();

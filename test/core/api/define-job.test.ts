@@ -18,6 +18,13 @@ test("it is recognised by its brand, whoever made it", () => {
     expect(isJobDefinition(other)).toBe(false);
 });
 
+test("what is wrong with its options is said when it is made", () => {
+  expect(defineJob("x", () => undefined, { usage: "--count N", report: () => undefined }).usage).toBe("--count N");
+  expect(refusalOf(() => defineJob("x", () => undefined, { usage: 3 as never }))).toBe("MR1058");
+  expect(refusalOf(() => defineJob("x", () => undefined, { report: "done" as never }))).toBe("MR1058");
+  expect(refusalOf(() => defineJob("x", () => undefined, null as never))).toBe("MR1058");
+});
+
 test("without a name or a function it is refused", () => {
   expect(refusalOf(() => defineJob("", () => undefined))).toBe("MR1058");
   expect(refusalOf(() => defineJob("x", undefined as never))).toBe("MR1058");

@@ -151,15 +151,25 @@ describe("sources", () => {
       ["source", "events", 1, 1],
       ["source", "parts", undefined, 3],
     ]);
-    expect(nodeLines(env)[2]).toBe("2 source: source(; source strategy) stateful");
+    expect(nodeLines(env)[2]).toBe("2 source: source(; source strategy kept) stateful");
   });
 
+  const readerOnly = { createReader: () => ({}) };
   test.each([
     ["MR1065", (env: StreamExecutionEnvironment) => env.fromSource({} as never, WatermarkStrategy.noWatermarks(), "x")],
     [
       "MR1053",
       (env: StreamExecutionEnvironment) =>
-        env.fromSource({ createReader: () => ({}) } as never, WatermarkStrategy.noWatermarks(), ""),
+        env.fromSource({ ...readerOnly, createEnumerator: () => ({}) } as never, WatermarkStrategy.noWatermarks(), ""),
+    ],
+    [
+      "MR1065",
+      (env: StreamExecutionEnvironment) => env.fromSource(readerOnly as never, WatermarkStrategy.noWatermarks(), "x"),
+    ],
+    [
+      "MR1065",
+      (env: StreamExecutionEnvironment) =>
+        env.fromSource({ ...readerOnly, createEnumerator: () => ({}) } as never, undefined as never, "x"),
     ],
     ["MR1063", (env: StreamExecutionEnvironment) => env.fromSequence(0, 1.5)],
     ["MR1063", (env: StreamExecutionEnvironment) => env.fromSequence(-Infinity, 0)],

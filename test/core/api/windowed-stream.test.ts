@@ -4,8 +4,14 @@ import { describe, expect, test } from "vitest";
 import {
   OutputTag,
   StreamExecutionEnvironment,
+  continuousEventTime,
+  continuousProcessingTime,
   count,
+  eventTime,
   global,
+  never,
+  processingTime,
+  processingTimeout,
   purging,
   session,
   sliding,
@@ -140,7 +146,78 @@ describe("refusals", () => {
         keyed.window(session("1s")).process({ ...all, windowState: { firings: value<number>() } }),
     ],
     ["MR1215", (keyed: KeyedStream<number, number>) => keyed.window(global()).reduce(add)],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.window({} as never)],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.window(tumbling as never)],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.window(undefined as never)],
+    ["MR1217", (keyed: KeyedStream<number, number>) => keyed.window(tumbling("1s", { time: "proc" as never }))],
+    ["MR1217", (keyed: KeyedStream<number, number>) => keyed.window(session("1s", { time: "" as never }))],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.window(tumbling("1s")).trigger({} as never)],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.window(tumbling("1s")).trigger(count as never)],
+    [
+      "MR1065",
+      (keyed: KeyedStream<number, number>) => keyed.window(tumbling("1s")).sideOutputLateData("late" as never),
+    ],
+    [
+      "MR1068",
+      (keyed: KeyedStream<number, number>) =>
+        keyed.window(tumbling("1s")).trigger({ ...plainTrigger, onElement: async () => "fire" } as never),
+    ],
+    ["MR1065", (keyed: KeyedStream<number, number>) => keyed.connect(start().env.fromData(1) as never)],
   ])("%s: %s", (code, build) => {
     expect(refusalOf(() => build(start().keyed))).toBe(code);
   });
+});
+
+describe("triggers that wait for a time", () => {
+  const windows = {
+    event: tumbling("1s"),
+    processing: tumbling("1s", { time: "processing" }),
+    session: session("1s"),
+    "processing session": session("1s", { time: "processing" }),
+    global: global(),
+    custom: { ...tumbling("1s"), kind: "custom" },
+  } as const;
+  const triggers = {
+    eventTime: eventTime(),
+    "purging eventTime": purging(eventTime()),
+    "eventTime with a timeout": processingTimeout(eventTime(), "1s"),
+    continuousEventTime: continuousEventTime("1s"),
+    processingTime: processingTime(),
+    "purging processingTime": purging(processingTime()),
+    "processingTime with a timeout": processingTimeout(processingTime(), "1s"),
+    continuousProcessingTime: continuousProcessingTime("1s"),
+    count: count(2),
+    never: never(),
+  } as const;
+  const eventWindows = ["event", "session", "custom"];
+  const processingWindows = ["processing", "processing session"];
+
+  /** The names of the windows that take the trigger. */
+  const takenBy = (name: keyof typeof triggers): string[] =>
+    Object.entries(windows)
+      .filter(([, assigner]) => {
+        const code = refusalOf(() =>
+          start()
+            .keyed.window(assigner)
+            .trigger(triggers[name] as Trigger<unknown>)
+            .reduce(add),
+        ); // of any state
+        expect(["none", "MR1209"]).toContain(code);
+        return code === "none";
+      })
+      .map(([window]) => window);
+
+  test.each(["eventTime", "purging eventTime", "eventTime with a timeout", "continuousEventTime"] as const)(
+    "%s: event time, and global windows, which it fires at the end of the input",
+    (name) => expect(takenBy(name).toSorted()).toEqual([...eventWindows, "global"].toSorted()),
+  );
+
+  test.each(["processingTime", "purging processingTime", "processingTime with a timeout"] as const)(
+    "%s: processing time, and no global windows, since they never end",
+    (name) => expect(takenBy(name).toSorted()).toEqual(processingWindows.toSorted()),
+  );
+
+  test.each(["continuousProcessingTime", "count", "never"] as const)("%s: all", (name) =>
+    expect(takenBy(name)).toEqual(Object.keys(windows)),
+  );
 });

@@ -1,6 +1,8 @@
 /** What the coordinator does, case by case; all interleavings at once are in `coordinator.property.test.ts`. */
 // covers: core/checkpoint/failure-policy.ts
-// covers: core/checkpoint/final-checkpoint.ts
+// covers: core/checkpoint/beginning.ts
+// covers: core/checkpoint/completion.ts
+// covers: core/checkpoint/request.ts
 // covers: core/checkpoint/trigger-schedule.ts
 // covers: core/checkpoint/statistics.ts
 // covers: core/checkpoint/retention.ts
@@ -164,51 +166,6 @@ describe("tasks that finish", () => {
       "save/finished-0",
     ]);
     expect(JSON.stringify(outcome)).not.toContain("chk-1");
-  });
-});
-
-describe("the final checkpoint", () => {
-  test("begins at once, whatever the pause, and only once", () => {
-    const on = scene({ "execution.checkpointing.min-pause": "1h" });
-    on.coordinator.trigger();
-    complete(on, 1);
-    on.coordinator.triggerFinal();
-    on.coordinator.triggerFinal();
-    expect(on.job.options.get(2)).toMatchObject({ kind: "final", directory: "jobs/one/chk-2" });
-    expect(on.coordinator.pendingIds()).toEqual([2]);
-    complete(on, 2);
-    expect(on.job.said.at(-1)).toBe("completed 2");
-    expect(on.store.retained()).toMatchObject([{ checkpointId: 2, kind: "final" }]);
-  });
-
-  test("stands in for periodic ones, and is tried again a second after it failed", () => {
-    const on = scene();
-    on.coordinator.triggerFinal();
-    on.coordinator.decline(1, TASK, "CHECKPOINT_DECLINED", new Error("not now"));
-    on.memory.clock.advance(999);
-    expect(on.coordinator.pendingIds()).toEqual([]);
-    on.memory.clock.advance(1);
-    expect(on.job.options.get(2)).toMatchObject({ kind: "final" });
-    on.memory.clock.advance(30_000);
-    expect(on.coordinator.pendingIds()).toEqual([2]);
-  });
-
-  test("waits for tasks that do not run yet", () => {
-    const on = scene();
-    on.job.refusal = "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    on.coordinator.triggerFinal();
-    on.job.refusal = undefined;
-    on.memory.clock.advance(1_000);
-    expect(on.coordinator.pendingIds()).toEqual([1]);
-  });
-
-  test("is forgotten by a restart", () => {
-    const on = scene();
-    on.coordinator.triggerFinal();
-    on.coordinator.stop("TASK_FAILURE");
-    on.coordinator.start();
-    on.memory.clock.advance(10_000);
-    expect(on.job.options.get(2)).toMatchObject({ kind: "checkpoint" });
   });
 });
 

@@ -142,6 +142,7 @@ function jobVertex(vertex: SampleVertex, index: number, edges: readonly SampleEd
     name: vertex.operators.map(({ id }) => id).join(" -> "),
     parallelism: vertex.parallelism,
     maxParallelism: vertex.maxParallelism ?? 128,
+    maxParallelismSet: vertex.maxParallelism !== undefined,
     slotSharingGroup: "default",
     operators: vertex.operators.map((operator, position): JobOperator => ({
       id: operator.id,

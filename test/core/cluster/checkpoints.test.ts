@@ -3,7 +3,7 @@
 // covers: core/runtime/task.ts
 // covers: core/runtime/input-gate.ts
 import { describe, expect, test } from "vitest";
-import { value } from "../../../core/index.ts";
+import { operatorList, value } from "../../../core/index.ts";
 import type {
   Collector,
   ConfigValues,
@@ -200,6 +200,32 @@ describe("tolerated failures", () => {
       for (; cause instanceof Error; cause = cause.cause) codes.push(cause.message.slice(0, 6));
       expect(codes).toEqual(expect.arrayContaining(["MR5011", "MR5009", "MR5206"]));
     });
+  });
+
+  test("state that cannot be saved fails the checkpoint, not the task, which goes on with it unharmed", async () => {
+    const scene = new Scene();
+    const env = scene.env({
+      "execution.checkpointing.interval": 2,
+      "execution.checkpointing.tolerable-failed-checkpoints": 1_000,
+    });
+    const counting = scene.numbers(env, 200).process({
+      state: { seen: operatorList<number | (() => void)>() },
+      processElement(n, { state }, out: Collector<number>) {
+        // For a while the list holds what no file can.
+        state.seen.update(n >= 50 && n < 100 ? [n, () => undefined] : [n]);
+        out.collect(n);
+      },
+    });
+    scene.commit(counting.name("counting").uid("counting"));
+    const { restarts, checkpoints } = await scene.play(() => scene.start(env).result());
+    expect(restarts).toBe(0);
+    expect(checkpoints).toBeGreaterThan(5);
+    expect(scene.committed).toEqual(upTo(200));
+    expect(scene.world.warnings.length).toBeGreaterThan(2);
+    for (const line of scene.world.warnings)
+      expect(line).toMatch(
+        /did not complete: a task could not write its state: MR\d+: the state of operator "counting"/,
+      );
   });
 
   test("a checkpoint that takes too long is given up, and its files go", async () => {

@@ -3,9 +3,39 @@ import { describe, expect, test } from "vitest";
 import type { Source, SourceSplit } from "../../../core/index.ts";
 import { rejection, Scene, throwingAt, upTo } from "./scene.ts";
 
+/** Its stack knows no operator. */
+function madeElsewhere(): Error {
+  return new Error("made elsewhere");
+}
+
 const NO_RESTART = { "restart-strategy.type": "none" };
 
 describe("a failure that the job does not survive", () => {
+  test.each([
+    ["a text", "paper jam", "paper jam"],
+    ["an object", { code: 5 }, '{"code":5}'],
+    ["an error made elsewhere", madeElsewhere(), "made elsewhere"],
+  ])("of which nobody knows the operator names the task: %s", async (_what, thrown, sentence) => {
+    const scene = new Scene();
+    const env = scene.env(NO_RESTART);
+    const refuse = (): number => {
+      // oxlint-disable-next-line typescript/only-throw-error -- the code of a job may throw anything
+      throw thrown;
+    };
+    scene.commit(
+      scene
+        .numbers(env, 3)
+        .map((n) => n)
+        .map(refuse),
+    );
+    await scene.play(async () => {
+      const { message, cause } = await rejection(scene.start(env).result());
+      expect(message).toMatch(/^MR3001: task "Source: numbers -> Map -> Map -> Sink: out" \(1\/1\) failed: /);
+      expect(message.endsWith(`failed: ${sentence}`)).toBe(true);
+      expect(cause).toBe(thrown);
+    });
+  });
+
   test("names operator and subtask, with the user's error as its cause", async () => {
     const scene = new Scene();
     const env = scene.env({ ...NO_RESTART, "parallelism.default": 2 });
@@ -45,9 +75,9 @@ describe("a failure that the job does not survive", () => {
     const env = scene.env(NO_RESTART);
     scene.commit(scene.numbers(env, 3).map(fn).name("lookup"));
     await scene.play(async () => {
-      const error = await rejection(scene.start(env).result());
-      expect(error.message).toContain("no database");
-      expect(error.message).toContain("lookup");
+      const { message, cause } = await rejection(scene.start(env).result());
+      expect(message).toBe('MR3001: operator "lookup" (1/1) failed: no database');
+      expect(cause).toEqual(new Error("no database"));
     });
   });
 
@@ -93,10 +123,15 @@ describe("a failure that the job does not survive", () => {
     const scene = new Scene();
     const env = scene.env(NO_RESTART);
     scene.commit(
-      scene.numbers(env, 3).map({ map: (n: number) => n, close: () => Promise.reject(new Error("still in use")) }),
+      scene
+        .numbers(env, 3)
+        .map({ map: (n: number) => n, close: () => Promise.reject(new Error("still in use")) })
+        .name("lookup"),
     );
     await scene.play(async () => {
-      expect((await rejection(scene.start(env).result())).message).toContain("still in use");
+      expect((await rejection(scene.start(env).result())).message).toBe(
+        'MR3001: operator "lookup" (1/1) failed: still in use',
+      );
     });
     expect(scene.committed).toEqual(upTo(3));
   });

@@ -153,16 +153,53 @@ describe("an enumerator", () => {
     expect(bench.failures[0]?.message).toContain("no directory");
   });
 
-  test("whose failure no restart can cure says so", () => {
+  test("whose failure has a code keeps it, and whether a restart can cure it", () => {
     const bench = new Bench();
     start(bench).context.fail(new MillraceError("MR6101", "no such directory", { retryable: false }));
-    expect(bench.failures[0]).toMatchObject({ retryable: false });
+    expect(bench.failures[0]).toMatchObject({
+      code: "MR6101",
+      message: 'MR6101: operator "Source: numbers": no such directory',
+      retryable: false,
+      cause: { message: "MR6101: no such directory" },
+    });
   });
 
   test("that cannot save its state throws, so that the checkpoint does not begin", () => {
     const bench = new Bench();
     bench.methods = { snapshot: () => fail() };
     expect(() => start(bench).coordinators.snapshot(1)).toThrow("no directory");
+  });
+
+  test("that fails to start leaves none behind that starts after it", () => {
+    const log: string[] = [];
+    const env = StreamExecutionEnvironment.create();
+    for (const name of ["first", "second"]) {
+      const source: Source<number, SourceSplit, string> = {
+        boundedness: "bounded",
+        createReader: () => fail(),
+        createEnumerator: () => {
+          log.push(`create ${name}`);
+          if (name === "first") fail();
+          return { handleSplitRequest: () => undefined, addSplitsBack: () => undefined, snapshot: () => "" };
+        },
+      };
+      env.fromSource(source, WatermarkStrategy.noWatermarks(), name).uid(name).discard();
+    }
+    const clock = new ManualClock();
+    const coordinators: SourceCoordinators = new SourceCoordinators({
+      graph: createJobGraph(env.getStreamGraph(), { name: "job", config: env.config }),
+      config: env.config,
+      clock,
+      metrics: new MetricRegistry({ clock }).open({ job: "job" }),
+      execute: () => undefined,
+      send: () => undefined,
+      // As the job master does, which ends the attempt at once.
+      fail: () => coordinators.stop(),
+    });
+    coordinators.start([]);
+    expect(log).toEqual(["create first"]);
+    coordinators.start([]);
+    expect(log).toEqual(["create first", "create first"]);
   });
 
   test("is closed once, and a close that fails is of no interest any more", () => {

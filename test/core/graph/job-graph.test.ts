@@ -6,6 +6,7 @@
 import { describe, expect, test } from "vitest";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamGraph } from "../../../core/graph/stream-graph.ts";
+import type { ConfigValues } from "../../../core/util/config.ts";
 import { HASH, add, jobGraph, jobGraphOf, names, seedExample, vertexNamed } from "./graphs.ts";
 
 /** `source → map → filter → keyBy → window → sink`, parallelism 4, the sink 2. */
@@ -154,6 +155,18 @@ describe("parallelism and key groups", () => {
       ["Source: s -> follower -> agreeing", 256],
       ["differing", 128],
     ]);
+  });
+
+  test("one that was set, at any operator of the chain or by the configuration, is told from one that was derived", () => {
+    const build = (stream: StreamGraph): void => {
+      const source = add(stream, "source", [], { name: "derived" });
+      const head = add(stream, "map", [{ from: source, by: { kind: "rebalance" } }], { name: "head" });
+      add(stream, "map", [{ from: head }], { name: "set", maxParallelism: 128 });
+    };
+    const areSet = (values: ConfigValues): boolean[] =>
+      jobGraphOf(build, values).vertices.map(({ maxParallelismSet }) => maxParallelismSet);
+    expect(areSet({})).toEqual([false, true]);
+    expect(areSet({ "pipeline.max-parallelism": 128 })).toEqual([true, true]);
   });
 });
 

@@ -1,5 +1,5 @@
-// covers: core/metrics/metric-entries.ts
 /** Registration, Flink's identifiers, snapshots, and that a lease takes away its own metrics only. */
+// covers: core/metrics/metric-entries.ts
 import { describe, expect, test } from "vitest";
 import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
 import type { MetricValue } from "../../../core/metrics/registry.ts";
@@ -50,6 +50,36 @@ describe("MetricRegistry", () => {
     ]);
   });
 
+  test("shows a meter as growth per second, of a total that is sampled meanwhile", () => {
+    let nowMs = 0;
+    let total = 0;
+    const registry = new MetricRegistry({ clock: { elapsedMs: () => nowMs } });
+    const lease = registry.open(task);
+    lease.metrics.meter("sparks", () => total);
+    for (let second = 1; second <= 600; second += 1) {
+      nowMs = second * 1_000;
+      total += second <= 540 ? 1 : 7;
+      lease.sample(nowMs);
+    }
+    expect(registry.snapshot().map(({ name, value }) => [name, value])).toEqual([["sparks", 7]]);
+  });
+
+  test("keeps apart operators that have the same name, and tells their values", () => {
+    const registry = new MetricRegistry({ clock });
+    const lease = registry.open(task);
+    lease.operator("Map", "1").counter("numRecordsIn").count = 1;
+    lease.operator("Map", "2").counter("numRecordsIn").count = 2;
+    lease
+      .operator("Map", "2")
+      .group("g")
+      .gauge("depth", () => 9);
+    expect(lease.operator("Map", "1").read("numRecordsIn")).toBe(1);
+    expect(lease.operator("Map", "2").read("numRecordsIn")).toBe(2);
+    expect(lease.operator("Map", "2").read("numRecordsInPerSecond")).toBe(0);
+    expect(lease.operator("Map", "2").read("depth")).toBeUndefined();
+    expect(registry.snapshot().filter(({ name }) => name === "numRecordsIn")).toHaveLength(2);
+  });
+
   test("shows a histogram as Flink's REST API does", () => {
     const registry = new MetricRegistry({ clock });
     const histogram = registry.open(task).metrics.histogram("latency");
@@ -82,12 +112,20 @@ describe("MetricRegistry", () => {
     );
   });
 
-  test("shows the error of a gauge that throws", () => {
-    const registry = new MetricRegistry({ clock });
-    registry.open(task).metrics.gauge("broken", () => {
+  test("shows the error of a gauge or a meter that throws, and throws nothing itself", () => {
+    let isConnected = true;
+    const total = (): number => {
+      if (isConnected) return 0;
       throw new Error("no connection");
-    });
+    };
+    const registry = new MetricRegistry({ clock });
+    const lease = registry.open(task);
+    lease.metrics.gauge("broken", total);
+    lease.metrics.meter("brokenPerSecond", total);
+    isConnected = false;
+    lease.sample(10_000);
     expect(registry.snapshot()[0]?.value).toBe("error: no connection");
+    expect(lease.metrics.counter("seen").count).toBe(0);
   });
 
   test("forgets an attempt that ended, and keeps the next one in the same scope", () => {

@@ -67,6 +67,7 @@ describe("the channel between two subtasks of a thread", () => {
             channel.send(element);
             expected.push(element);
           } else read(action.count);
+          expect(channel.usage()).toMatchObject({ waiting, pushed: sent });
           if (waiting >= capacity) expect(blocked).toBe(1);
           if (waiting * 2 <= capacity - 1) expect(blocked).toBe(0);
         }

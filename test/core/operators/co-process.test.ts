@@ -1,5 +1,5 @@
-// covers: core/operators/two-inputs.ts
 /** The operator of `connect(...).process` without keys: two sides, one watermark. */
+// covers: core/operators/two-inputs.ts
 import { describe, expect, test } from "vitest";
 import type { CoProcessFunction } from "../../../core/operators/contracts/functions.ts";
 import { createOperator } from "../../../core/operators/co-process.ts";

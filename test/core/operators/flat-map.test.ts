@@ -100,6 +100,13 @@ describe("flatMap", () => {
     expect(harness.values).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test.each([[7], [null], [{}], [Promise.resolve([1])]])("refuses %o, which is no iterable", (returned) => {
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<number, number>(services, { flatMap: () => returned as never }),
+    });
+    expect(() => harness.processRecord(5)).toThrow("MR3026");
+  });
+
   test("an infinite iterable ends with the operator", () => {
     let ended = false;
     const harness = new OperatorHarness({

@@ -1,5 +1,5 @@
-// covers: core/operators/event-time.ts
 /** The operator of `keyBy(...).process`, case by case: timers of both domains, interruption, restore, refusals. */
+// covers: core/operators/event-time.ts
 import { describe, expect, test } from "vitest";
 import { OutputTag } from "../../../core/operators/contracts/functions.ts";
 import type { KeyedProcessFunction, KeyedProcessContext } from "../../../core/operators/contracts/functions.ts";

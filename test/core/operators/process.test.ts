@@ -1,5 +1,5 @@
-// covers: core/operators/declared-state.ts
 /** The operator of `process` without a key: outputs, declared state, what the context tells. */
+// covers: core/operators/declared-state.ts
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { OutputTag } from "../../../core/operators/contracts/functions.ts";
 import type { ProcessFunction } from "../../../core/operators/contracts/functions.ts";

@@ -1,8 +1,9 @@
-// covers: core/operators/commits.ts
 /** The operator of sinks, case by case: flushes, barriers, the end of input; commits, retries, failures, restore. */
+// covers: core/operators/commits.ts
 import { describe, expect, test } from "vitest";
 import type { CommitRequest, Sink } from "../../../core/operators/contracts/sink.ts";
 import { createOperator } from "../../../core/operators/sink.ts";
+import type { ConfigValues } from "../../../core/util/config.ts";
 import type { HarnessSnapshot } from "../../harness/harness-state.ts";
 import { OperatorHarness } from "../../harness/operator-harness.ts";
 import { ScriptedOutside, ScriptedSink } from "../../harness/scripted-sink.ts";
@@ -27,7 +28,10 @@ function bench(options: { readonly sync: boolean; readonly restored?: HarnessSna
 }
 
 /** A sink whose commits are decided by `commit`. */
-function benchOf(commit: (requests: readonly CommitRequest<string>[]) => void | Promise<void>): OperatorHarness {
+function benchOf(
+  commit: (requests: readonly CommitRequest<string>[]) => void | Promise<void>,
+  config: ConfigValues = {},
+): OperatorHarness {
   let written: string[] = [];
   const sink: Sink<string, never, string> = {
     createWriter: () => ({
@@ -40,7 +44,10 @@ function benchOf(commit: (requests: readonly CommitRequest<string>[]) => void | 
     }),
     createCommitter: () => ({ commit }),
   };
-  return new OperatorHarness({ create: (services) => createOperator<string, never, string>(services, { sink }) });
+  return new OperatorHarness({
+    create: (services) => createOperator<string, never, string>(services, { sink }),
+    config,
+  });
 }
 
 function committables(snapshot: HarnessSnapshot | undefined): readonly unknown[] | undefined {
@@ -250,6 +257,25 @@ describe("sink committer", () => {
     expect(harness.metrics.read("successfulCommittables")).toBe(2);
   });
 
+  test.each([
+    [{}, 10],
+    [{ "sink.committer.retries": 2 }, 2],
+  ])("retries are bounded: %j", (config, retries) => {
+    let calls = 0;
+    const harness = benchOf((requests) => {
+      calls += 1;
+      requests[0]?.retryLater();
+    }, config);
+    harness.processRecord("a");
+    harness.trySnapshot(1);
+    harness.operator.checkpointCompleted?.(1);
+    harness.advance(600_000);
+    expect(calls).toBe(retries + 1);
+    expect(String(harness.failures[0])).toMatch(`after ${retries} retries`);
+    expect(harness.failures).toMatchObject([{ code: "MR3024", retryable: true }]);
+    expect(committables(harness.trySnapshot(2))).toHaveLength(1);
+  });
+
   test("counts what is committed already or lost for a known reason, and goes on", () => {
     const harness = benchOf((requests) => {
       requests[0]?.signalAlreadyCommitted();
@@ -266,6 +292,9 @@ describe("sink committer", () => {
       read("totalCommittables"),
     ]).toEqual([1, 1, 1, 3]);
     expect([harness.failures, harness.operator.settled]).toEqual([[], true]);
+    expect(harness.warnings).toEqual([
+      "the sink gave up 1 committable of checkpoint 1, whose records are lost: expired",
+    ]);
   });
 
   test("an unknown reason and a rejection fail the task, and nothing is forgotten", async () => {
@@ -281,6 +310,67 @@ describe("sink committer", () => {
     rejected.operator.checkpointCompleted?.(1);
     await rejected.settle();
     expect(rejected.failures).toEqual([new Error("down")]);
+  });
+
+  test("for a savepoint the committer keeps all that is open, before the barrier passes; not for a checkpoint", async () => {
+    const kept: (readonly string[])[] = [];
+    let settle = (): void => undefined;
+    const written: string[] = [];
+    const sink: Sink<string, never, string> = {
+      createWriter: () => ({ write: (value) => void written.push(value), prepareCommit: () => written.splice(0) }),
+      createCommitter: () => ({
+        commit: () => undefined,
+        keepForSavepoint(committables) {
+          kept.push(committables);
+          return new Promise((resolve) => (settle = resolve));
+        },
+      }),
+    };
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, never, string>(services, { sink }),
+    });
+    const savepoint = { savepoint: true };
+    expect(harness.trySnapshot(1, savepoint)).toBeDefined();
+    harness.processRecord("a");
+    expect(harness.trySnapshot(2)).toBeDefined();
+    harness.processRecord("b");
+    expect([harness.trySnapshot(3, savepoint), harness.availability.busy, kept]).toEqual([
+      undefined,
+      true,
+      [["a", "b"]],
+    ]);
+    harness.processRecord("c");
+    expect(harness.trySnapshot(3, savepoint)).toBeUndefined();
+    settle();
+    await harness.settle();
+    expect(harness.trySnapshot(3, savepoint)).toBeUndefined();
+    expect(kept).toEqual([
+      ["a", "b"],
+      ["a", "b", "c"],
+    ]);
+    settle();
+    await harness.settle();
+    expect(committables(harness.trySnapshot(3, savepoint))).toHaveLength(3);
+    expect([kept.length, harness.availability.busy]).toEqual([2, false]);
+  });
+
+  test("after the end of input too", async () => {
+    let settle = (): void => undefined;
+    const sink: Sink<string, never, string> = {
+      createWriter: () => ({ write: () => undefined, prepareCommit: () => ["last"] }),
+      createCommitter: () => ({
+        commit: () => undefined,
+        keepForSavepoint: () => new Promise((resolve) => (settle = resolve)),
+      }),
+    };
+    const harness = new OperatorHarness({
+      create: (services) => createOperator<string, never, string>(services, { sink }),
+    });
+    harness.endInput();
+    expect(harness.trySnapshot(1, { savepoint: true })).toBeUndefined();
+    settle();
+    await harness.settle();
+    expect(committables(harness.trySnapshot(1, { savepoint: true }))).toHaveLength(1);
   });
 
   test("refuses restored committables without a committer", () => {

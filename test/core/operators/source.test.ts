@@ -1,5 +1,5 @@
-// covers: core/operators/source-reader-context.ts, core/operators/source-time.ts
 /** The operator of sources, case by case: events, watermarks per split, idleness, restore, stop. */
+// covers: core/operators/source-reader-context.ts, core/operators/source-time.ts
 import { describe, expect, test } from "vitest";
 import type { ReaderOutput, Source } from "../../../core/operators/contracts/source.ts";
 import { createOperator } from "../../../core/operators/source.ts";
@@ -87,6 +87,22 @@ describe("source", () => {
     ]);
   });
 
+  test("the generator of an idle split is not asked: one that follows the clock would wake it with every tick", () => {
+    const strategy = WatermarkStrategy.forGenerator<string>(() => {
+      let now = 0;
+      return { onEvent: () => undefined, onPeriodicEmit: (out) => out.emitWatermark(++now) };
+    }).withIdleness(400);
+    const { harness } = bench({ strategy });
+    assign(harness, listSplit("a", [10, 30, 50]));
+    harness.poll(1);
+    harness.advance(2_000);
+    expect(harness.watermarks).toEqual([1, 2]);
+    expect(harness.log.filter((entry) => entry.kind === "idle")).toEqual([{ kind: "idle", idle: true }]);
+    harness.poll(1);
+    harness.advance(200);
+    expect(harness.watermarks).toEqual([1, 2, 3]);
+  });
+
   test("time under back-pressure makes no split idle", () => {
     const { harness } = bench({ strategy: WatermarkStrategy.forMonotonousTimestamps<string>().withIdleness(400) });
     assign(harness, listSplit("a", [10, 30]));
@@ -130,9 +146,14 @@ describe("source", () => {
     assign(harness, listSplit("a", [3]));
     harness.poll(1);
     expect(harness.records).toEqual([["a0", 302]]);
-    const broken = bench({ strategy: WatermarkStrategy.noWatermarks<string>().withTimestampAssigner(() => NaN) });
-    assign(broken.harness, listSplit("a", [3]));
-    expect(() => broken.harness.poll(1)).toThrow("MR3021");
+  });
+
+  // At the end of time the split would count as finished, and all that follows would be late.
+  test.each([NaN, Infinity])("refuses %s as a timestamp", (timestampMs) => {
+    const strategy = WatermarkStrategy.noWatermarks<string>().withTimestampAssigner(() => timestampMs);
+    const { harness } = bench({ strategy });
+    assign(harness, listSplit("a", [3]));
+    expect(() => harness.poll(1)).toThrow("MR3021");
   });
 
   test("a stop with drain sends the last watermark, one without does not", () => {

@@ -1,5 +1,5 @@
-// covers: core/operators/saved-generator.ts
 /** The operator of `assignTimestampsAndWatermarks`: stamping, periodic watermarks, idleness, restore and rescale. */
+// covers: core/operators/saved-generator.ts
 import { describe, expect, test } from "vitest";
 import { createOperator } from "../../../core/operators/timestamps.ts";
 import { WatermarkStrategy } from "../../../core/time/watermark-strategy.ts";
@@ -90,7 +90,39 @@ describe("timestamps", () => {
     expect(second.watermarks).toEqual([99]);
   });
 
-  test.each([undefined, null, NaN, "soon", "12"])("refuses %s as a timestamp", (at) => {
+  test("the end of the input is not saved: what goes on after a drain does not begin at the end of time", () => {
+    const first = harnessOf(assigned);
+    first.processRecord({ at: 100 });
+    first.advance(200);
+    first.processWatermark(Infinity);
+    expect(first.watermarks).toEqual([99, Infinity]);
+    const second = harnessOf(assigned, { restored: [savedBy(first)] });
+    second.processRecord({ at: 110 });
+    second.advance(200);
+    expect(second.watermarks).toEqual([99, 109]);
+  });
+
+  test("does not ask the generator of an idle input: one that follows the clock would wake it with every tick", () => {
+    let now = 0;
+    const byClock: WatermarkGenerator<Event> = {
+      onEvent: () => undefined,
+      onPeriodicEmit: (out) => out.emitWatermark(++now),
+    };
+    const harness = harnessOf(WatermarkStrategy.forGenerator(() => byClock).withIdleness(500));
+    harness.processRecord({ at: 1 }, 0);
+    harness.advance(2_000);
+    expect(harness.log.slice(-1)).toEqual([{ kind: "idle", idle: true }]);
+    expect(harness.watermarks).toEqual([1, 2, 3]);
+    harness.processRecord({ at: 2 }, 0);
+    harness.advance(200);
+    expect(harness.log.slice(-3)).toMatchObject([
+      { kind: "idle", idle: false },
+      { kind: "record" },
+      { kind: "watermark", watermarkMs: 4 },
+    ]);
+  });
+
+  test.each([undefined, null, NaN, Infinity, "soon", "12"])("refuses %s as a timestamp", (at) => {
     expect(() => harnessOf(assigned).processRecord({ at })).toThrow("MR3021");
   });
 });

@@ -13,6 +13,7 @@ class Noting implements Operator {
   pending: Pending = "none";
   ready = true;
   failsToClose = false;
+  snapshot: () => void = () => undefined;
   readonly #name: string;
   readonly #log: string[];
 
@@ -142,11 +143,35 @@ describe("before a barrier", () => {
   });
 });
 
+describe("a snapshot", () => {
+  test("tells whose lists cannot be encoded, and closes everybody's part all the same", () => {
+    const { chain } = bench();
+    chain.operators[1]?.states.lists.list("splits", "split").update([{ read: () => undefined }]);
+    const parts = chain.snapshot(1, { full: false });
+    expect(parts.map(({ snapshot }) => snapshot.operatorId)).toEqual(["a", "b", "c"]);
+    expect(parts.map(({ failure }) => failure?.message)).toEqual([
+      undefined,
+      expect.stringMatching(
+        /^MR41\d\d: the state of operator "b" cannot be saved: item 0 of the operator list "splits"/,
+      ),
+      undefined,
+    ]);
+  });
+
+  test("throws what an operator throws: it alone knows whether it can go on", () => {
+    const { chain, at } = bench();
+    at("b").snapshot = () => {
+      throw new Error("the file is gone");
+    };
+    expect(() => chain.snapshot(1, { full: false })).toThrow("the file is gone");
+  });
+});
+
 test("close reaches everyone, and brings the first error", async () => {
   const { chain, log, at } = bench();
   at("a").failsToClose = true;
   at("c").failsToClose = true;
-  expect(await chain.close()).toEqual(new Error("a is stuck"));
+  expect(await chain.close()).toMatchObject({ operator: { id: "a" }, cause: new Error("a is stuck") });
   expect(log.toSorted()).toEqual(
     ["a", "b", "c"].flatMap((name) => [`close ${name}`, `close function of ${name}`]).toSorted(),
   );

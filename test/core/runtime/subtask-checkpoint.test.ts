@@ -152,6 +152,17 @@ describe("a checkpoint of a subtask", () => {
     expect(bench.declined).toEqual(["5 CHECKPOINT_ASYNC_EXCEPTION a function is no state"]);
   });
 
+  test("with lists that cannot be encoded is declined, and leaves no file of the operators before", () => {
+    const bench = new Bench();
+    const failure = new MillraceError("MR4101", "a function is no state");
+    bench.begin(5, [part("a", keyedSnapshot(1, 10)), { ...part("b"), failure }]);
+    bench.run();
+    bench.store.settle();
+    bench.run();
+    expect(bench.declined).toEqual(["5 CHECKPOINT_ASYNC_EXCEPTION MR4101: a function is no state"]);
+    expect([bench.acks, bench.store.files.size, bench.checkpoints.underWay]).toEqual([[], 0, false]);
+  });
+
   test("whose write fails is declined, and leaves no file though it may have been written", () => {
     const bench = new Bench();
     bench.begin(5, [part("a", keyedSnapshot(1, 10))]);

@@ -98,9 +98,7 @@ export class PlainState {
 
   /** What may fire next: of each key group, the timer that was registered first among those of the earliest time. */
   due(timeMs: number, event: boolean, range: KeyGroupRange): PlainTimer[] {
-    const due = this.#timers.filter(
-      (timer) => timer.event === event && timer.timeMs <= timeMs && owns(range, timer),
-    );
+    const due = this.#timers.filter((timer) => timer.event === event && timer.timeMs <= timeMs && owns(range, timer));
     const earliestMs = Math.min(...due.map((timer) => timer.timeMs));
     const first = new Map<number, PlainTimer>();
     for (const timer of due) {

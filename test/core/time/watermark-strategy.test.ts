@@ -68,4 +68,9 @@ describe("WatermarkStrategy", () => {
     expect(() => WatermarkStrategy.forBoundedOutOfOrderness(-1)).toThrow("MR1003");
     expect(() => WatermarkStrategy.forMonotonousTimestamps().withIdleness(0)).toThrow("MR1002");
   });
+
+  test("refuses what is no function", () => {
+    expect(() => WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner("at" as never)).toThrow("MR1064");
+    expect(() => WatermarkStrategy.forGenerator({} as never)).toThrow("MR1064");
+  });
 });

@@ -1,5 +1,5 @@
-// covers: core/types/key.ts
 /** Where keys live: hashes that never change, canonical texts, and which keys are refused. */
+// covers: core/types/key.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalKey } from "../../../core/types/key.ts";

@@ -1,3 +1,8 @@
+/**
+ * Goal:   whatever the row codec takes comes back the same, to the bit; whatever it cannot keep is refused with the path to it.
+ * Method: random values of every kind, nested, against `deepEquals`; one offender planted at a random place of a random value; damaged bytes.
+ * Replay: a failure prints its seed and its smallest counterexample; `MILLRACE_SEED=<seed> npx vitest run <this file>` runs that again.
+ */
 // covers: core/types/class-registry.ts
 // covers: core/types/value-codec.ts
 // covers: core/types/value-reader.ts
@@ -5,11 +10,6 @@
 // covers: core/types/value-shapes.ts
 // covers: core/types/value-tags.ts
 // covers: core/types/value-writer.ts
-/**
- * Goal:   whatever the row codec takes comes back the same, to the bit; whatever it cannot keep is refused with the path to it.
- * Method: random values of every kind, nested, against `deepEquals`; one offender planted at a random place of a random value; damaged bytes.
- * Replay: a failure prints its seed and its smallest counterexample; `MILLRACE_SEED=<seed> npx vitest run <this file>` runs that again.
- */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

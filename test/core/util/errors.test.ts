@@ -1,6 +1,7 @@
 /** The error class, how it is recognised across copies of the package, and the assertion. */
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { asError, assert, isMillraceError, MillraceError } from "../../../core/util/errors.ts";
+import { asError, assert, isMillraceError, located, MillraceError } from "../../../core/util/errors.ts";
 
 function thrownBy(action: () => void): unknown {
   try {
@@ -43,12 +44,41 @@ describe("isMillraceError", () => {
   });
 });
 
+test("an error that is told where it happened keeps its code, its sentence and whether it can be retried", () => {
+  const error = new MillraceError("MR6101", "nothing is there", { retryable: false });
+  expect(located(error, 'operator "a"')).toMatchObject({
+    message: 'MR6101: operator "a": nothing is there',
+    code: "MR6101",
+    retryable: false,
+    cause: error,
+  });
+});
+
 describe("asError", () => {
   test("keeps errors and wraps the rest", () => {
     const error = new TypeError("x");
     expect(asError(error)).toBe(error);
     expect(asError("broken")).toEqual(new Error("broken"));
     expect(asError(undefined).message).toBe("undefined");
+  });
+
+  test.each([
+    [{ code: 5 }, '{"code":5}'],
+    [[1, "a"], "1,a"],
+    [{ toString: () => "no paper" }, "no paper"],
+    [{}, "[object Object]"],
+    [new Map([[1, 2]]), "[object Map]"],
+    [Symbol("odd"), "Symbol(odd)"],
+    [Object.create(null), "something that cannot be written as text"],
+    [{ code: 5n }, "something that cannot be written as text"],
+  ])("describes what is no error: %o", (thrown, message) => {
+    expect(asError(thrown).message).toBe(message);
+  });
+
+  test("keeps errors of another realm, as some test runners make them", () => {
+    const foreign: unknown = runInNewContext("new RangeError('far away')");
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect(asError(foreign)).toBe(foreign);
   });
 });
 

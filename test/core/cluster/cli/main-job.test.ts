@@ -157,7 +157,9 @@ describe("bad records", () => {
   test("a file that is not there fails the job", async () => {
     const { code, stderr } = await millrace(["run", JOB, "--", "--input", at("nope.json"), "--out", at("bad")]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/MR6101: there is nothing at ".*nope\.json"/);
+    expect(stderr).toMatch(
+      /^millrace: job "flight-delays" failed: MR6101: operator "Source: flights": there is nothing at ".*nope\.json": check the path.*\n$/,
+    );
   });
 });
 

@@ -1,7 +1,8 @@
-/** What the progress line says, given metrics. */
-import { describe, expect, test } from "vitest";
-import type { MetricSample } from "../../../../core/api/job-client.ts";
-import { progressLine, totalsOf } from "../../../../core/cluster/cli/progress.ts";
+/** What the progress line says, given metrics, and until when. */
+import { PassThrough } from "node:stream";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { JobStatus, MetricSample } from "../../../../core/api/job-client.ts";
+import { progressLine, showProgress, totalsOf } from "../../../../core/cluster/cli/progress.ts";
 
 function metric(name: string, value: number, operator?: string): MetricSample {
   return { scope: operator === undefined ? { job: "j" } : { job: "j", task: "t", subtask: 0, operator }, name, value };
@@ -38,5 +39,22 @@ describe("the line", () => {
       "watermark 9007199254740991 ms",
     );
     expect(progressLine("RUNNING", { ...totals, watermarkMs: undefined }, 0)).toContain("watermark none");
+  });
+});
+
+describe("in a log", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test("there is a line every two seconds, and none after that with the final status", () => {
+    vi.useFakeTimers();
+    const out = new PassThrough() as unknown as NodeJS.WriteStream; // only written to
+    let status: JobStatus = "RUNNING";
+    const stop = showProgress({ metrics: () => [], status: () => status }, out);
+    vi.advanceTimersByTime(4_000);
+    status = "CANCELED";
+    vi.advanceTimersByTime(600_000);
+    stop();
+    const lines = String(out.read()).split("\n").slice(0, -1);
+    expect(lines.map((line) => line.split(" ")[0])).toEqual(["RUNNING", "RUNNING", "CANCELED"]);
   });
 });

@@ -1,6 +1,6 @@
+/** The heap backend passes the contract of keyed state backends; and what is its own: development mode. */
 // covers: core/state/heap/*
 // covers: core/state/ttl.ts
-/** The heap backend passes the contract of keyed state backends; and what is its own: development mode. */
 import { describe, expect, test } from "vitest";
 import { list, value } from "../../../../core/state/descriptors.ts";
 import { createHeapKeyedState } from "../../../../core/state/heap/backend.ts";

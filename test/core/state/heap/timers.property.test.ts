@@ -11,6 +11,7 @@
 // covers: core/state/heap/timer-slot.ts
 // covers: core/state/heap/timer-table.ts
 // covers: core/state/heap/restored-timers.ts
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHeapKeyedState } from "../../../../core/state/heap/backend.ts";
@@ -173,9 +174,9 @@ class Run {
   #fire(): void {
     const fired = this.#subtask.fire(12, 1 + this.#pick(30));
     const expected = inOrder(this.#list.filter(({ timeMs }) => timeMs <= 12)).slice(0, fired.length);
-    expect(fired).toEqual(expected.map(nameOf));
+    deepStrictEqual(fired, expected.map(nameOf));
     this.#list = this.#list.filter((timer) => !expected.includes(timer));
-    expect(this.#subtask.timers.count().event).toBe(this.#list.length);
+    strictEqual(this.#subtask.timers.count().event, this.#list.length);
   }
 
   #begin(): void {
@@ -194,7 +195,7 @@ class Run {
     if (this.#pick(2) === 0) this.#subtask.backend.checkpointCompleted(open.id);
     this.#newest = handle;
     const restored = this.#files.restore([handle], this.#range).drain();
-    expect(restored).toEqual(inOrder(open.expected).map(nameOf));
+    deepStrictEqual(restored, inOrder(open.expected).map(nameOf));
   }
 
   /** A failure and a restart. */

@@ -14,21 +14,22 @@ export type Slot = Container | Spread | TimerSlot;
 /** Shared by rows with at most one slot; never written to. */
 const NO_SLOTS: readonly (Slot | undefined)[] = [];
 
+/** What is used per record comes first, so that it is in one cache line. */
 export class Row {
   /** Of the value; below 0 if there is none. */
   stamp = -1;
   /** Undefined if there is none. */
   value: unknown = undefined;
-  readonly key: unknown;
-  readonly keyGroup: number;
+  first: Slot | undefined = undefined;
   /** The value, if there is one, and slots in use. */
   live = 0;
+  readonly key: unknown;
+  readonly keyGroup: number;
+  rest: readonly (Slot | undefined)[] = NO_SLOTS;
   /** The last full scan that has passed this row. */
   scannedBy = 0;
   /** When the value was touched; undefined without TTL. */
   accessMs: TimeMs | undefined = undefined;
-  first: Slot | undefined = undefined;
-  rest: readonly (Slot | undefined)[] = NO_SLOTS;
 
   constructor(key: unknown, keyGroup: number) {
     this.key = key;

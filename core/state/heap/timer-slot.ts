@@ -1,19 +1,17 @@
 /**
- * What stands in the slot of a row for a timer service: the buckets in which the key has timers, one mention per timer. Nothing, a bucket, a list that is
- * looked through, or, beyond some, a map. A single timer, the common case, needs no object beside the bucket.
+ * What stands in the slot of a row for a timer service: the buckets in which the key has timers, one mention per timer. Nothing; a bucket, so that a single
+ * timer needs no object beside it; or a few buckets in fields (72 bytes, where an array takes three times that), and beyond them a map.
  */
 import type { TimerBucket } from "./timer-bucket.ts";
 
-const LISTED_MAX = 16;
-
 export class TimerBuckets {
-  /** Unless there are too many. */
-  list: TimerBucket[];
-  counts: Map<TimerBucket, number> | undefined = undefined;
-
-  constructor(first: TimerBucket) {
-    this.list = [first];
-  }
+  count = 0;
+  first: TimerBucket | undefined = undefined;
+  second: TimerBucket | undefined = undefined;
+  third: TimerBucket | undefined = undefined;
+  fourth: TimerBucket | undefined = undefined;
+  /** How often those are mentioned that found no place before. */
+  more: Map<TimerBucket, number> | undefined = undefined;
 }
 
 export type TimerSlot = TimerBucket | TimerBuckets;
@@ -22,41 +20,54 @@ export type TimerSlot = TimerBucket | TimerBuckets;
 export function mentions(slot: TimerSlot | undefined, bucket: TimerBucket): boolean {
   if (slot === bucket) return true;
   if (!(slot instanceof TimerBuckets)) return false;
-  return slot.counts === undefined ? slot.list.includes(bucket) : slot.counts.has(bucket);
+  return (
+    slot.first === bucket ||
+    slot.second === bucket ||
+    slot.third === bucket ||
+    slot.fourth === bucket ||
+    (slot.more !== undefined && slot.more.has(bucket))
+  );
 }
 
 /** Hot. Returns the slot's new contents. */
 export function withBucket(slot: TimerSlot | undefined, bucket: TimerBucket): TimerSlot {
   if (slot === undefined) return bucket;
-  const several = slot instanceof TimerBuckets ? slot : new TimerBuckets(slot);
-  if (several.counts === undefined) {
-    several.list.push(bucket);
-    if (several.list.length > LISTED_MAX) {
-      several.counts = new Map();
-      for (const listed of several.list) count(several.counts, listed, 1);
-      several.list = [];
-    }
-  } else {
-    count(several.counts, bucket, 1);
+  if (slot instanceof TimerBuckets) {
+    mention(slot, bucket);
+    return slot;
   }
+  const several = new TimerBuckets();
+  mention(several, slot);
+  mention(several, bucket);
   return several;
 }
 
 /** Hot. Takes away one mention. Returns the slot's new contents, undefined if none are left. */
 export function withoutBucket(slot: TimerSlot | undefined, bucket: TimerBucket): TimerSlot | undefined {
   if (!(slot instanceof TimerBuckets)) return undefined;
-  const { list, counts } = slot;
-  if (counts !== undefined) {
-    count(counts, bucket, -1);
-    return counts.size === 0 ? undefined : slot;
-  }
-  const last = list.pop();
-  if (last !== undefined && last !== bucket) list[list.indexOf(bucket)] = last; // in no order
-  return list.length === 0 ? undefined : slot;
+  slot.count -= 1;
+  if (slot.first === bucket) slot.first = undefined;
+  else if (slot.second === bucket) slot.second = undefined;
+  else if (slot.third === bucket) slot.third = undefined;
+  else if (slot.fourth === bucket) slot.fourth = undefined;
+  else forgetOneOfMore(slot, bucket);
+  return slot.count === 0 ? undefined : slot;
 }
 
-function count(counts: Map<TimerBucket, number>, bucket: TimerBucket, by: number): void {
-  const mentioned = (counts.get(bucket) ?? 0) + by;
-  if (mentioned === 0) counts.delete(bucket);
-  else counts.set(bucket, mentioned);
+function mention(slot: TimerBuckets, bucket: TimerBucket): void {
+  slot.count += 1;
+  if (slot.first === undefined) slot.first = bucket;
+  else if (slot.second === undefined) slot.second = bucket;
+  else if (slot.third === undefined) slot.third = bucket;
+  else if (slot.fourth === undefined) slot.fourth = bucket;
+  else {
+    slot.more ??= new Map();
+    slot.more.set(bucket, (slot.more.get(bucket) ?? 0) + 1);
+  }
+}
+
+function forgetOneOfMore({ more }: TimerBuckets, bucket: TimerBucket): void {
+  const mentioned = more?.get(bucket) ?? 0;
+  if (mentioned > 1) more?.set(bucket, mentioned - 1);
+  else more?.delete(bucket);
 }

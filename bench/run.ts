@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --quick] [-- --only text] [-- --json file] [-- --rounds n]`: every case in its own process, medians of three, as a table.
+ * `npm run bench [-- --quick] [-- --only text] [-- --json file] [-- --rounds n] [-- --save-baseline]`: every case in its own process, medians of three, as a
+ * table, beside the baseline that is stored with the sources.
  *
- * Absolute figures are noisy on shared machines: compare the ratio to the plain loop of the same run.
+ * Absolute figures are noisy on shared machines: compare the ratio to the plain loop of the same run, as the column "x baseline" does.
  */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CASES } from "./cases/index.ts";
@@ -22,6 +23,7 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     json: { type: "string", default: "" },
     rounds: { type: "string", default: "3" },
+    "save-baseline": { type: "boolean", default: false },
   },
 });
 
@@ -40,6 +42,12 @@ function measure(index: number, records: number): Measured {
   return JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Measured; // the last line of the case's process
 }
 
+/** Ratio to the plain loop, by case. */
+type Baseline = Readonly<Record<string, number>>;
+
+const baselineFile = new URL("../../bench/baseline.json", import.meta.url);
+const baseline: Baseline = existsSync(baselineFile) ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline) : {}; // written below
+const ratios: Record<string, number> = { ...baseline };
 const rows: Record<string, unknown>[] = [];
 for (const [index, bench] of CASES.entries()) {
   if (!bench.name.includes(flags.only)) continue;
@@ -53,19 +61,24 @@ for (const [index, bench] of CASES.entries()) {
   };
   const jobMs = median(measured.jobMs);
   const millions = records / jobMs / 1_000;
+  const ratio = median(measured.plainMs) / jobMs;
+  const before = baseline[bench.name];
   const row = {
     case: bench.name,
     records,
     "M records/s": Number(millions.toFixed(2)),
     "plain loop": Number((records / median(measured.plainMs) / 1_000).toFixed(2)),
-    ratio: Number((median(measured.plainMs) / jobMs).toFixed(2)),
+    ratio: Number(ratio.toFixed(2)),
+    "x baseline": before === undefined ? "" : Number((ratio / before).toFixed(2)),
     "x Flink": bench.flinkMillions === undefined ? "" : Number((millions / bench.flinkMillions).toFixed(1)),
     "peak MB": measured.peakMb,
     ...measured.extra,
   };
+  ratios[bench.name] = Number(ratio.toFixed(3));
   rows.push(row);
   console.log(JSON.stringify(row));
 }
 console.table(rows);
 if (flags.json !== "")
   writeFileSync(flags.json, `${JSON.stringify({ node: process.version, quick: flags.quick, rows }, undefined, 2)}\n`);
+if (flags["save-baseline"]) writeFileSync(baselineFile, `${JSON.stringify(ratios, undefined, 2)}\n`);

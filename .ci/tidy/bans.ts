@@ -94,7 +94,7 @@ const EVERYWHERE_BANS: readonly Ban[] = [
   },
   { pattern: /"resolved": "https?:/g, instead: "keep `omit-lockfile-registry-resolved=true` in .npmrc and lock again" },
   {
-    pattern: /\b(?:FIXME|XXX)\b/g,
+    pattern: /\b(?:TODO|FIXME|XXX)\b/g,
     instead: "do it now, or write into the docs what is missing",
     except: /^\.ci\/tidy\//,
   },

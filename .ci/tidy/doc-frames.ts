@@ -7,7 +7,7 @@ import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
 /** The classes whose methods are the language of the API. */
 const FRAMED =
-  /^(?:DataStream|SingleOutputStreamOperator|KeyedStream|WindowedStream|AllWindowedStream|ConnectedStreams|StreamExecutionEnvironment)$/;
+  /^(?:DataStream|KeyedStream|WindowedStream|ConnectedStreams|KeyedConnectedStreams|StreamExecutionEnvironment)$/;
 
 /** Methods whose use needs no example: they set one thing. */
 const WITHOUT_EXAMPLE: ReadonlySet<string> = new Set([

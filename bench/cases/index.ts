@@ -4,7 +4,7 @@ import { chain, processChain } from "./chain.ts";
 import { keyedCountLarge, keyedCountSmall } from "./keyed-count.ts";
 import { largeCheckpoint, largeMap } from "./state.ts";
 import { timers } from "./timers.ts";
-import { slidingWindow, tumblingWindow } from "./windows.ts";
+import { slidingWindowLong, slidingWindowShort, tumblingWindow } from "./windows.ts";
 
 export const CASES: readonly BenchCase[] = [
   chain,
@@ -12,7 +12,8 @@ export const CASES: readonly BenchCase[] = [
   keyedCountSmall,
   keyedCountLarge,
   tumblingWindow,
-  slidingWindow,
+  slidingWindowShort,
+  slidingWindowLong,
   timers,
   largeCheckpoint,
   largeMap,

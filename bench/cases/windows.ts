@@ -58,43 +58,49 @@ export const tumblingWindow: BenchCase = {
   plain: (records) => naiveWindows(records, { keys: 1_000, sizeMs: 1_000 }),
 };
 
-export const slidingWindow: BenchCase = {
-  name: "sliding window 10 s / 1 s, 10,000 keys",
-  records: 10_000_000,
-  flinkMillions: 0.15,
-  config: { "execution.checkpointing.interval": "1s" },
-  build(env, records) {
-    env
-      .fromSequence(1, records)
-      .assignTimestampsAndWatermarks(eventTime)
-      .keyBy((n) => (n * 7919) % 10_000)
-      .window(sliding("10s", "1s"))
-      .aggregate(count)
-      .discard();
-  },
-  /** Ten slices per window, merged when it closes. */
-  plain(records) {
-    const slices: Map<number, number>[] = [];
-    let current = new Map<number, number>();
-    let endMs = 1_000;
-    let sum = 0;
-    const close = (): void => {
-      slices.push(current);
-      if (slices.length > 10) slices.shift();
-      const merged = new Map<number, number>();
-      for (const slice of slices) for (const [key, seen] of slice) merged.set(key, (merged.get(key) ?? 0) + seen);
-      for (const seen of merged.values()) sum += seen;
-      current = new Map();
-    };
-    for (let n = 1; n <= records; n += 1) {
-      if (Math.floor(n / RECORDS_PER_MS) >= endMs) {
-        close();
-        endMs += 1_000;
+/** The size must not matter: each record goes into one slice, however many windows it is in. */
+function slidingWindow(sizeS: number, flinkMillions: number | undefined): BenchCase {
+  return {
+    name: `sliding window ${sizeS} s / 1 s, 10,000 keys`,
+    records: 10_000_000,
+    ...(flinkMillions === undefined ? {} : { flinkMillions }),
+    config: { "execution.checkpointing.interval": "1s" },
+    build(env, records) {
+      env
+        .fromSequence(1, records)
+        .assignTimestampsAndWatermarks(eventTime)
+        .keyBy((n) => (n * 7919) % 10_000)
+        .window(sliding(sizeS * 1_000, 1_000))
+        .aggregate(count)
+        .discard();
+    },
+    /** A slice per slide, merged when a window closes. */
+    plain(records) {
+      const slices: Map<number, number>[] = [];
+      let current = new Map<number, number>();
+      let endMs = 1_000;
+      let sum = 0;
+      const close = (): void => {
+        slices.push(current);
+        if (slices.length > sizeS) slices.shift();
+        const merged = new Map<number, number>();
+        for (const slice of slices) for (const [key, seen] of slice) merged.set(key, (merged.get(key) ?? 0) + seen);
+        for (const seen of merged.values()) sum += seen;
+        current = new Map();
+      };
+      for (let n = 1; n <= records; n += 1) {
+        if (Math.floor(n / RECORDS_PER_MS) >= endMs) {
+          close();
+          endMs += 1_000;
+        }
+        const key = (n * 7919) % 10_000;
+        current.set(key, (current.get(key) ?? 0) + 1);
       }
-      const key = (n * 7919) % 10_000;
-      current.set(key, (current.get(key) ?? 0) + 1);
-    }
-    for (let rest = 0; rest < 10; rest += 1) close();
-    return sum;
-  },
-};
+      for (let rest = 0; rest < sizeS; rest += 1) close();
+      return sum;
+    },
+  };
+}
+
+export const slidingWindowShort: BenchCase = slidingWindow(10, 0.15);
+export const slidingWindowLong: BenchCase = slidingWindow(60, undefined);

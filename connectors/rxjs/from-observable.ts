@@ -53,6 +53,7 @@ export type ObservableFactory<T> = (position: number) => AnyObservable<T>;
  * Cost:   the buffer. An Observable that pushes without a pause fills it, since nobody can tell it to wait.
  * Errors: `MR6201` the job takes values more slowly than the Observable pushes them, and the buffer is full; `MR6202` the Observable failed; `MR6203` it is
  *         no Observable, or a wrong option. With a plain Observable the first two end the job: no restart brings back what is lost.
+ * Source: rxjs's `Observable`; Flink has no such source.
  *
  * @example
  * const ticks = env.fromSource(fromObservable((position) => range(position, 10_000 - position)), WatermarkStrategy.noWatermarks(), "ticks");

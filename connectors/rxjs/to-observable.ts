@@ -23,7 +23,8 @@ export interface ToObservableOptions {
  *
  * Shape:  `Observable<T>` for one subscriber; unsubscribing stops the iteration.
  * Cost:   values wait in the iterable, not in the Observable.
- * Errors: `MR6204` rxjs is not installed. An error of the job is the error of the Observable.
+ * Errors: `MR6203` no async iterable; `MR6204` rxjs is not installed. An error of the job is the error of the Observable.
+ * Source: rxjs's `from`; the values are those of Flink's `DataStream#collectAsync`.
  *
  * @example
  * const results = toObservable(stream.collectAsync());
@@ -31,6 +32,11 @@ export interface ToObservableOptions {
  * results.pipe(take(3)).subscribe((alert) => console.log(alert));
  */
 export function toObservable<T>(values: AsyncIterable<T>, options: ToObservableOptions = {}): Observable<T> {
+  if (typeof (values as Partial<AsyncIterable<T>> | undefined)?.[Symbol.asyncIterator] !== "function")
+    throw new MillraceError(
+      "MR6203",
+      "toObservable() takes what stream.collectAsync() returned, or another async iterable",
+    );
   const rxjs = options.rxjs ?? loadRxjs(createRequire(import.meta.url));
   return new rxjs.Observable<T>((subscriber) => {
     const iterator = values[Symbol.asyncIterator]();

@@ -66,23 +66,134 @@ export interface JobResult {
   readonly accumulators: Readonly<Record<string, number>>;
 }
 
+/**
+ * The client of one job, from its start on. What it tells stays true when the job has ended.
+ *
+ * Source: Flink's `JobClient`.
+ *
+ * @example
+ * numbers.print();
+ * const job = await env.executeAsync("numbers");
+ * const { records, durationMs } = await job.result();
+ * console.log(`${job.jobName}: ${records} records in ${durationMs} ms, ${job.status()}`);
+ */
 export interface JobClient {
   readonly jobId: string;
   readonly jobName: string;
+  /**
+   * What the job does at the moment.
+   *
+   * Shape:  `JobStatus`; `"FINISHED"`, `"CANCELED"` and `"FAILED"` are final.
+   * Source: Flink's `JobClient#getJobStatus`.
+   *
+   * @example
+   * numbers.print();
+   * const job = await env.executeAsync("numbers");
+   * if (job.status() === "RESTARTING") console.log("it failed, and tries again");
+   */
   status(): JobStatus;
-  /** Ends the job without a savepoint; settles when all its tasks have ended. Does nothing if they have. */
+  /**
+   * Ends the job without a savepoint; settles when all its tasks have ended. Does nothing if they have.
+   *
+   * Shape:  a promise of nothing; it does not reject.
+   * Errors: `MR7004` is what `result` rejects with from then on.
+   * Source: Flink's `JobClient#cancel`.
+   *
+   * @example
+   * numbers.print();
+   * const job = await env.executeAsync("numbers");
+   * await job.cancel();
+   */
   cancel(): Promise<void>;
-  /** Takes a savepoint, commits what it contains, and ends the job. Returns the savepoint's path. */
+  /**
+   * Takes a savepoint, commits what it contains, and ends the job.
+   *
+   * Shape:  the savepoint's path, once the job has ended.
+   * Errors: `MR7003` no directory; `MR7005` the job has ended; `MR7006` the savepoint is complete, but the job failed before it had ended, and went on;
+   *         `MR5009`, `MR5010`, `MR5012` it did not come about.
+   * Source: Flink's `JobClient#stopWithSavepoint`.
+   *
+   * @example
+   * export async function stop(job: JobClient): Promise<void> {
+   *   const path = await job.stopWithSavepoint({ directory: "savepoints" });
+   *   console.log(`go on with --restore ${path}`);
+   * }
+   */
   stopWithSavepoint(options?: StopOptions): Promise<string>;
-  /** Returns the savepoint's path; the job goes on. */
+  /**
+   * Takes a savepoint; the job goes on.
+   *
+   * Shape:  the savepoint's path, once it is complete.
+   * Errors: `MR7003` no directory; `MR7005` the job has ended; `MR5009`, `MR5010` it did not come about.
+   * Source: Flink's `JobClient#triggerSavepoint`.
+   *
+   * @example
+   * export async function save(job: JobClient): Promise<string> {
+   *   return await job.triggerSavepoint({ directory: "savepoints" });
+   * }
+   */
   triggerSavepoint(options?: SavepointOptions): Promise<string>;
-  /** Returns the id of the checkpoint, once it is complete. */
+  /**
+   * Takes a checkpoint now, beside those that come by themselves.
+   *
+   * Shape:  the id of the checkpoint, once it is complete.
+   * Errors: `MR7005` the job has ended; `MR5009`, `MR5010` it did not come about.
+   * Source: Flink's `MiniCluster#triggerCheckpoint`.
+   *
+   * @example
+   * export async function saveNow(job: JobClient): Promise<void> {
+   *   console.log(`checkpoint ${await job.triggerCheckpoint()} is complete`);
+   * }
+   */
   triggerCheckpoint(): Promise<number>;
-  /** Settles when the job has ended; rejects with the cause if it failed, and with a `MillraceError` if it was cancelled. */
+  /**
+   * Waits for the end of the job.
+   *
+   * Shape:  `JobResult`, once the job has finished and everything is committed.
+   * Errors: the cause, if the job failed; `MR7004` if it was cancelled.
+   * Source: Flink's `JobClient#getJobExecutionResult`.
+   *
+   * @example
+   * numbers.print();
+   * const job = await env.executeAsync("numbers");
+   * const { records } = await job.result();
+   */
   result(): Promise<JobResult>;
-  /** Totals so far. */
+  /**
+   * Totals so far of what functions added with `RuntimeContext.accumulate`, over all subtasks.
+   *
+   * Shape:  totals by name; empty before the first.
+   * Source: Flink's `JobClient#getAccumulators`.
+   *
+   * @example
+   * export function malformed(job: JobClient): number {
+   *   return job.accumulators()["malformed"] ?? 0;
+   * }
+   */
   accumulators(): Readonly<Record<string, number>>;
+  /**
+   * All metrics of the job as they are now; docs/metrics.md lists them.
+   *
+   * Shape:  one sample per metric and subtask.
+   * Cost:   reads every gauge of the job.
+   *
+   * @example
+   * numbers.print();
+   * const job = await env.executeAsync("numbers");
+   * await job.result();
+   * const read = job.metrics().filter(({ name }) => name === "numRecordsIn");
+   */
   metrics(): readonly MetricSample[];
-  /** The job graph that runs. */
+  /**
+   * The job graph that runs: what was chained, and how the parts are connected.
+   *
+   * Shape:  text for people, or `"json"`, or `"dot"` for Graphviz.
+   * Source: Flink's `StreamExecutionEnvironment#getExecutionPlan`.
+   *
+   * @example
+   * numbers.print();
+   * const job = await env.executeAsync("numbers");
+   * console.log(job.explain({ format: "dot" }));
+   */
   explain(options?: ExplainOptions): string;
 }

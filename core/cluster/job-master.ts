@@ -200,7 +200,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     const finished = executions.filter(({ state }) => state === "FINISHED");
     if (running.length === 0 || running.length + finished.length < executions.length)
       return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    if (running.some((execution) => this.#isAboutToFinish(execution))) return "NOT_ALL_REQUIRED_TASKS_RUNNING";
+    if (this.#someAreAboutToFinish(running)) return "NOT_ALL_REQUIRED_TASKS_RUNNING";
     return {
       acknowledge: running.map(taskOf),
       trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
@@ -332,10 +332,29 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.#checkpoints.triggerFinal();
   }
 
-  /** Its end is in a complete checkpoint, so that it may be gone before a trigger reaches it. */
-  #isAboutToFinish(execution: Execution): boolean {
-    if (!this.#hasCompleted || !this.#ended.has(subtaskKey(execution))) return false;
-    return this.#checkpoints.snapshotOf(execution.vertex, execution.subtask)?.ended === true;
+  /**
+   * Their end is in a complete checkpoint, so that they may be gone before a trigger reaches them. A task goes after its producers: at least once, its
+   * end may be in a checkpoint that theirs is not in, and then it stays until they had theirs.
+   */
+  #someAreAboutToFinish(running: readonly Execution[]): boolean {
+    if (!this.#hasCompleted) return false;
+    const known = new Map<string, boolean>();
+    const mayGo = (execution: Execution): boolean => {
+      const key = subtaskKey(execution);
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const { vertex, subtask } = execution;
+      const here =
+        this.#ended.has(key) &&
+        this.#checkpoints.snapshotOf(vertex, subtask)?.ended === true &&
+        this.#executions.inputsOf({ vertex, subtask }).every(({ producer }) => {
+          const feeding = this.#executions.execution(producer);
+          return feeding.state === "FINISHED" || mayGo(feeding);
+        });
+      known.set(key, here);
+      return here;
+    };
+    return running.some(mayGo);
   }
 
   #hasNoRunningInput({ vertex, subtask }: Execution): boolean {

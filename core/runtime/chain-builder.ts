@@ -35,6 +35,8 @@ export interface ChainParts {
   context(operator: JobOperator): RuntimeContext;
   /** Before each call of the job's code that may not settle. */
   waitsFor(call: "open" | "close", operator: JobOperator): void;
+  /** The task is to end. Perhaps nobody waits for it any more and a later attempt runs, so that nothing more may begin. */
+  isOver(): boolean;
 }
 
 /** Resolves once every `open` has; rejects with an `OperatorFailure` of the first that did not, after closing those that were opened. */
@@ -97,8 +99,10 @@ async function openOperator(parts: ChainParts, operator: OperatorParts): Promise
   const { job, functions } = operator;
   try {
     parts.waitsFor("open", job);
-    await functions.open(parts.context(job));
-    return buildOperator(parts, operator, await parts.counts?.forOperator(operator.index, job));
+    if (!parts.isOver()) await functions.open(parts.context(job));
+    const count = await parts.counts?.forOperator(operator.index, job);
+    assert(!parts.isOver(), "a task that is to end builds nothing more");
+    return buildOperator(parts, operator, count);
   } catch (error) {
     throw new OperatorFailure(job, error);
   }

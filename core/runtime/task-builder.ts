@@ -41,6 +41,7 @@ export interface TaskBuildParts {
   accumulate(name: string, amount: number): void;
   /** Before each call of the job's code that may not settle. */
   waitsFor(call: "open" | "close", operator: JobOperator): void;
+  isOver(): boolean;
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
   wake(): void;
@@ -73,6 +74,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     guard: config.get(OPTIONS.developmentMode) ? new DevelopmentGuard() : undefined,
     counts,
     waitsFor: (call, operator) => parts.waitsFor(call, operator),
+    isOver: () => parts.isOver(),
     context: (operator) => ({
       task: { ...parts.info, name: operator.name },
       metrics: parts.lease.operator(operator.name, operator.id),

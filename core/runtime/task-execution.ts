@@ -163,6 +163,7 @@ export class TaskExecution implements Runnable {
       lease: this.#lease,
       accumulate: (name, amount) => this.#accumulate(name, amount),
       waitsFor: (call, operator) => this.#cancellation.waitsFor(call, operator),
+      isOver: () => this.#state.kind === "closing",
       execute: (mail) => this.#execute(mail),
       schedule: (delayMs, mail) => {
         const cancel = clock.schedule(delayMs, () => {

@@ -104,7 +104,26 @@ function requireWord(option: string, word: string | undefined, words: readonly s
   throw new MillraceError("MR4008", sentence, { retryable: false });
 }
 
-/** One value per key. With a default, `value()` returns that (a fresh copy) until the first `update`; without, `undefined`. */
+/**
+ * Declares one value per key. With a default, `value()` returns that (a fresh copy) until the first `update`; without, `undefined`.
+ *
+ * Shape:  `ValueState<T>` as `ctx.state.<name>`; `value()` is `T` with a default, and `T | undefined` without.
+ * Units:  `ttl` in ms, or text such as `"1h"`. Default: kept for ever.
+ * State:  one value for each key that was updated and not cleared.
+ * Errors: `MR1001`, `MR1002` the `ttl` is no duration above zero; `MR4008` a word in it that does not exist. All of them while the graph is built.
+ * Source: Flink's `ValueStateDescriptor`.
+ *
+ * @example
+ * keyed
+ *   .process({
+ *     state: { visits: value({ default: 0, ttl: "1d" }) },
+ *     processElement(click, ctx, out: Collector<number>) {
+ *       ctx.state.visits.update(ctx.state.visits.value() + 1);
+ *       out.collect(ctx.state.visits.value());
+ *     },
+ *   })
+ *   .print();
+ */
 export function value<T>(options: KeyedStateOptions & { readonly default: T }): ValueDescriptor<T, T>;
 export function value<T>(options?: KeyedStateOptions): ValueDescriptor<T, T | undefined>;
 export function value<T>(
@@ -113,22 +132,108 @@ export function value<T>(
   return { kind: "value", default: options.default, ttl: checkedTtl(options) };
 }
 
-/** A list per key, in order of insertion. */
+/**
+ * Declares a list per key, in order of insertion.
+ *
+ * Shape:  `ListState<T>` as `ctx.state.<name>`; `get()` is empty where nothing was added.
+ * Units:  `ttl` in ms, or text such as `"1h"`, for each element on its own. Default: kept for ever.
+ * State:  all elements of each key.
+ * Errors: `MR1001`, `MR1002` the `ttl` is no duration above zero; `MR4008` a word in it that does not exist. All of them while the graph is built.
+ * Source: Flink's `ListStateDescriptor`.
+ *
+ * @example
+ * keyed
+ *   .process({
+ *     state: { users: list<string>() },
+ *     processElement(click, ctx, out: Collector<string>) {
+ *       ctx.state.users.add(click.user);
+ *       out.collect(ctx.state.users.get().join(", "));
+ *     },
+ *   })
+ *   .print();
+ */
 export function list<T>(options: KeyedStateOptions = {}): ListDescriptor<T> {
   return { kind: "list", ttl: checkedTtl(options) };
 }
 
-/** A map per key; each entry is looked up, saved and expired on its own. Keys as for `keyBy`. */
+/**
+ * Declares a map per key; each entry is looked up, saved and expired on its own. Its keys are such as `keyBy` takes.
+ *
+ * Shape:  `MapState<K, V>` as `ctx.state.<name>`.
+ * Units:  `ttl` in ms, or text such as `"1h"`, for each entry on its own. Default: kept for ever.
+ * State:  all entries of each key.
+ * Errors: `MR1001`, `MR1002` the `ttl` is no duration above zero; `MR4008` a word in it that does not exist.
+ *         While running, `MR4001` a key of the map cannot be compared.
+ * Source: Flink's `MapStateDescriptor`.
+ *
+ * @example
+ * keyed
+ *   .process({
+ *     state: { perUser: map<string, number>() },
+ *     processElement(click, ctx, out: Collector<string>) {
+ *       const seen = (ctx.state.perUser.get(click.user) ?? 0) + 1;
+ *       ctx.state.perUser.put(click.user, seen);
+ *       out.collect(`${click.user} on ${ctx.key}: ${seen}`);
+ *     },
+ *   })
+ *   .print();
+ */
 export function map<K, V>(options: KeyedStateOptions = {}): MapDescriptor<K, V> {
   return { kind: "map", ttl: checkedTtl(options) };
 }
 
-/** One value per key that absorbs what is added through `reduce`. */
+/**
+ * Declares one value per key that absorbs what is added through `reduce`. The first value added is kept as it is.
+ *
+ * Shape:  `ReducingState<T>` as `ctx.state.<name>`; `get()` is `undefined` where nothing was added.
+ * Units:  `ttl` in ms, or text such as `"1h"`. Default: kept for ever.
+ * State:  one value for each key.
+ * Errors: `MR1001`, `MR1002` the `ttl` is no duration above zero; `MR4008` a word in it that does not exist. All of them while the graph is built.
+ *         What `reduce` throws fails the task.
+ * Source: Flink's `ReducingStateDescriptor`.
+ *
+ * @example
+ * keyed
+ *   .process({
+ *     state: { newestMs: reducing<number>((left, right) => Math.max(left, right)) },
+ *     processElement(click, ctx, out: Collector<number>) {
+ *       ctx.state.newestMs.add(click.atMs);
+ *       out.collect(ctx.state.newestMs.get() ?? 0);
+ *     },
+ *   })
+ *   .print();
+ */
 export function reducing<T>(reduce: ReduceFunction<T>, options: KeyedStateOptions = {}): ReducingDescriptor<T> {
   return { kind: "reducing", reduce, ttl: checkedTtl(options) };
 }
 
-/** One accumulator per key that absorbs what is added through `aggregate`. */
+/**
+ * Declares one accumulator per key that absorbs what is added through `aggregate`.
+ *
+ * Shape:  `AggregatingState<I, R>` as `ctx.state.<name>`; `get()` is `undefined` where nothing was added.
+ * Units:  `ttl` in ms, or text such as `"1h"`. Default: kept for ever.
+ * State:  one accumulator for each key. The result is made anew for each `get()`.
+ * Errors: `MR1001`, `MR1002` the `ttl` is no duration above zero; `MR4008` a word in it that does not exist. All of them while the graph is built.
+ *         What `aggregate` throws fails the task.
+ * Source: Flink's `AggregatingStateDescriptor`.
+ *
+ * @example
+ * const mean = aggregating({
+ *   createAccumulator: () => ({ sum: 0, count: 0 }),
+ *   add: (n: number, { sum, count }) => ({ sum: sum + n, count: count + 1 }),
+ *   getResult: ({ sum, count }) => sum / count,
+ * });
+ * numbers
+ *   .keyBy((n) => n % 2)
+ *   .process({
+ *     state: { mean },
+ *     processElement(n, ctx, out: Collector<number>) {
+ *       ctx.state.mean.add(n);
+ *       out.collect(ctx.state.mean.get() ?? 0);
+ *     },
+ *   })
+ *   .print();
+ */
 export function aggregating<I, A, R>(
   aggregate: AggregateFunction<I, A, R>,
   options: KeyedStateOptions = {},
@@ -136,12 +241,51 @@ export function aggregating<I, A, R>(
   return { kind: "aggregating", aggregate, ttl: checkedTtl(options) };
 }
 
-/** A list per subtask, independent of keys; dealt out evenly when the parallelism changes. */
+/**
+ * Declares a list per subtask, independent of keys; dealt out evenly when the parallelism changes.
+ *
+ * Shape:  `OperatorListState<T>` as `ctx.state.<name>`, with keys or without.
+ * State:  all elements, saved with each checkpoint: keep it small.
+ * Errors: none.
+ * Source: Flink's `OperatorStateStore#getListState`.
+ *
+ * @example
+ * numbers
+ *   .process({
+ *     state: { held: operatorList<number>() },
+ *     processElement(n, ctx, out: Collector<readonly number[]>) {
+ *       ctx.state.held.add(n);
+ *       if (ctx.state.held.get().length < 10) return;
+ *       out.collect(ctx.state.held.get());
+ *       ctx.state.held.update([]);
+ *     },
+ *   })
+ *   .print();
+ */
 export function operatorList<T>(): OperatorListDescriptor<T> {
   return { kind: "operator-list", mode: "split" };
 }
 
-/** A list per subtask; after a restore every subtask gets the elements of all. */
+/**
+ * Declares a list per subtask; after a restore every subtask gets the elements of all, and takes what it needs.
+ *
+ * Shape:  `OperatorListState<T>` as `ctx.state.<name>`, with keys or without.
+ * State:  all elements, saved with each checkpoint. Replace them with `update`: what is only added to multiplies with each restore.
+ * Errors: none.
+ * Source: Flink's `OperatorStateStore#getUnionListState`.
+ *
+ * @example
+ * numbers
+ *   .process({
+ *     state: { highest: unionList<number>() },
+ *     processElement(n, ctx, out: Collector<number>) {
+ *       const highest = Math.max(n, ...ctx.state.highest.get());
+ *       ctx.state.highest.update([highest]);
+ *       out.collect(highest);
+ *     },
+ *   })
+ *   .print();
+ */
 export function unionList<T>(): OperatorListDescriptor<T> {
   return { kind: "operator-list", mode: "union" };
 }

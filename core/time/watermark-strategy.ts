@@ -70,8 +70,13 @@ export class WatermarkStrategy<T> {
   /**
    * For timestamps that never go back within a split.
    *
+   * Shape:  `WatermarkStrategy<T>`.
    * Time:   the watermark is the highest timestamp seen minus 1 ms.
    * Source: Flink's `WatermarkStrategy.forMonotonousTimestamps`.
+   *
+   * @example
+   * const ascending = WatermarkStrategy.forMonotonousTimestamps<Click>();
+   * env.fromSource(clickSource, ascending.withTimestampAssigner((click) => click.atMs), "clicks").print();
    */
   static forMonotonousTimestamps<T>(): WatermarkStrategy<T> {
     return WatermarkStrategy.forBoundedOutOfOrderness<T>(0);
@@ -80,9 +85,14 @@ export class WatermarkStrategy<T> {
   /**
    * For records that come at most `delay` behind the highest timestamp of their split; what comes later is late.
    *
+   * Shape:  `WatermarkStrategy<T>`; `delay` in ms, or text such as `"5s"`.
    * Time:   the watermark is the highest timestamp seen, minus `delay`, minus 1 ms.
    * Errors: `MR1001` no duration; `MR1003` a negative one.
    * Source: Flink's `WatermarkStrategy.forBoundedOutOfOrderness`.
+   *
+   * @example
+   * const trailing = WatermarkStrategy.forBoundedOutOfOrderness<Click>("5s").withTimestampAssigner((click) => click.atMs);
+   * env.fromSource(clickSource, trailing, "clicks").print();
    */
   static forBoundedOutOfOrderness<T>(delay: Duration): WatermarkStrategy<T> {
     const delayMs = toMs(delay, "the bound of out-of-orderness");
@@ -94,9 +104,19 @@ export class WatermarkStrategy<T> {
   /**
    * With a generator of your own; `newGenerator` is called once per split (or subtask).
    *
+   * Shape:  `WatermarkStrategy<T>`.
    * State:  see {@link WatermarkGenerator}.
    * Errors: `MR1064` no function.
    * Source: Flink's `WatermarkStrategy.forGenerator`.
+   *
+   * @example
+   * // A watermark with every car that says it is the last one of its second.
+   * const punctuated = WatermarkStrategy.forGenerator<{ readonly last: boolean }>(() => ({
+   *   onEvent(car, timestampMs, out) {
+   *     if (car.last) out.emitWatermark(timestampMs);
+   *   },
+   *   onPeriodicEmit: () => undefined,
+   * }));
    */
   static forGenerator<T>(newGenerator: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
     requireFunction(newGenerator, "forGenerator() takes a function that makes a watermark generator");
@@ -106,7 +126,11 @@ export class WatermarkStrategy<T> {
   /**
    * For jobs without event time: the only watermark is the last one, at the end of bounded input.
    *
+   * Shape:  `WatermarkStrategy<T>`.
    * Source: Flink's `WatermarkStrategy.noWatermarks`.
+   *
+   * @example
+   * env.fromSource(clickSource, WatermarkStrategy.noWatermarks(), "clicks").print();
    */
   static noWatermarks<T>(): WatermarkStrategy<T> {
     return WatermarkStrategy.forGenerator<T>(() => SILENT);
@@ -115,9 +139,14 @@ export class WatermarkStrategy<T> {
   /**
    * Takes each record's timestamp from the record. Annotate the parameter: it sets the type of the strategy.
    *
+   * Shape:  `WatermarkStrategy<U>`, a new one, of the type that `assigner` takes.
    * Units:  `assigner` returns ms since the epoch (not seconds).
    * Errors: `MR1064` no function; `MR3021` while running, if it returns no number.
    * Source: Flink's `WatermarkStrategy#withTimestampAssigner`.
+   *
+   * @example
+   * const inOrder = WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner((click: Click) => click.atMs);
+   * env.fromSource(clickSource, inOrder, "clicks").print();
    */
   withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
     requireFunction(assigner, "withTimestampAssigner() takes a function that returns the time of a record in ms");
@@ -127,9 +156,14 @@ export class WatermarkStrategy<T> {
   /**
    * Lets an input that is quiet for `timeout` hold back nobody until its next record.
    *
+   * Shape:  `WatermarkStrategy<T>`, a new one; `timeout` in ms, or text such as `"1min"`.
    * Time:   the time while back-pressure keeps records from being read does not count; checked with each periodic watermark.
    * Errors: `MR1001` no duration; `MR1002` not above zero.
    * Source: Flink's `WatermarkStrategy#withIdleness`.
+   *
+   * @example
+   * const patient = WatermarkStrategy.forBoundedOutOfOrderness<Click>("5s").withIdleness("1min");
+   * clicks.assignTimestampsAndWatermarks(patient).print();
    */
   withIdleness(timeout: Duration): WatermarkStrategy<T> {
     const idlenessMs = toPositiveMs(timeout, "the timeout of idleness");

@@ -271,7 +271,17 @@ const BY_KEY: ReadonlyMap<string, Option<boolean | number | string>> = new Map(
 /** Option values as users write them. */
 export type ConfigValues = Readonly<Record<string, boolean | number | string>>;
 
-/** A checked set of option values; immutable. */
+/**
+ * A checked set of option values; immutable. `env.configure` takes the same values.
+ *
+ * Units:  durations in ms, or text such as `"10s"`; digits alone are ms, as on a command line.
+ * Errors: `MR1001` no duration; `MR2001` no option of that name; `MR2002` a value that the option does not take. All of them when it is made.
+ * Source: Flink's `Configuration`; the options and their defaults stand in docs/configuration.md.
+ *
+ * @example
+ * const config = new Config({ "parallelism.default": 2 }).with({ "execution.checkpointing.interval": "10s" });
+ * const other = new StreamExecutionEnvironment(config.toValues());
+ */
 export class Config {
   readonly #values: ReadonlyMap<string, boolean | number | string>;
 

@@ -1,5 +1,5 @@
 /** Durations as users write them: a number of milliseconds, or text such as `"30s"`. */
-import { MillraceError } from "./errors.ts";
+import { described, MillraceError } from "./errors.ts";
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -20,7 +20,7 @@ export function toMs(duration: Duration, what: string): number {
   }
   throw new MillraceError(
     "MR1001",
-    `${what} is no duration: ${String(duration)}; write a number of ms, or text such as "30s", "5min" or "1d"`,
+    `${what} is no duration: ${described(duration)}; write a number of ms, or text such as "30s", "5min" or "1d"`,
   );
 }
 

@@ -65,6 +65,7 @@ const RECORDS = recordsOf(7);
 function pipelineOf(assigner: WindowAssigner<Numbered>, latenessMs: number): GoldenPipeline {
   return {
     name: `${assigner.kind}, ${latenessMs} ms late`,
+    promise: "conserving",
     build({ read, write }) {
       const windows = read(listSource("records", RECORDS), punctual(), "records")
         .keyBy(({ key }) => key)

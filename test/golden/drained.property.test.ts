@@ -43,6 +43,7 @@ type TimeMadeAt = "the source" | "an assigner";
 function pipelineOf(assigner: WindowAssigner<Numbered>, timeMadeAt: TimeMadeAt): GoldenPipeline {
   return {
     name: `${assigner.kind}, time made at ${timeMadeAt}`,
+    promise: "conserving",
     build({ read, write }) {
       const bounded = WatermarkStrategy.forBoundedOutOfOrderness<Numbered>(JITTER_MS);
       const none = WatermarkStrategy.noWatermarks<Numbered>();

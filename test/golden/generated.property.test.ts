@@ -25,7 +25,7 @@ async function sameAsCalm(description: Generated, plan: Plan): Promise<void> {
   const calm = await runGolden(pipelineOf(description, upTo), CALM);
   const about = `${codeOf(description)}\n${JSON.stringify(plan)}\n${run.warnings.join("\n")}`;
   expect(run.outside.violations, about).toEqual([]);
-  expect(outcomeOf(run.outside, plan), about).toEqual(outcomeOf(calm.outside, CALM));
+  expect(outcomeOf(run, plan), about).toEqual(outcomeOf(calm, CALM));
   if (plan.faults.delete === undefined) expect(run.leftovers, about).toEqual([]);
 }
 

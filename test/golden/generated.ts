@@ -50,7 +50,7 @@ export const generated: fc.Arbitrary<Generated> = fc.record({
 
 /** `upTo`: how many records of each split there are, by split id; default: all. */
 export function pipelineOf(description: Generated, upTo?: ReadonlyMap<string, number>): GoldenPipeline {
-  return { name: codeOf(description), build: (run) => build(description, run, upTo) };
+  return { name: codeOf(description), promise: "exact", build: (run) => build(description, run, upTo) };
 }
 
 function build({ sources, genes }: Generated, run: GoldenRun, upTo: ReadonlyMap<string, number> | undefined): void {

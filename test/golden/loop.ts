@@ -40,6 +40,11 @@ export interface GoldenRun {
 
 export interface GoldenPipeline {
   readonly name: string;
+  /**
+   * `exact`: with every plan it writes the same to each lane. `conserving`: what it writes depends on chance, such as who is late, and laws say what must
+   * be true of it all the same.
+   */
+  readonly promise: "exact" | "conserving";
   /** It calls `env.fromSource` itself: its sources stutter all the same, and faults strike before its sinks. */
   readonly hasOwnSources?: boolean;
   build(run: GoldenRun): void;
@@ -83,7 +88,7 @@ export const CALM: Plan = {
   chaining: true,
 };
 
-export interface GoldenResult {
+export interface GoldenResult extends Pick<GoldenPipeline, "promise"> {
   readonly outside: Outside<Out>;
   readonly struck: ReadonlyMap<FaultSite, number>;
   readonly restarts: number;
@@ -109,7 +114,7 @@ export async function runGolden(
   const loop = new Loop(pipeline, plan, world, bug);
   const result = await world.run(() => loop.run());
   await world.quiesce();
-  return { ...result, leftovers: await world.run(() => world.list("/memory")) };
+  return { ...result, promise: pipeline.promise, leftovers: await world.run(() => world.list("/memory")) };
 }
 
 type LegEnd =
@@ -134,7 +139,7 @@ class Loop {
     this.#bug = bug;
   }
 
-  async run(): Promise<Omit<GoldenResult, "leftovers">> {
+  async run(): Promise<Omit<GoldenResult, "leftovers" | "promise">> {
     let path: string | undefined;
     let stops = 0;
     let drained: CompletedCheckpoint | undefined;

@@ -22,6 +22,7 @@ const SPLITS = [0, 1, 2].map((split) =>
 
 const pipeline: GoldenPipeline = {
   name: "waiting",
+  promise: "conserving",
   build({ read, write }) {
     const numbers = read(listSource("numbers", SPLITS), WatermarkStrategy.noWatermarks(), "numbers");
     const waited = numbers

@@ -5,6 +5,7 @@ import type { OperatorState, RedistributionMode } from "../../core/state/operato
 import { decodeValue, encodeValue } from "../../core/types/value-codec.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
 
+/** One list of operator state, as it was saved. */
 export interface HarnessList {
   readonly name: string;
   readonly mode: RedistributionMode;

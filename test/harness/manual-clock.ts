@@ -11,6 +11,20 @@ interface Alarm {
   readonly callback: () => void;
 }
 
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * Shape:  a `Clock`, for the harness or for code of your own that takes one.
+ * Time:   ms; begins at `startMs`. `advance` runs what falls due on the way, each callback at its own time.
+ * Source: Flink's `ManualClock` and `TestProcessingTimeService`.
+ *
+ * @example
+ * const clock = new ManualClock(1_000);
+ * const heard: number[] = [];
+ * clock.schedule(50, () => heard.push(clock.nowMs()));
+ * clock.advance(100);
+ * assert.deepEqual(heard, [1_050]);
+ */
 export class ManualClock implements Clock {
   #nowMs: TimeMs;
   #elapsedMs = 0;
@@ -22,14 +36,17 @@ export class ManualClock implements Clock {
     this.#nowMs = startMs;
   }
 
+  /** The time at which the clock stands. */
   nowMs(): TimeMs {
     return this.#nowMs;
   }
 
+  /** How far the test moved it. */
   elapsedMs(): number {
     return this.#elapsedMs;
   }
 
+  /** Runs `callback` once, when the clock has moved on by `delayMs`; returns how to cancel it. */
   schedule(delayMs: number, callback: () => void): Cancel {
     const alarm: Alarm = { atMs: this.#nowMs + Math.max(delayMs, 0), callback };
     const behind = this.#alarms.findIndex((other) => other.atMs > alarm.atMs);
@@ -39,6 +56,7 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** Runs `callback` with the next `advance` or `runYielded`. */
   yield(callback: () => void): void {
     this.#yielded.push(callback);
   }

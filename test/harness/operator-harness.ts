@@ -24,6 +24,7 @@ import { HarnessAvailability, RecordingOutput } from "./recording-output.ts";
 import type { Recorded } from "./recording-output.ts";
 
 export interface HarnessOptions {
+  /** Makes the operator under test, as for `transform`; called once. */
   readonly create: (services: OperatorServices<never>) => Operator;
   /** The operator's inputs are keyed: it gets the heap backend with the key groups of its subtask. Default: false. */
   readonly keyed?: boolean;
@@ -46,6 +47,33 @@ interface Share {
 
 const MAX_PARALLELISM = 128;
 
+/**
+ * Runs one operator as a task would, under a test's control: the test hands in records, watermarks and time, and reads what came out.
+ *
+ * Shape:  `values`, `records`, `watermarks` and `side(tag)` are what was emitted so far; `log` holds all of it, in order.
+ * Time:   stands still; `advance` moves it and fires processing timers.
+ * State:  `snapshot` returns what a checkpoint would save; hand it to another harness as `restored` to go on from it.
+ * Errors: what the operator throws comes out of the call that made it throw; what it reports with `fail` is in `failures`. `MR3003` it asks for keyed
+ *         state, and `keyed` is not set.
+ * Source: Flink's `AbstractStreamOperatorTestHarness`.
+ *
+ * @example
+ * const harness = new OperatorHarness({
+ *   create: ({ output }: OperatorServices<number>) => ({
+ *     inputs: [
+ *       {
+ *         processRecord: (n: number, timestampMs) => output.processRecord(n * 2, timestampMs),
+ *         processWatermark: (watermarkMs) => output.processWatermark(watermarkMs),
+ *         processIdle: (idle) => output.processIdle(idle),
+ *       },
+ *     ],
+ *   }),
+ * });
+ * harness.processRecord(4, 1_000);
+ * harness.processWatermark(2_000);
+ * assert.deepEqual(harness.records, [[8, 1_000]]);
+ * assert.deepEqual(harness.watermarks, [2_000]);
+ */
 export class OperatorHarness {
   readonly clock: ManualClock;
   readonly availability: HarnessAvailability = new HarnessAvailability();
@@ -86,35 +114,41 @@ export class OperatorHarness {
     return this.log.flatMap((entry) => (entry.kind === "record" ? [[entry.value, entry.timestampMs] as const] : []));
   }
 
+  /** The watermarks on the main output. */
   get watermarks(): TimeMs[] {
     return this.log.flatMap((entry) => (entry.kind === "watermark" ? [entry.watermarkMs] : []));
   }
 
+  /** The values on a side output, by the id of its tag. */
   side(tag: string): unknown[] {
     return this.log.flatMap((entry) => (entry.kind === "side" && entry.tag === tag ? [entry.value] : []));
   }
 
+  /** Hands in a record; left out, it has no timestamp. */
   processRecord(value: unknown, timestampMs: TimeMs = -Infinity, input: number = 0): void {
     this.#input(input).processRecord(value as never, timestampMs); // the test knows the type
     this.run();
   }
 
+  /** Hands in a watermark, which fires event timers up to it. */
   processWatermark(watermarkMs: TimeMs, input = 0): void {
     this.#input(input).processWatermark(watermarkMs);
     this.run();
   }
 
+  /** Says that an input has fallen idle, or is active again. */
   processIdle(idle: boolean, input = 0): void {
     this.#input(input).processIdle(idle);
     this.run();
   }
 
+  /** Ends an input, as after its last record and watermark. */
   endInput(input = 0): void {
     this.operator.endInput?.(input);
     this.run();
   }
 
-  /** Undefined: the task would not poll now, since something is in the way. */
+  /** Lets a source emit at most `recordsMax` records. Undefined: the task would not poll now, since something is in the way. */
   poll(recordsMax: number): SourceStatus | undefined {
     this.run();
     if (this.availability.busy || (this.operator.pending ?? "none") !== "none") return undefined;
@@ -123,6 +157,7 @@ export class OperatorHarness {
     return status;
   }
 
+  /** Hands in an event from the operator's coordinator. */
   handleEvent(event: unknown): void {
     this.operator.handleEvent?.(event);
     this.run();
@@ -134,6 +169,7 @@ export class OperatorHarness {
     this.run();
   }
 
+  /** Moves the clock on by `ms`, and fires processing timers that fall due. */
   advance(ms: number): void {
     this.clock.advance(ms);
     this.run();

@@ -2,6 +2,7 @@
 import type { Availability, Output } from "../../core/operators/operator.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
 
+/** An entry of `OperatorHarness.log`. */
 export type Recorded =
   | { readonly kind: "record"; readonly value: unknown; readonly timestampMs: TimeMs }
   | { readonly kind: "side"; readonly tag: string; readonly value: unknown; readonly timestampMs: TimeMs }
@@ -40,7 +41,20 @@ export class HarnessAvailability implements Availability {
   }
 }
 
-/** Takes `room` records, then blocks (and goes on recording, as outputs must) until `makeRoom`. */
+/**
+ * An output that writes down what it gets, in the log it is given. It takes the records for which there is room, then blocks (and goes on recording, as
+ * outputs must) until `makeRoom`. Made by `OperatorHarness`.
+ *
+ * Shape:  `Output<unknown>`; everything ends up in `log`, as `Recorded`, in the order of emission.
+ * Source: Flink's `MockOutput`.
+ *
+ * @example
+ * const harness = new OperatorHarness({
+ *   create: ({ output }) => ({
+ *     inputs: [{ ...output, processRecord: (n: number, timestampMs) => output.processRecord(n as never, timestampMs) }],
+ *   }),
+ * });
+ */
 export class RecordingOutput implements Output<unknown> {
   readonly log: Recorded[];
   readonly #availability: HarnessAvailability;
@@ -52,19 +66,23 @@ export class RecordingOutput implements Output<unknown> {
     this.#availability = availability;
   }
 
+  /** Writes it down, and blocks if there is no more room. */
   processRecord(value: unknown, timestampMs: TimeMs): void {
     this.log.push({ kind: "record", value, timestampMs });
     this.#took();
   }
 
+  /** Writes it down. */
   processWatermark(watermarkMs: TimeMs): void {
     this.log.push({ kind: "watermark", watermarkMs });
   }
 
+  /** Writes it down. */
   processIdle(idle: boolean): void {
     this.log.push({ kind: "idle", idle });
   }
 
+  /** Room for so many records from now on; 0 blocks at once. */
   makeRoom(records: number): void {
     this.#room = records;
     const full = records <= 0;

@@ -18,6 +18,7 @@ const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x5b, 0x5d, 0x7b
  * Shape:  `FileDecoder<T>`, for the source; that the elements are of type `T` is your promise, nothing checks it.
  * Cost:   memory for one element and a few chunks, however large the file.
  * Errors: `MR6103` an element is no JSON; `MR6104` the array itself is broken or breaks off: always an error, since what follows cannot be told apart.
+ * Source: JSON as in RFC 8259.
  *
  * @example
  * const flights = env.fromSource(fileSource({ path: "flights.json", format: jsonArray<Flight>() }), watermarks, "flights");

@@ -20,6 +20,8 @@ const CARRIAGE_RETURN = 13;
  *
  * Shape:  `FileFormat<string>`, for source and sink.
  * Cost:   millions of lines/s; a line that you keep for long keeps up to 64 KiB of its neighbours alive.
+ * Errors: `MR6105` a line is longer than `recordBytesMax` of the source.
+ * Source: Flink's `TextLineInputFormat` and `SimpleStringEncoder`.
  *
  * @example
  * const lines = env.fromSource(fileSource({ path: "server.log", format: textLines() }), WatermarkStrategy.noWatermarks(), "log");
@@ -41,6 +43,7 @@ export function textLines(): FileFormat<string> {
  * Cost:   that of `JSON.parse` and `JSON.stringify`, and of a look at each field that is written.
  * Errors: `MR6103` a line is no JSON; `MR6108` a value to be written has no JSON, or JSON would change it without a word: `undefined`, bigint, NaN, an
  *         infinity, Map, Set, bytes, a function.
+ * Source: NDJSON, also called JSON Lines; JSON as in RFC 8259.
  *
  * @example
  * const clicks = env.fromSource(fileSource({ path: "clicks/", format: ndjson<Click>() }), watermarks, "clicks");

@@ -39,7 +39,23 @@ export interface Collector<O> {
   collect(value: O): void;
 }
 
-/** Names a side output; the type travels with it. Two tags are equal if their ids are. */
+/**
+ * Names a side output; the type travels with it. Two tags are equal if their ids are.
+ *
+ * Shape:  `OutputTag<T>`: what `ctx.output` takes and `getSideOutput` returns are of type `T`.
+ * Errors: `MR1053` the id is empty, or no text.
+ * Source: Flink's `OutputTag`.
+ *
+ * @example
+ * const odd = new OutputTag<string>("odd");
+ * const even = numbers.process({
+ *   processElement(n, ctx, out: Collector<number>) {
+ *     if (n % 2 === 0) out.collect(n);
+ *     else ctx.output(odd, `${n} is odd`);
+ *   },
+ * });
+ * even.getSideOutput(odd).print();
+ */
 export class OutputTag<T> {
   readonly id: string;
   declare readonly __type?: (value: T) => void; // carries the type only, as something that takes T, so that no part of a T passes for one; never set

@@ -69,7 +69,17 @@ export function processingTime<T = unknown>(): Trigger<T> {
   };
 }
 
-/** Never fires. The default of global windows. Source: Flink's `NeverTrigger`. */
+/**
+ * Never fires. The default of global windows, which keep what they hold until a trigger of yours fires.
+ *
+ * Shape:  `Trigger<T>` for windows of any kind; nothing is emitted.
+ * State:  none of its own. The window's grows for as long as the window is open; that of global windows for ever.
+ * Errors: none.
+ * Source: Flink's `NeverTrigger`.
+ *
+ * @example
+ * const silent = keyed.window(global()).trigger(never());
+ */
 export function never<T = unknown>(): Trigger<T> {
   return {
     onElement: () => "continue",

@@ -269,7 +269,7 @@ export class HeapKeyedState implements KeyedStateBackend {
 
   size(): { readonly rows: number; readonly cells: number } {
     let cells = this.#timers.count;
-    for (const row of this.#rows.all()) for (const _cell of walkRow(row)) cells += 1;
+    for (const row of this.#rows.all()) if (row !== undefined) for (const _cell of walkRow(row)) cells += 1;
     return { rows: this.#rows.size, cells };
   }
 

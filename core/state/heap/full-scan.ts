@@ -18,7 +18,8 @@ export class FullScan {
   readonly epoch: number;
   readonly #section: SectionWriter;
   readonly #expired: (cell: Cell) => boolean;
-  readonly #cells: Iterator<Cell, void>;
+  /** Undefined where there was nothing for a while. */
+  readonly #cells: Iterator<Cell | undefined, void>;
   readonly #timers: TimerCapture;
   readonly #orphans: Group[] = [];
   #walked = false;
@@ -74,7 +75,7 @@ export class FullScan {
     while (done < cellsMax && !this.#walked) {
       const next = this.#cells.next();
       if (next.done === true) this.#walked = true;
-      else if (next.value.stamp !== DEAD && epochOf(next.value.stamp) <= this.epoch) this.put(next.value);
+      else if (next.value !== undefined) this.#meet(next.value);
       done += 1;
     }
     done += this.#timers.advance(cellsMax - done);
@@ -99,9 +100,14 @@ export class FullScan {
     });
   }
 
-  *#walk(rows: Rows): Generator<Cell, void> {
+  #meet(cell: Cell): void {
+    if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);
+  }
+
+  *#walk(rows: Rows): Generator<Cell | undefined, void> {
     for (const row of rows.all()) {
-      if (row.scannedBy === this.id) continue;
+      if (row === undefined || row.live === 0) yield undefined;
+      if (row === undefined || row.scannedBy === this.id) continue;
       yield* walkRow(row);
       row.scannedBy = this.id;
     }

@@ -1,7 +1,10 @@
 /** The timers of files that are being read, until it is known which are left and in which order they were registered. */
+import type { TimeMs } from "../../time/clock.ts";
 import type { Row } from "./row.ts";
 import type { Rows } from "./rows.ts";
 import type { SavedTimer } from "./timer-bucket.ts";
+
+const FEW_MAX = 16;
 
 /** What tells the timers of one key apart. */
 export type TimerId = Pick<SavedTimer, "home" | "timeMs" | "namespace">;
@@ -9,7 +12,7 @@ export type TimerId = Pick<SavedTimer, "home" | "timeMs" | "namespace">;
 export class RestoredTimers {
   readonly #rows: Rows;
   /** By the state of the service: the timers of each row. */
-  readonly #services = new Map<TimerId["home"]["state"], Map<Row, SavedTimer[]>>();
+  readonly #services = new Map<TimerId["home"]["state"], Map<Row, TimersOfKey>>();
 
   constructor(rows: Rows) {
     this.#rows = rows;
@@ -18,33 +21,84 @@ export class RestoredTimers {
   /** Replaces the same timer. */
   put(row: Row, id: TimerId, number: number): void {
     const timers = this.#of(row, id);
-    const timer = { row, ...id, number };
-    const place = timers.findIndex((other) => isSame(other, id));
-    if (place >= 0) timers[place] = timer;
-    else if (timers.push(timer) === 1) this.#rows.gained(row);
+    timers.put({ row, ...id, number });
+    if (timers.count === 1 && !timers.counted) {
+      timers.counted = true;
+      this.#rows.gained(row);
+    }
   }
 
   delete(row: Row, id: TimerId): void {
     const timers = this.#of(row, id);
-    const place = timers.findIndex((other) => isSame(other, id));
-    if (place < 0) return;
-    timers.splice(place, 1);
-    if (timers.length === 0) this.#rows.lost(row);
+    timers.delete(id);
+    if (timers.count > 0 || !timers.counted) return;
+    timers.counted = false;
+    this.#rows.lost(row);
   }
 
   /** By number. */
   inOrder(): SavedTimer[] {
     const all: SavedTimer[] = [];
-    for (const rows of this.#services.values()) for (const timers of rows.values()) all.push(...timers);
+    for (const rows of this.#services.values())
+      for (const timers of rows.values()) for (const timer of timers.all()) all.push(timer);
     return all.sort((left, right) => left.number - right.number);
   }
 
-  #of(row: Row, { home }: TimerId): SavedTimer[] {
+  #of(row: Row, { home }: TimerId): TimersOfKey {
     let rows = this.#services.get(home.state);
     if (rows === undefined) this.#services.set(home.state, (rows = new Map()));
     let timers = rows.get(row);
-    if (timers === undefined) rows.set(row, (timers = []));
+    if (timers === undefined) rows.set(row, (timers = new TimersOfKey()));
     return timers;
+  }
+}
+
+/** A list while there are few; by time beyond, since a key may have a hundred thousand. */
+class TimersOfKey {
+  /** The row knows of them. */
+  counted = false;
+  count = 0;
+  #few: SavedTimer[] = [];
+  #many: Map<TimeMs, SavedTimer[]> | undefined = undefined;
+
+  put(timer: SavedTimer): void {
+    const timers = this.#at(timer.timeMs);
+    const place = timers.findIndex((other) => isSame(other, timer));
+    if (place >= 0) {
+      timers[place] = timer;
+      return;
+    }
+    timers.push(timer);
+    this.count += 1;
+    if (this.#many === undefined && this.count > FEW_MAX) this.#spread();
+  }
+
+  delete(id: TimerId): void {
+    const timers = this.#at(id.timeMs);
+    const place = timers.findIndex((other) => isSame(other, id));
+    if (place >= 0) {
+      timers.splice(place, 1);
+      this.count -= 1;
+    }
+    if (timers.length === 0) this.#many?.delete(id.timeMs);
+  }
+
+  *all(): Generator<SavedTimer, void> {
+    yield* this.#few;
+    for (const timers of this.#many?.values() ?? []) yield* timers;
+  }
+
+  #at(timeMs: TimeMs): SavedTimer[] {
+    if (this.#many === undefined) return this.#few;
+    let timers = this.#many.get(timeMs);
+    if (timers === undefined) this.#many.set(timeMs, (timers = []));
+    return timers;
+  }
+
+  #spread(): void {
+    this.#many = new Map();
+    for (const timer of this.#few) this.#at(timer.timeMs).push(timer);
+    this.#few = [];
   }
 }
 

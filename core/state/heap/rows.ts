@@ -118,7 +118,7 @@ export class Rows {
   }
 
   /** Tolerates changes while it runs: rows that leave are not visited any more, rows that enter may be. */
-  *all(): Generator<Row, void> {
+  *all(): Generator<Row | undefined, void> {
     yield* this.byKey.values();
     yield* this.#structural.values();
   }

@@ -5,12 +5,12 @@ import type { Premises } from "./removal.ts";
 import type { Rows } from "./rows.ts";
 import { walkRow } from "./walk.ts";
 
-/** More than one, so that the sweep outruns what is written. */
-const CELLS_PER_ACCESS = 3;
+/** Cells, or rows without any. More than one, so that the sweep outruns what is written. */
+const STEPS_PER_ACCESS = 3;
 
 export class Sweeper {
   readonly #premises: Premises;
-  #cells: Iterator<Cell, void>;
+  #cells: Iterator<Cell | undefined, void>;
 
   constructor(premises: Premises) {
     this.#premises = premises;
@@ -18,17 +18,20 @@ export class Sweeper {
   }
 
   step(): void {
-    for (let left = CELLS_PER_ACCESS; left > 0; left -= 1) {
+    for (let left = STEPS_PER_ACCESS; left > 0; left -= 1) {
       const next = this.#cells.next();
       if (next.done === true) {
         this.#cells = walkAll(this.#premises.rows);
         return;
       }
-      sweepCell(next.value, this.#premises);
+      if (next.value !== undefined) sweepCell(next.value, this.#premises);
     }
   }
 }
 
-function* walkAll(rows: Rows): Generator<Cell, void> {
-  for (const row of rows.all()) yield* walkRow(row);
+function* walkAll(rows: Rows): Generator<Cell | undefined, void> {
+  for (const row of rows.all()) {
+    if (row === undefined || row.live === 0) yield undefined;
+    else yield* walkRow(row);
+  }
 }

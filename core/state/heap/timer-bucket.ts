@@ -147,7 +147,22 @@ export class TimerBucket {
     if (place === 0) this.#row = undefined;
     else if (this.#rest !== undefined) this.#rest.rows[place - 1] = undefined;
     if (place === this.#head) this.#head += 1;
-    else this.#forgetDead();
+  }
+
+  /** After a deletion; while a bucket fires, it is soon gone anyway. Place 0 stays, alive or not. */
+  forgetDead(): void {
+    const rest = this.#rest;
+    const dead = this.end - this.live;
+    if (rest === undefined || dead <= DEAD_MIN || dead <= this.live) return;
+    const { rows, numbers, namespaces } = rest;
+    const alive = (_item: unknown, index: number): boolean => rows[index] !== undefined;
+    this.#rest = {
+      rows: rows.filter(alive),
+      numbers: numbers.filter(alive),
+      namespaces: namespaces?.filter(alive),
+    };
+    this.#head = 0;
+    this.#places = undefined;
   }
 
   #addNamespace(rest: Rest, namespace: Namespace): void {
@@ -162,21 +177,5 @@ export class TimerBucket {
       if (row !== undefined) places.set(row, place);
     }
     return places;
-  }
-
-  /** Place 0 stays, alive or not. */
-  #forgetDead(): void {
-    const rest = this.#rest;
-    const dead = this.end - this.#head - this.live;
-    if (rest === undefined || dead <= DEAD_MIN || dead <= this.live) return;
-    const { rows, numbers, namespaces } = rest;
-    const alive = (_item: unknown, index: number): boolean => rows[index] !== undefined;
-    this.#rest = {
-      rows: rows.filter(alive),
-      numbers: numbers.filter(alive),
-      namespaces: namespaces?.filter(alive),
-    };
-    this.#head = 0;
-    this.#places = undefined;
   }
 }

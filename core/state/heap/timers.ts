@@ -124,6 +124,7 @@ export class HeapTimers implements InternalTimers {
     const slot = slotOf(row, this.#state.slot) as TimerSlot | undefined; // as above
     if (bucket === undefined || !mentions(slot, bucket) || !bucket.has(row, namespace)) return;
     this.#remove(index, bucket, bucket.placeOf(row, namespace), row);
+    bucket.forgetDead();
   }
 
   /** The next timer of the bucket is about to fire: it is removed, and its key becomes current. Returns the namespace. */

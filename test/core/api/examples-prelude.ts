@@ -47,6 +47,7 @@ export type {
   Collector,
   DataStream,
   Input,
+  JobClient,
   KeyedStream,
   Operator,
   Output,

@@ -306,6 +306,21 @@ describe("a changed job", () => {
     });
   });
 
+  test("state that had ended and goes on forgets the end of time, in its operators and in its keys", () => {
+    const snapshotOf = busySnapshot(1, [Infinity]);
+    const checkpoint = checkpointOf(pipeline(1, 1), (vertex, subtask) => ({
+      ...snapshotOf(vertex, subtask),
+      ended: vertex === 1,
+    }));
+    expect(planRestore(checkpoint, pipeline(1, 1), CONFIG).subtask(1, 0)).toMatchObject({
+      ended: false,
+      operators: [
+        { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] },
+        { watermarkMs: -Infinity },
+      ],
+    });
+  });
+
   test("after a drain, time begins anew and nothing has ended", () => {
     const snapshotOf = busySnapshot(1, [Infinity]);
     const checkpoint = checkpointOf(

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExecutionGraph } from "../../../core/graph/execution-graph.ts";
 import type { ExecutionState } from "../../../core/graph/execution-state.ts";
-import { jobGraph, jobGraphOf, seedExample } from "./graphs.ts";
+import { jobGraph, jobGraphOf, fiveOperators } from "./graphs.ts";
 import { buildRandomGraph, randomGraphs } from "./random-graphs.ts";
 
 const replay = process.env["MILLRACE_SEED"] === undefined ? {} : { seed: Number(process.env["MILLRACE_SEED"]) };
@@ -15,7 +15,7 @@ const replay = process.env["MILLRACE_SEED"] === undefined ? {} : { seed: Number(
 const WAY: readonly ExecutionState[] = ["SCHEDULED", "DEPLOYING", "INITIALIZING", "RUNNING", "FINISHED"];
 
 function seedExecution(): ExecutionGraph {
-  return new ExecutionGraph(jobGraphOf(seedExample));
+  return new ExecutionGraph(jobGraphOf(fiveOperators));
 }
 
 /** Every output channel leads to the input channel that names its producer, and no input channel is left. */

@@ -8,7 +8,7 @@ import { explain } from "../../../core/graph/explain.ts";
 import type { ExplainFormat } from "../../../core/graph/explain.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import type { StreamGraph } from "../../../core/graph/stream-graph.ts";
-import { HASH, add, jobGraphOf, seedExample } from "./graphs.ts";
+import { HASH, add, jobGraphOf, fiveOperators } from "./graphs.ts";
 
 /** A chain that branches, a side output on either kind of edge, a group of its own, and both warnings. */
 function branching(graph: StreamGraph): void {
@@ -36,19 +36,19 @@ function branching(graph: StreamGraph): void {
 }
 
 const jobs: Readonly<Record<string, JobGraph>> = {
-  seed: jobGraphOf(seedExample),
-  "seed-unchained": jobGraphOf(seedExample, { "pipeline.operator-chaining.enabled": false }),
+  "five operators": jobGraphOf(fiveOperators),
+  "five operators, unchained": jobGraphOf(fiveOperators, { "pipeline.operator-chaining.enabled": false }),
   branching: jobGraphOf(branching, { "execution.checkpointing.interval": "10s" }),
 };
 
 /** One rendering of each kind is enough for the machine's formats; people compare the text. */
 const goldens: readonly (readonly [keyof typeof jobs, ExplainFormat, string])[] = [
-  ["seed", "text", "seed.txt"],
-  ["seed-unchained", "text", "seed-unchained.txt"],
+  ["five operators", "text", "five-operators.txt"],
+  ["five operators, unchained", "text", "five-operators-unchained.txt"],
   ["branching", "text", "branching.txt"],
   ["branching", "dot", "branching.dot"],
-  ["seed", "dot", "seed.dot"],
-  ["seed", "json", "seed.json"],
+  ["five operators", "dot", "five-operators.dot"],
+  ["five operators", "json", "five-operators.json"],
 ];
 
 describe("explain", () => {

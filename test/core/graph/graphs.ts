@@ -51,10 +51,10 @@ export function vertexNamed(graph: JobGraph, name: string): JobVertex {
 }
 
 /**
- * The seed's example, with the parallelisms of the book's figure: A and C are sources, E is the sink, C and E run with 2 subtasks, the
+ * Five operators: A and C are sources, E is the sink, C and E run with 2 subtasks, the
  * others with 4.
  */
-export function seedExample(graph: StreamGraph): void {
+export function fiveOperators(graph: StreamGraph): void {
   const a = add(graph, "source", [], { name: "A", uid: "a", stateful: true, parallelism: 4 });
   const b = add(graph, "map", [{ from: a }], { name: "B", parallelism: 4 });
   const c = add(graph, "source", [], { name: "C", uid: "c", stateful: true, parallelism: 2 });

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamGraph } from "../../../core/graph/stream-graph.ts";
 import type { ConfigValues } from "../../../core/util/config.ts";
-import { HASH, add, jobGraph, jobGraphOf, names, seedExample, vertexNamed } from "./graphs.ts";
+import { HASH, add, jobGraph, jobGraphOf, names, fiveOperators, vertexNamed } from "./graphs.ts";
 
 /** `source → map → filter → keyBy → window → sink`, parallelism 4, the sink 2. */
 function windowJob(graph: StreamGraph): void {
@@ -114,7 +114,7 @@ describe("createJobGraph", () => {
   });
 
   test("puts sources first, and everything else behind its inputs", () => {
-    const graph = jobGraphOf(seedExample);
+    const graph = jobGraphOf(fiveOperators);
     expect(names(graph)).toEqual(["Source: A -> B", "Source: C", "D", "Sink: E"]);
   });
 
@@ -217,7 +217,7 @@ describe("warnings", () => {
 test("the same program gives the same job graph", () => {
   const build = (): JobGraph => {
     const graph = new StreamGraph();
-    seedExample(graph);
+    fiveOperators(graph);
     return jobGraph(graph);
   };
   expect(JSON.stringify(build())).toBe(JSON.stringify(build()));

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { outputChannels } from "../../../core/graph/channels.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { regionsOf } from "../../../core/graph/regions.ts";
-import { add, jobGraph, jobGraphOf, seedExample } from "./graphs.ts";
+import { add, jobGraph, jobGraphOf, fiveOperators } from "./graphs.ts";
 import { buildRandomGraph, randomGraphs } from "./random-graphs.ts";
 
 const replay = process.env["MILLRACE_SEED"] === undefined ? {} : { seed: Number(process.env["MILLRACE_SEED"]) };
@@ -69,7 +69,7 @@ describe("regions", () => {
     expect(describeRegions(rescaled)).toEqual(["0/0 1/0 1/1", "0/1 1/2 1/3"]);
   });
 
-  test("a keyBy joins all", () => expect(regionsOf(jobGraphOf(seedExample))).toHaveLength(1));
+  test("a keyBy joins all", () => expect(regionsOf(jobGraphOf(fiveOperators))).toHaveLength(1));
 
   test("unconnected parts of a job stay apart", () => {
     const apart = jobGraphOf((graph) => {

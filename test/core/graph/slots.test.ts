@@ -1,9 +1,9 @@
 /** Slot arithmetic, with the examples of the seed and the reference. */
 import { describe, expect, test } from "vitest";
 import { assignSlots, requiredSlots, slotShortage } from "../../../core/graph/slots.ts";
-import { add, jobGraphOf, seedExample } from "./graphs.ts";
+import { add, jobGraphOf, fiveOperators } from "./graphs.ts";
 
-const seed = jobGraphOf(seedExample);
+const seed = jobGraphOf(fiveOperators);
 
 /** The reference's second example: five operators with parallelism 4, 4, 4, 2 and 1; the last in a group of its own. */
 const heavy = jobGraphOf((graph) => {
@@ -13,9 +13,9 @@ const heavy = jobGraphOf((graph) => {
 });
 
 describe("slots needed", () => {
-  test("the highest parallelism of a group: the seed's example needs 4, chained or not", () => {
+  test("the highest parallelism of a group: five operators need 4, chained or not", () => {
     expect(requiredSlots(seed)).toEqual({ total: 4, perGroup: [{ group: "default", slots: 4 }] });
-    expect(requiredSlots(jobGraphOf(seedExample, { "pipeline.operator-chaining.enabled": false })).total).toBe(4);
+    expect(requiredSlots(jobGraphOf(fiveOperators, { "pipeline.operator-chaining.enabled": false })).total).toBe(4);
   });
 
   test("summed over the groups: 4 and 1 for the heavy one", () => {
@@ -58,7 +58,7 @@ describe("what runs in a slot", () => {
 });
 
 describe("too few slots", () => {
-  test("two TaskManagers with two slots each will do for the seed's example", () => {
+  test("two TaskManagers with two slots each will do for five operators", () => {
     expect(slotShortage(requiredSlots(seed), 2 * 2)).toBeUndefined();
   });
 

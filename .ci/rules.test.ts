@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { bans } from "./tidy/bans.ts";
 import { casts, disables } from "./tidy/casts.ts";
-import { docFrames } from "./tidy/doc-frames.ts";
 import { errorCodes } from "./tidy/error-codes.ts";
 import { blocksOf, examplesOf, namesOf } from "./tidy/examples.ts";
 import { layers } from "./tidy/layers.ts";
@@ -292,68 +291,6 @@ describe("mirrors", () => {
 
   test("miss a file that a test claims to cover", () => {
     expect(caught(mirrors, { "test/core/x.test.ts": "// covers: core/a/a.ts\n" })).toEqual(["test/core/x.test.ts:1"]);
-  });
-});
-
-describe("doc frames", () => {
-  const stream = (doc: string, method: string): Record<string, string> => ({
-    "core/api/data-stream.ts": `export class DataStream<T> {\n${doc}\n  ${method}\n}\n`,
-  });
-  const framed =
-    "  /**\n   * Maps each.\n   *\n   * Shape:  `DataStream<R>`.\n   * Errors: `MR1001` no duration.\n   *\n   * @example\n   * a.map(b);\n   */";
-  const throwing = 'map<R>(fn: (value: T) => R): DataStream<R> {\n    throw new MillraceError("MR1001", "x");\n  }';
-
-  test("are complete", () => {
-    expect(caught(docFrames, stream(framed, throwing))).toEqual([]);
-  });
-
-  test.each([
-    ["the comment", framed],
-    ["the sentence", "Maps each."],
-    ["the shape", "Shape:"],
-    ["the errors", "Errors:"],
-    ["the example", "@example"],
-  ])("miss %s", (_, part) => {
-    expect(caught(docFrames, stream(framed.replace(part, ""), throwing))).toHaveLength(1);
-  });
-
-  test("ask less of other classes, of overloads, and of what is internal", () => {
-    const other =
-      "/** A job. */\nexport class Job {\n  /** Cancels it. */\n  cancel(): void {\n  }\n  result(): void {\n  }\n}\n";
-    expect(caught(docFrames, { "core/api/job.ts": other })).toEqual([]);
-    expect(
-      caught(docFrames, { "core/index.ts": 'export { Job } from "./api/job.ts";', "core/api/job.ts": other }),
-    ).toEqual(["core/api/job.ts:6"]);
-    const overloads = stream(framed, "map(a: string): DataStream<string>;\n  map(a: number): DataStream<string>;");
-    expect(caught(docFrames, overloads)).toEqual([]);
-    expect(
-      caught(docFrames, stream("  /** @internal Made by the environment. */", "map(): DataStream<T> {\n  }")),
-    ).toEqual([]);
-  });
-
-  test("may stand in an interface that the class implements", () => {
-    const documented = stream("", "map(fn: Fn): DataStream<T> {\n  }")["core/api/data-stream.ts"]?.replace(
-      "<T> {",
-      "<T> implements Other, Mapping<T> {",
-    );
-    const mapping = `export interface Mapping<T> {\n${framed}\n  map(fn: Fn): DataStream<T>;\n}\n`;
-    expect(caught(docFrames, { "core/api/data-stream.ts": documented ?? "", "core/api/mapping.ts": mapping })).toEqual(
-      [],
-    );
-    expect(caught(docFrames, { "core/api/data-stream.ts": documented ?? "" })).toHaveLength(1);
-  });
-
-  test("miss the sentence of an exported function", () => {
-    const index = 'export { toMs, type Duration } from "./util/duration.ts";\n';
-    expect(
-      caught(docFrames, { "core/index.ts": index, "core/util/duration.ts": "export function toMs(): void {}" }),
-    ).toEqual(["core/util/duration.ts:1"]);
-    expect(
-      caught(docFrames, {
-        "core/index.ts": index,
-        "core/util/duration.ts": "/** In ms. */\nexport function toMs(): void {}",
-      }),
-    ).toEqual([]);
   });
 });
 

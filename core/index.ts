@@ -34,7 +34,7 @@ export {
 } from "./operators/window/triggers.ts";
 
 // Configuration and errors
-export { Config } from "./util/config.ts";
+export { Config, OPTIONS } from "./util/config.ts";
 export { MillraceError, isMillraceError } from "./util/errors.ts";
 
 // Types: jobs and streams
@@ -163,7 +163,7 @@ export type { InternalTimers, TimerTarget } from "./state/timers.ts";
 export type { Cancel, Clock, TimeMs } from "./time/clock.ts";
 export type { TimestampAssigner, WatermarkGenerator, WatermarkOutput } from "./time/watermark-strategy.ts";
 export type { Counter, Histogram, MetricGroup, MetricScope, MetricValue } from "./metrics/registry.ts";
-export type { ConfigValues } from "./util/config.ts";
+export type { ConfigValues, Option } from "./util/config.ts";
 export type { Duration, DurationUnit } from "./util/duration.ts";
 export type { ErrorCode } from "./util/errors.ts";
 export type { StreamGraph } from "./graph/stream-graph.ts";

@@ -1,21 +1,24 @@
 /**
- * The frame of public doc comments: everything that `core/index.ts` exports has a sentence; the methods with which users build a graph also say what shape
- * comes out, which errors they raise, and show an example. A method may be documented in an interface that its class implements.
+ * The frame of public doc comments: every value that an entry point of the package exports has a sentence, and so have the methods of its classes. Functions
+ * also have Shape, Errors, Source and an example; methods with which users build and run a job an example, and Shape and Errors where they apply. A method
+ * may be documented in an interface that its class implements.
  */
+import { dirname, join } from "node:path/posix";
 import { lineAt, sourcesIn } from "./project.ts";
 import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
-/** The classes whose methods are the language of the API. */
+/** The files that `exports` of package.json names, as sources. */
+const ENTRY_POINT = /^(?:core|connectors\/[\w-]+|test\/harness)\/index\.ts$/;
+
+/** The classes and interfaces whose methods are the language of the API. */
 const FRAMED =
-  /^(?:DataStream|KeyedStream|WindowedStream|ConnectedStreams|KeyedConnectedStreams|StreamExecutionEnvironment)$/;
+  /^(?:DataStream|KeyedStream|WindowedStream|ConnectedStreams|KeyedConnectedStreams|StreamExecutionEnvironment|WatermarkStrategy|JobClient)$/;
 
 /** Methods whose use needs no example: they set one thing. */
 const WITHOUT_EXAMPLE: ReadonlySet<string> = new Set([
   "name",
   "uid",
-  "parallelism",
   "setParallelism",
-  "maxParallelism",
   "setMaxParallelism",
   "slotSharingGroup",
   "disableChaining",
@@ -27,15 +30,12 @@ const WITHOUT_EXAMPLE: ReadonlySet<string> = new Set([
   "broadcast",
   "global",
   "print",
-  "getConfig",
   "getStreamGraph",
   "config",
   "explain",
   "setRestartStrategy",
   "enableCheckpointing",
   "configure",
-  "setUid",
-  "disableOperatorChaining",
 ]);
 
 interface Declared {
@@ -53,26 +53,27 @@ export const docFrames: Rule = {
 };
 
 function methodFrames(project: Project): Violation[] {
-  const sources = sourcesIn(project, "core");
+  const sources = sourcesIn(project, "core", "connectors", "test/harness");
   const interfaces = new Map(
     sources.flatMap((file) => typesOf(file, "interface")).map((type) => [type.name, type.methods]),
   );
-  const front = new Set(frontDoor(project).map(({ name }) => name));
+  const exported = new Set(exportsOf(project).map(({ name, path }) => `${path} ${name}`));
   return sources.flatMap((file) =>
-    typesOf(file, "class")
-      .filter(({ name }) => FRAMED.test(name) || front.has(name))
-      .flatMap((type) =>
-        type.methods.flatMap((method) => {
-          const inherited = type.implemented
-            .flatMap((name) => interfaces.get(name) ?? [])
-            .find(({ name }) => name === method.name);
-          return judge(type.name, { ...method, doc: method.doc ?? inherited?.doc }).map((message) => ({
-            path: file.path,
-            line: method.line,
-            message,
-          }));
-        }),
-      ),
+    [
+      ...typesOf(file, "class").filter(({ name }) => FRAMED.test(name) || exported.has(`${file.path} ${name}`)),
+      ...typesOf(file, "interface").filter(({ name }) => FRAMED.test(name)),
+    ].flatMap((type) =>
+      type.methods.flatMap((method) => {
+        const inherited = type.implemented
+          .flatMap((name) => interfaces.get(name) ?? [])
+          .find(({ name }) => name === method.name);
+        return judge(type.name, { ...method, doc: method.doc ?? inherited?.doc }).map((message) => ({
+          path: file.path,
+          line: method.line,
+          message,
+        }));
+      }),
+    ),
   );
 }
 
@@ -86,8 +87,11 @@ function judge(owner: string, method: Declared): string[] {
 
 function partsMissing(method: Declared, doc: string): string[] {
   const missing: string[] = [];
-  if (/\b\w*Stream\w*</.test(method.signature.slice(method.signature.lastIndexOf("):"))) && !/\bShape:/.test(doc)) {
-    missing.push("returns a stream, and does not say which: add a line `Shape:  …`");
+  if (
+    /\b(?:\w*Stream\w*|WatermarkStrategy)</.test(method.signature.slice(method.signature.lastIndexOf("):"))) &&
+    !/\bShape:/.test(doc)
+  ) {
+    missing.push("returns a stream or strategy, and does not say which: add a line `Shape:  …`");
   }
   if (/\b(?:new MillraceError|refuse)\(/.test(method.body) && !/\bErrors:/.test(doc))
     missing.push("throws, and does not say when: add a line `Errors: MRxxxx …`");
@@ -96,40 +100,49 @@ function partsMissing(method: Declared, doc: string): string[] {
 }
 
 function exportFrames(project: Project): Violation[] {
-  return frontDoor(project).flatMap(({ name, path }) => {
+  return exportsOf(project).flatMap(({ name, path }) => {
     const file = project.file(path);
     return file === undefined ? [] : exportFrame(file, name);
   });
 }
 
-/** What the front door exports by name, values only: `export { a, b as c } from "./x.ts"`. */
-function frontDoor(project: Project): { readonly name: string; readonly path: string }[] {
-  const lists = (project.file("core/index.ts")?.uncommented ?? "").matchAll(
-    /^export \{(?<names>[^}]*)\} from "\.\/(?<path>[^"]+)";/gm,
-  );
-  return [...lists].flatMap((match) =>
-    (match.groups?.["names"] ?? "")
-      .split(",")
-      .map((name) => name.trim().split(" as ")[0] ?? "")
-      .filter((name) => name !== "" && !name.startsWith("type "))
-      .map((name) => ({ name, path: `core/${match.groups?.["path"] ?? ""}` })),
-  );
+/** What the entry points export by name, values only: `export { a, b as c } from "./x.ts"`. */
+function exportsOf(project: Project): { readonly name: string; readonly path: string }[] {
+  return project.files
+    .filter(({ path }) => ENTRY_POINT.test(path))
+    .flatMap((entry) =>
+      [...entry.uncommented.matchAll(/^export \{(?<names>[^}]*)\} from "(?<path>\.[^"]+)";/gm)].flatMap((match) =>
+        (match.groups?.["names"] ?? "")
+          .split(",")
+          .map((name) => name.trim().split(" as ")[0] ?? "")
+          .filter((name) => name !== "" && !name.startsWith("type "))
+          .map((name) => ({ name, path: join(dirname(entry.path), match.groups?.["path"] ?? "") })),
+      ),
+    );
 }
 
+/** What the frame of a function consists of, beside its sentence. */
+const FUNCTION_PARTS = [
+  ["Shape:", "what it returns: add a line `Shape:  …`"],
+  ["Errors:", "when it throws: add a line `Errors: MRxxxx …`, or `Errors: none.`"],
+  ["Source:", "whose idea it is: add a line `Source: …`"],
+  ["@example", "how it is used: add an `@example`"],
+] as const;
+
 function exportFrame(file: SourceFile, name: string): Violation[] {
-  const found = new RegExp(`^export (?:async )?(?:function\\*?|const|class|abstract class) ${name}\\b`, "m").exec(
+  const found = new RegExp(`^export (?:async )?(?<kind>function\\*?|const|class|abstract class) ${name}\\b`, "m").exec(
     file.code,
   );
   if (found === null) return [];
   const doc = docBefore(file, found.index);
-  if (doc !== undefined && hasSentence(doc)) return [];
-  return [
-    {
-      path: file.path,
-      line: lineAt(file.text, found.index),
-      message: `${name} is public and has no doc comment: say in a sentence what it is for`,
-    },
-  ];
+  const at = { path: file.path, line: lineAt(file.text, found.index) };
+  if (doc === undefined || !hasSentence(doc))
+    return [{ ...at, message: `${name} is public and has no doc comment: say in a sentence what it is for` }];
+  if (found.groups?.["kind"]?.startsWith("function") !== true) return [];
+  return FUNCTION_PARTS.filter(([part]) => !doc.includes(` * ${part}`)).map(([, missing]) => ({
+    ...at,
+    message: `${name} is public, and does not say ${missing}`,
+  }));
 }
 
 interface DeclaredType {

@@ -1,10 +1,11 @@
 /**
  * The examples in doc comments, as files that compile and run.
  *
- * In:  `@example` blocks of everything in core/ and connectors/. Out: one TypeScript file per example in dist/.examples/, which imports what it
+ * In:  `@example` blocks of everything in core/, connectors/ and test/harness/. Out: one TypeScript file per example in dist/.examples/, which imports what it
  *      mentions from the preludes, and exports the example as a function `example`.
- * The preludes are test/core/api/examples-prelude.ts and, for connectors, also test/connectors/examples-prelude.ts and the connector's own index.ts.
- * Only examples of core/ are run: those of connectors need files and servers. An example that has an `export` of its own is compiled only.
+ * The preludes are test/core/api/examples-prelude.ts and, for connectors, also test/connectors/examples-prelude.ts and the connector's own index.ts; for the
+ * harness also its index.ts.
+ * Examples of connectors are not run, since they need files and servers. An example that has an `export` of its own is compiled only.
  */
 import { sourcesIn } from "./project.ts";
 import type { Project } from "./project.ts";
@@ -25,11 +26,11 @@ export interface Example {
 }
 
 export function examplesOf(project: Project): Example[] {
-  return sourcesIn(project, "core", "connectors").flatMap(({ path, text }) =>
+  return sourcesIn(project, "core", "connectors", "test/harness").flatMap(({ path, text }) =>
     blocksOf(text).map(({ line, code }) => {
       const file = `${path.replaceAll("/", "-").replace(/\.ts$/, "")}-${line}.ts`;
       const { text: program, atTop } = programOf(code, preludesOf(project, path));
-      return { path, line, file, text: program, runs: !atTop && path.startsWith("core/") };
+      return { path, line, file, text: program, runs: !atTop && !path.startsWith("connectors/") };
     }),
   );
 }
@@ -37,8 +38,13 @@ export function examplesOf(project: Project): Example[] {
 /** Where an example takes its names from; the later ones win. */
 function preludesOf(project: Project, path: string): Prelude[] {
   const [root, connector] = path.split("/");
-  const paths = root === "core" ? [PRELUDE] : [PRELUDE, CONNECTORS_PRELUDE, `connectors/${connector ?? ""}/index.ts`];
-  return paths.map((prelude) => ({ path: prelude, names: namesOf(project.file(prelude)?.code ?? "") }));
+  const further =
+    root === "connectors"
+      ? [CONNECTORS_PRELUDE, `connectors/${connector ?? ""}/index.ts`]
+      : root === "test"
+        ? ["test/harness/index.ts"]
+        : [];
+  return [PRELUDE, ...further].map((prelude) => ({ path: prelude, names: namesOf(project.file(prelude)?.code ?? "") }));
 }
 
 /** The lines of each example, and the line on which its code starts. */

@@ -32,7 +32,8 @@ export interface ToObservableOptions {
  * results.pipe(take(3)).subscribe((alert) => console.log(alert));
  */
 export function toObservable<T>(values: AsyncIterable<T>, options: ToObservableOptions = {}): Observable<T> {
-  if (typeof (values as Partial<AsyncIterable<T>> | undefined)?.[Symbol.asyncIterator] !== "function")
+  const given = values as Partial<AsyncIterable<T>> | undefined; // whatever a caller without types passes
+  if (typeof given?.[Symbol.asyncIterator] !== "function")
     throw new MillraceError(
       "MR6203",
       "toObservable() takes what stream.collectAsync() returned, or another async iterable",

@@ -70,7 +70,19 @@ function isUnsetOr(type: "string" | "function", value: unknown): boolean {
   return value === undefined || typeof value === type;
 }
 
-/** Recognises definitions of any copy of the package, which `instanceof` would not. */
+/**
+ * Recognises definitions of any copy of the package, which `instanceof` would not.
+ *
+ * Shape:  a type guard for `JobDefinition`.
+ * Errors: none, whatever the value.
+ * Source: own; for programs that load the modules of jobs.
+ *
+ * @example
+ * const job: unknown = defineJob("numbers", (environment) => {
+ *   environment.fromSequence(1, 3).print();
+ * });
+ * if (isJobDefinition(job)) console.log(job.name);
+ */
 export function isJobDefinition(value: unknown): value is JobDefinition {
   return typeof value === "object" && value !== null && BRAND in value;
 }

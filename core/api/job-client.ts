@@ -110,7 +110,7 @@ export interface JobClient {
    *
    * Shape:  the savepoint's path, once the job has ended.
    * Errors: `MR7003` no directory; `MR7005` the job has ended; `MR7006` the savepoint is complete, but the job failed before it had ended, and went on;
-   *         `MR5009`, `MR5010`, `MR5012` it did not come about.
+   *         `MR5009`, `MR5010` it did not come about. If its tasks had stopped by then, the job fails with `MR5012`, and starts again from its last checkpoint.
    * Source: Flink's `JobClient#stopWithSavepoint`.
    *
    * @example
@@ -188,7 +188,7 @@ export interface JobClient {
    * The job graph that runs: what was chained, and how the parts are connected.
    *
    * Shape:  text for people, or `"json"`, or `"dot"` for Graphviz.
-   * Source: Flink's `StreamExecutionEnvironment#getExecutionPlan`.
+   * Source: the plan of a running job in Flink's REST interface, `/jobs/:jobid/plan`.
    *
    * @example
    * numbers.print();

@@ -45,6 +45,7 @@ export interface ExponentialDelayOptions {
  * The first failure ends the job.
  *
  * Shape:  a value for `env.setRestartStrategy`. The default without checkpointing.
+ * Errors: none.
  * Source: Flink's `none`.
  *
  * @example

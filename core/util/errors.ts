@@ -30,7 +30,20 @@ export class MillraceError extends Error {
   }
 }
 
-/** Recognises errors of any copy of the package, which `instanceof` would not. */
+/**
+ * Recognises errors of any copy of the package, which `instanceof` would not.
+ *
+ * Shape:  a type guard for `MillraceError`.
+ * Errors: none, whatever the value.
+ * Source: own; docs/errors.md lists the codes.
+ *
+ * @example
+ * try {
+ *   env.configure({ "parallelism.defualt": 2 });
+ * } catch (error) {
+ *   if (isMillraceError(error)) console.log(error.code, error.message);
+ * }
+ */
 export function isMillraceError(error: unknown): error is MillraceError {
   return typeof error === "object" && error !== null && BRAND in error;
 }

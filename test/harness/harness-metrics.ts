@@ -8,6 +8,7 @@ import type { Counter, Histogram, MetricGroup, MetricValue } from "../../core/me
  * Source: Flink's `MetricListener`.
  *
  * @example
+ * import { strict as assert } from "node:assert";
  * const metrics = new HarnessMetrics();
  * const late = metrics.group("lookups").counter("late");
  * late.count++;

@@ -8,5 +8,5 @@ export type { HarnessList, HarnessSnapshot } from "./harness-state.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { OperatorHarness } from "./operator-harness.ts";
 export type { HarnessOptions } from "./operator-harness.ts";
-export { RecordingOutput } from "./recording-output.ts";
+export { HarnessAvailability, RecordingOutput } from "./recording-output.ts";
 export type { Recorded } from "./recording-output.ts";

@@ -19,6 +19,7 @@ interface Alarm {
  * Source: Flink's `ManualClock` and `TestProcessingTimeService`.
  *
  * @example
+ * import { strict as assert } from "node:assert";
  * const clock = new ManualClock(1_000);
  * const heard: number[] = [];
  * clock.schedule(50, () => heard.push(clock.nowMs()));

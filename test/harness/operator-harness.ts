@@ -58,6 +58,7 @@ const MAX_PARALLELISM = 128;
  * Source: Flink's `AbstractStreamOperatorTestHarness`.
  *
  * @example
+ * import { strict as assert } from "node:assert";
  * const harness = new OperatorHarness({
  *   create: ({ output }: OperatorServices<number>) => ({
  *     inputs: [

@@ -14,10 +14,12 @@ export class HarnessAvailability implements Availability {
   #reasons = 0;
   #interrupted = false;
 
+  /** Nothing more may be emitted now. */
   get busy(): boolean {
     return this.#reasons > 0 || this.#interrupted;
   }
 
+  /** Something outside the operator holds it back. */
   get blocked(): boolean {
     return this.#reasons > 0;
   }
@@ -47,13 +49,6 @@ export class HarnessAvailability implements Availability {
  *
  * Shape:  `Output<unknown>`; everything ends up in `log`, as `Recorded`, in the order of emission.
  * Source: Flink's `MockOutput`.
- *
- * @example
- * const harness = new OperatorHarness({
- *   create: ({ output }) => ({
- *     inputs: [{ ...output, processRecord: (n: number, timestampMs) => output.processRecord(n as never, timestampMs) }],
- *   }),
- * });
  */
 export class RecordingOutput implements Output<unknown> {
   readonly log: Recorded[];

@@ -50,6 +50,7 @@ export type {
   JobClient,
   KeyedStream,
   Operator,
+  OperatorServices,
   Output,
   Sink,
   Source,

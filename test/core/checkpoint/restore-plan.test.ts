@@ -306,33 +306,21 @@ describe("a changed job", () => {
     });
   });
 
-  test("state that had ended and goes on forgets the end of time, in its operators and in its keys", () => {
-    const snapshotOf = busySnapshot(1, [Infinity]);
-    const checkpoint = checkpointOf(pipeline(1, 1), (vertex, subtask) => ({
-      ...snapshotOf(vertex, subtask),
-      ended: vertex === 1,
-    }));
-    expect(planRestore(checkpoint, pipeline(1, 1), CONFIG).subtask(1, 0)).toMatchObject({
-      ended: false,
-      operators: [
-        { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] },
-        { watermarkMs: -Infinity },
-      ],
-    });
-  });
-
-  test("after a drain, time begins anew and nothing has ended", () => {
+  test.each([
+    { when: "after a drain", ended: [0, 1], drained: true },
+    { when: "where a source goes on", ended: [1], drained: false },
+  ])("$when, what had ended begins time anew, in its operators and in its keys", ({ ended, drained }) => {
     const snapshotOf = busySnapshot(1, [Infinity]);
     const checkpoint = checkpointOf(
       pipeline(1, 1),
-      (vertex, subtask) => ({ ...snapshotOf(vertex, subtask), ended: true }),
-      { drained: true },
+      (vertex, subtask) => ({ ...snapshotOf(vertex, subtask), ended: ended.includes(vertex) }),
+      { drained },
     );
     const plan = planRestore(checkpoint, pipeline(1, 1), CONFIG);
     expect(plan.subtask(0, 0).ended).toBe(false);
     expect(plan.subtask(1, 0)).toMatchObject({
       ended: false,
-      channels: [[{ watermarkMs: -Infinity, status: "active" }]],
+      ...(drained && { channels: [[{ watermarkMs: -Infinity, status: "active" }]] }),
       operators: [
         { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] },
         { watermarkMs: -Infinity },

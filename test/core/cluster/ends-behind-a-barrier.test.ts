@@ -1,13 +1,13 @@
-import { expect, test } from "vitest";
-import { WatermarkStrategy } from "../../../core/index.ts";
-import { Gate } from "../../golden/gate.ts";
-import { Scene } from "./scene.ts";
-
 /**
  * At least once, a task reads on behind a barrier: it may reach its end, by the end of data of channel 1 that came BEHIND barrier 1, and then take
  * checkpoint 1 as one that has ended, while the producer of channel 1 has not ended in it. Then it waits for that producer to go, that one for a
  * checkpoint, and the checkpoint for the task.
  */
+import { expect, test } from "vitest";
+import { WatermarkStrategy } from "../../../core/index.ts";
+import { Gate } from "../../golden/gate.ts";
+import { Scene } from "./scene.ts";
+
 async function play(mode: string): Promise<string> {
   const scene = new Scene();
   const env = scene.env({

@@ -1,3 +1,4 @@
+/** A plain Observable is not subscribed again by a task that was given up, once the job is over. */
 import { expect, test } from "vitest";
 import { WatermarkStrategy } from "../../../core/index.ts";
 import { fromObservable } from "../../../connectors/rxjs/index.ts";

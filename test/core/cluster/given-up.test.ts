@@ -1,3 +1,4 @@
+/** A task that was given up in `open` must not begin anything when that call returns after all: its file sink would remove the files of the attempt that runs. */
 import { expect, test } from "vitest";
 import { fileSink, ndjson } from "../../../connectors/files/index.ts";
 import { WatermarkStrategy } from "../../../core/index.ts";
@@ -7,7 +8,6 @@ import { Gate } from "../../golden/gate.ts";
 import { listSource } from "../../golden/list-source.ts";
 import { stuttering } from "../../golden/stuttering-source.ts";
 
-/** A task that was given up in `open` must not begin anything when that call returns after all: its file sink would remove the files of the attempt that runs. */
 test("a task that was given up harms no later attempt", async () => {
   const scene = new Scene();
   const files = new MemoryFileSystem({ defer: (turn) => scene.world.later(turn) });

@@ -27,3 +27,18 @@ test("timers that come and go first in, first out leave nothing behind", () => {
   expect(bucket.live).toBe(1);
   expect(bucket.end).toBeLessThan(100);
 });
+
+test("a row counts its timers as one thing, from the first that a file puts to the last that another deletes", () => {
+  let inUse = 0;
+  const rows = { gained: () => (inUse += 1), lost: () => (inUse -= 1) } as unknown as Rows; // all that is asked of rows
+  const restored = new RestoredTimers(rows);
+  const row = new Row("k", 1);
+  for (let n = 0; n < 20; n += 1) restored.put(row, { home, timeMs: n, namespace: 0 }, n);
+  expect(inUse).toBe(1);
+  for (let n = 0; n < 20; n += 1) restored.delete(row, { home, timeMs: n, namespace: 0 });
+  restored.delete(row, { home, timeMs: 3, namespace: 0 });
+  expect(inUse).toBe(0);
+  restored.put(row, { home, timeMs: 3, namespace: 0 }, 21);
+  expect(inUse).toBe(1);
+  expect(restored.inOrder().map(({ number }) => number)).toEqual([21]);
+});

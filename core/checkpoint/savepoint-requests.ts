@@ -5,7 +5,8 @@
  * State: the requests that wait; whether a savepoint that stops the job is under way, after which nothing else may begin.
  *
  * A task whose end is in a complete checkpoint may be gone before a trigger reaches it, so that a savepoint of that moment would fail, and one that stops the
- * job would take the job with it. That moment is short: the request waits until the task has said that it is gone.
+ * job would take the job with it. So the request waits until the task has said that it is gone: mostly a moment, but as long as a sink of the task tries to
+ * commit.
  */
 import type { Clock } from "../time/clock.ts";
 import type { CheckpointFailureReason } from "./failures.ts";

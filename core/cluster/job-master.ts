@@ -25,6 +25,7 @@ import type { TaskReports } from "../runtime/deployment.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import { assert } from "../util/errors.ts";
+import { someAreAboutToFinish } from "./about-to-finish.ts";
 import { finishedSnapshot } from "./finished-snapshot.ts";
 import type { RestartStrategy } from "./restart-strategy.ts";
 import type { Gateway } from "./rpc/in-process.ts";
@@ -200,7 +201,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     const finished = executions.filter(({ state }) => state === "FINISHED");
     if (running.length === 0 || running.length + finished.length < executions.length)
       return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    if (this.#someAreAboutToFinish(running)) return "NOT_ALL_REQUIRED_TASKS_RUNNING";
+    if (someAreAboutToFinish(this.#executions, (execution) => this.#endIsSaved(execution)))
+      return "NOT_ALL_REQUIRED_TASKS_RUNNING";
     return {
       acknowledge: running.map(taskOf),
       trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
@@ -332,29 +334,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.#checkpoints.triggerFinal();
   }
 
-  /**
-   * Their end is in a complete checkpoint, so that they may be gone before a trigger reaches them. A task goes after its producers: at least once, its
-   * end may be in a checkpoint that theirs is not in, and then it stays until they had theirs.
-   */
-  #someAreAboutToFinish(running: readonly Execution[]): boolean {
-    if (!this.#hasCompleted) return false;
-    const known = new Map<string, boolean>();
-    const mayGo = (execution: Execution): boolean => {
-      const key = subtaskKey(execution);
-      const before = known.get(key);
-      if (before !== undefined) return before;
-      const { vertex, subtask } = execution;
-      const here =
-        this.#ended.has(key) &&
-        this.#checkpoints.snapshotOf(vertex, subtask)?.ended === true &&
-        this.#executions.inputsOf({ vertex, subtask }).every(({ producer }) => {
-          const feeding = this.#executions.execution(producer);
-          return feeding.state === "FINISHED" || mayGo(feeding);
-        });
-      known.set(key, here);
-      return here;
-    };
-    return running.some(mayGo);
+  #endIsSaved(execution: Execution): boolean {
+    if (!this.#hasCompleted || !this.#ended.has(subtaskKey(execution))) return false;
+    return this.#checkpoints.snapshotOf(execution.vertex, execution.subtask)?.ended === true;
   }
 
   #hasNoRunningInput({ vertex, subtask }: Execution): boolean {

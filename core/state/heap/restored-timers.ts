@@ -21,19 +21,12 @@ export class RestoredTimers {
   /** Replaces the same timer. */
   put(row: Row, id: TimerId, number: number): void {
     const timers = this.#of(row, id);
-    timers.put({ row, ...id, number });
-    if (timers.count === 1 && !timers.counted) {
-      timers.counted = true;
-      this.#rows.gained(row);
-    }
+    if (timers.put({ row, ...id, number }) && timers.count === 1) this.#rows.gained(row);
   }
 
   delete(row: Row, id: TimerId): void {
     const timers = this.#of(row, id);
-    timers.delete(id);
-    if (timers.count > 0 || !timers.counted) return;
-    timers.counted = false;
-    this.#rows.lost(row);
+    if (timers.delete(id) && timers.count === 0) this.#rows.lost(row);
   }
 
   /** By number. */
@@ -55,25 +48,26 @@ export class RestoredTimers {
 
 /** A list while there are few; by time beyond, since a key may have a hundred thousand. */
 class TimersOfKey {
-  /** The row knows of them. */
-  counted = false;
   count = 0;
   #few: SavedTimer[] = [];
   #many: Map<TimeMs, SavedTimer[]> | undefined = undefined;
 
-  put(timer: SavedTimer): void {
+  /** False: it replaced the same timer. */
+  put(timer: SavedTimer): boolean {
     const timers = this.#at(timer.timeMs);
     const place = timers.findIndex((other) => isSame(other, timer));
     if (place >= 0) {
       timers[place] = timer;
-      return;
+      return false;
     }
     timers.push(timer);
     this.count += 1;
     if (this.#many === undefined && this.count > FEW_MAX) this.#spread();
+    return true;
   }
 
-  delete(id: TimerId): void {
+  /** False: there is none. */
+  delete(id: TimerId): boolean {
     const timers = this.#at(id.timeMs);
     const place = timers.findIndex((other) => isSame(other, id));
     if (place >= 0) {
@@ -81,6 +75,7 @@ class TimersOfKey {
       this.count -= 1;
     }
     if (timers.length === 0) this.#many?.delete(id.timeMs);
+    return place >= 0;
   }
 
   *all(): Generator<SavedTimer, void> {

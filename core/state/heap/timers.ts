@@ -3,7 +3,7 @@
  * out: calls of the target, with key and namespace set. State: the buckets, which the rows mention.
  */
 import type { TimeMs } from "../../time/clock.ts";
-import { MillraceError } from "../../util/errors.ts";
+import { assert, MillraceError } from "../../util/errors.ts";
 import type { Namespace } from "../keyed-state.ts";
 import type { Busy, InternalTimers, TimerTarget } from "../timers.ts";
 import type { Cursor } from "./cursor.ts";
@@ -132,7 +132,7 @@ export class HeapTimers implements InternalTimers {
     const place = bucket.next();
     const row = bucket.rowAt(place);
     const namespace = bucket.namespaceAt(place);
-    if (row === undefined) return namespace; // never: that place is alive
+    assert(row !== undefined, "the next place of a bucket is alive");
     this.#select(row, namespace);
     this.#remove(index, bucket, place, row);
     return namespace;

@@ -3,6 +3,7 @@
  * checkpoint 1 as one that has ended, while the producer of channel 1 has not ended in it. Then it waits for that producer to go, that one for a
  * checkpoint, and the checkpoint for the task.
  */
+// covers: core/cluster/about-to-finish.ts
 import { expect, test } from "vitest";
 import { WatermarkStrategy } from "../../../core/index.ts";
 import { Gate } from "../../golden/gate.ts";

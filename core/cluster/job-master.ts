@@ -4,9 +4,11 @@
  * In:   reports of tasks, calls of the client. Out: messages to the TaskManager; the outcome of the job, once.
  * One endpoint: every method runs in its turn, none inside another's stack. Reports of earlier attempts are dropped.
  *
- *   created → deploying → running → finished
- *                 ↑            ↘ failing → restarting → deploying …, or failed
+ *   created → (waiting for slots) → deploying → running → finished
+ *                      ↑            ↘ failing → restarting → (waiting) → deploying …, or failed
  *                 cancelling (from anywhere) → canceled
+ *
+ * A slot that is lost takes its tasks with it: they count as ended, and the job fails as if one of them had.
  */
 import type { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import type { CheckpointParticipants, CheckpointPlan, CompletedCheckpoint } from "../checkpoint/contract.ts";
@@ -18,22 +20,20 @@ import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
 import { ExecutionGraph } from "../graph/execution-graph.ts";
 import type { Execution } from "../graph/execution-graph.ts";
 import { isTerminal } from "../graph/execution-state.ts";
-import type { JobGraph } from "../graph/job-graph-types.ts";
+import type { JobGraph, Subtask } from "../graph/job-graph-types.ts";
 import type { CheckpointAck, CheckpointOptions, SubtaskId } from "../graph/messages.ts";
 import type { ReaderToCoordinator } from "../operators/contracts/source-events.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import { assert } from "../util/errors.ts";
-import { someAreAboutToFinish } from "./about-to-finish.ts";
-import { finishedSnapshot } from "./finished-snapshot.ts";
+import { planCheckpoint, taskOf } from "./checkpoint-plan.ts";
 import type { RestartStrategy } from "./restart-strategy.ts";
-import type { Gateway } from "./rpc/in-process.ts";
+import type { Slot, SlotPlacement, SlotPool } from "./slot-pool.ts";
 import type { SourceCoordinators } from "./source-coordinators.ts";
-import type { TaskManagerGateway } from "./task-manager.ts";
 
 type JobPhase =
-  | { readonly kind: "created" | "deploying" | "running" | "cancelling" }
+  | { readonly kind: "created" | "waiting" | "deploying" | "running" | "cancelling" }
   | { readonly kind: "failing"; readonly cause: Error; readonly restartInMs: number | undefined }
   | { readonly kind: "restarting"; readonly cancel: Cancel }
   | JobOutcome;
@@ -49,7 +49,7 @@ export interface JobMasterParts {
   readonly graph: JobGraph;
   readonly config: Config;
   readonly clock: Clock;
-  readonly taskManager: Gateway<TaskManagerGateway>;
+  readonly slots: SlotPool;
   readonly restartStrategy: RestartStrategy;
   readonly store: CompletedCheckpointStore;
   /** What to start from at first; undefined: a fresh start. */
@@ -75,6 +75,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   /** By task and attempt. */
   readonly #accumulated: Map<string, Readonly<Record<string, number>>>;
   #phase: JobPhase;
+  /** Where the tasks of this attempt run. */
+  #placement: SlotPlacement | undefined;
   #attempt: number;
   #stopPoint: CompletedCheckpoint | undefined;
   /** No checkpoint is being committed, so that the newest one is known. */
@@ -90,6 +92,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#ended = new Set();
     this.#accumulated = new Map();
     this.#phase = { kind: "created" };
+    this.#placement = undefined;
     this.#attempt = 0;
     this.#stopPoint = undefined;
     this.#checkpointsSettled = true;
@@ -132,6 +135,25 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
    */
   stopped(savepoint: CompletedCheckpoint): void {
     this.#stopPoint = savepoint;
+  }
+
+  // What happens to slots.
+
+  slotOffered(slot: Slot): void {
+    this.#parts.slots.add(slot);
+    if (this.#phase.kind === "waiting") this.#deploy();
+  }
+
+  /** Nothing more is heard from it, and nothing of it counts. */
+  slotLost(id: string, cause: Error): void {
+    this.#parts.slots.remove(id);
+    if (this.#placement?.has(id) !== true) return;
+    this.failJob(cause);
+    for (const execution of this.#executions.executions()) {
+      if (execution.state === "CANCELING" && this.#placement.slotOf(execution).id === id)
+        this.#executions.transition(execution, "CANCELED");
+    }
+    this.#afterTermination();
   }
 
   // Reports of tasks.
@@ -196,24 +218,11 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
 
   plan(): CheckpointPlan | CheckpointFailureReason {
     if (this.#phase.kind !== "running") return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    const executions = this.#executions.executions();
-    const running = executions.filter(({ state }) => state === "RUNNING");
-    const finished = executions.filter(({ state }) => state === "FINISHED");
-    if (running.length === 0 || running.length + finished.length < executions.length)
-      return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    if (someAreAboutToFinish(this.#executions, (execution) => this.#endIsSaved(execution)))
-      return "NOT_ALL_REQUIRED_TASKS_RUNNING";
-    return {
-      acknowledge: running.map(taskOf),
-      trigger: running.filter((execution) => this.#hasNoRunningInput(execution)).map(taskOf),
-      finished: finished.map((execution) => {
-        // A task finishes only after a checkpoint that contains its end is complete.
-        const snapshot = this.#checkpoints.snapshotOf(execution.vertex, execution.subtask);
-        const vertex = this.#parts.graph.vertices[execution.vertex];
-        assert(snapshot !== undefined && vertex !== undefined, "a finished task is in the newest checkpoint");
-        return { task: taskOf(execution), snapshot: finishedSnapshot(snapshot, vertex) };
-      }),
-    };
+    return planCheckpoint({
+      executions: this.#executions,
+      endIsSaved: (execution) => this.#endIsSaved(execution),
+      snapshotOf: ({ vertex, subtask }) => this.#checkpoints.snapshotOf(vertex, subtask),
+    });
   }
 
   snapshotCoordinators(checkpointId: number): ReturnType<SourceCoordinators["snapshot"]> {
@@ -221,17 +230,17 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   }
 
   trigger(task: SubtaskId, checkpointId: number, options: CheckpointOptions): void {
-    this.#parts.taskManager.trigger(task, checkpointId, options);
+    this.#slotOf(task).gateway.trigger(task, checkpointId, options);
   }
 
   completed(checkpointId: number): void {
     this.#hasCompleted = true;
-    this.#parts.taskManager.completed(this.#attempt, checkpointId);
+    for (const { gateway } of this.#placement?.slots ?? []) gateway.completed(this.#attempt, checkpointId);
     this.#sources.completed(checkpointId);
   }
 
   aborted(checkpointId: number): void {
-    this.#parts.taskManager.aborted(this.#attempt, checkpointId);
+    for (const { gateway } of this.#placement?.slots ?? []) gateway.aborted(this.#attempt, checkpointId);
   }
 
   failJob(cause: Error): void {
@@ -244,7 +253,16 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#afterTermination();
   }
 
+  /** To the reader or writer of an operator. */
+  sendEvent({ vertex, subtask }: Subtask, operatorId: string, event: unknown): void {
+    const task = { vertex, subtask, attempt: this.#attempt };
+    this.#slotOf(task).gateway.operatorEvent(task, operatorId, event);
+  }
+
   #deploy(): void {
+    const placement = this.#parts.slots.place(this.#parts.graph);
+    this.#placement = placement;
+    if (placement === undefined) return this.#enter({ kind: "waiting" });
     this.#enter({ kind: "deploying" });
     this.#ended.clear();
     this.#hasCompleted = false;
@@ -263,18 +281,19 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#sources.start(point?.coordinators ?? []);
     // An enumerator that cannot start has failed the job already.
     if (this.#phase.kind !== "deploying") return;
-    const { graph, config, jobName, taskManager } = this.#parts;
+    const { graph, config, jobName } = this.#parts;
     for (const execution of this.#executions.executions()) {
       const task = taskOf(execution);
       this.#executions.transition(task, "SCHEDULED");
       this.#executions.transition(task, "DEPLOYING");
       const state = restore?.subtask(task.vertex, task.subtask);
-      taskManager.deploy({
+      placement.slotOf(task).gateway.deploy({
         task,
         jobName,
         graph,
         config,
         restore: state === undefined ? undefined : { ...state, owned },
+        placement: placement.placement,
       });
       this.#executions.transition(task, "INITIALIZING");
     }
@@ -294,7 +313,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
         continue;
       }
       this.#executions.transition(execution, "CANCELING");
-      this.#parts.taskManager.cancel(taskOf(execution));
+      this.#slotOf(execution).gateway.cancel(taskOf(execution));
     }
   }
 
@@ -339,10 +358,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     return this.#checkpoints.snapshotOf(execution.vertex, execution.subtask)?.ended === true;
   }
 
-  #hasNoRunningInput({ vertex, subtask }: Execution): boolean {
-    return this.#executions
-      .inputsOf({ vertex, subtask })
-      .every(({ producer }) => this.#executions.execution(producer).state === "FINISHED");
+  #slotOf(subtask: Subtask): Slot {
+    assert(this.#placement !== undefined, "only a job that was placed has tasks");
+    return this.#placement.slotOf(subtask);
   }
 
   #isCurrent(task: SubtaskId): boolean {
@@ -365,8 +383,4 @@ function newer(
 
 function subtaskKey({ vertex, subtask }: { readonly vertex: number; readonly subtask: number }): string {
   return `${vertex}/${subtask}`;
-}
-
-function taskOf({ vertex, subtask, attempt }: SubtaskId): SubtaskId {
-  return { vertex, subtask, attempt };
 }

@@ -36,6 +36,7 @@ import type { World } from "./world.ts";
 
 const STATUS: Readonly<Record<JobPhaseName, JobStatus>> = {
   created: "CREATED",
+  waiting: "CREATED",
   deploying: "RUNNING",
   running: "RUNNING",
   failing: "FAILING",

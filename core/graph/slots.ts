@@ -25,6 +25,9 @@ export interface SlotAssignment {
   readonly subtasks: readonly Subtask[];
 }
 
+/** Names of slots, by vertex, then subtask. */
+export type Placement = readonly (readonly string[])[];
+
 export interface GroupShortage {
   readonly group: string;
   readonly needed: number;
@@ -65,6 +68,18 @@ export function assignSlots(graph: JobGraph): readonly SlotAssignment[] {
     }
   }
   return assignments;
+}
+
+/** `slotOf`: who takes a slot of the plan. */
+export function placementOf(graph: JobGraph, slotOf: (assignment: SlotAssignment) => string): Placement {
+  const placement: string[][] = graph.vertices.map(() => []);
+  for (const assignment of assignSlots(graph)) {
+    for (const { vertex, subtask } of assignment.subtasks) {
+      const subtasks = placement[vertex];
+      if (subtasks !== undefined) subtasks[subtask] = slotOf(assignment);
+    }
+  }
+  return placement;
 }
 
 /** Undefined if there are enough. Groups are served in their order, so that the shortage shows at the last ones. */

@@ -43,6 +43,8 @@ export interface ChannelWriter {
 export interface ChannelProducer {
   block(): void;
   unblock(): void;
+  /** So many records were taken out of the channel: for producers that keep count themselves. */
+  consumed?(count: number): void;
 }
 
 /** Whom a channel tells that it has something again. */

@@ -101,6 +101,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     this.head = (this.head + count) | 0;
     this.#room += count;
     this.#consumed += count;
+    this.#producer?.consumed?.(count);
     if (this.#full && this.#room * 2 >= this.#capacity) {
       this.#full = false;
       this.#producer?.unblock();

@@ -1,6 +1,7 @@
 /** What a TaskManager needs to run one subtask: plain data about the job, and the seams of its thread. */
 import type { ChannelStatus, CheckpointAck, SubtaskId } from "../graph/messages.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
+import type { Placement } from "../graph/slots.ts";
 import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
 import type { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { ChannelConsumer, ChannelProducer, ChannelWriter } from "../network/channel.ts";
@@ -36,6 +37,8 @@ export interface TaskDescriptor {
   readonly graph: JobGraph;
   readonly config: Config;
   readonly restore: SubtaskRestore | undefined;
+  /** Where all subtasks of this attempt run. */
+  readonly placement: Placement;
 }
 
 /** The channels of a subtask. */
@@ -48,6 +51,8 @@ export interface TaskChannels {
   usage(): { readonly waiting: number; readonly overdrawn: number };
   /** How many records were ever sent into an edge; one for all consumers of a broadcast counts once. */
   recordsSent(edge: number): number;
+  /** At the end of a step: what waits for company leaves. */
+  flush(): void;
   /** Connects all ends to the task that reads and writes them. */
   connect(end: ChannelProducer & ChannelConsumer): void;
 }

@@ -23,10 +23,7 @@ import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment
 import { buildTask } from "./task-builder.ts";
 import { taskFailure } from "./task-failure.ts";
 import type { Task } from "./task.ts";
-import type { Runnable, Seat, ThreadScheduler } from "./thread-scheduler.ts";
-
-/** Records that a task may take before the next one has its turn. */
-const RECORDS_PER_STEP = 1_024;
+import type { Runnable, Seat, TaskScheduler } from "./thread-scheduler.ts";
 
 type End = "finished" | "canceled" | "failed";
 
@@ -38,6 +35,7 @@ type State =
 export class TaskExecution implements Runnable {
   readonly descriptor: TaskDescriptor;
   readonly #environment: TaskEnvironment;
+  readonly #channels: TaskChannels;
   readonly #seat: Seat;
   readonly #mailbox: Mailbox;
   readonly #availability: TaskAvailability;
@@ -60,10 +58,11 @@ export class TaskExecution implements Runnable {
     descriptor: TaskDescriptor,
     channels: TaskChannels,
     environment: TaskEnvironment,
-    scheduler: ThreadScheduler,
+    scheduler: TaskScheduler,
   ) {
     this.descriptor = descriptor;
     this.#environment = environment;
+    this.#channels = channels;
     this.#seat = scheduler.add(this);
     this.#mailbox = new Mailbox(() => this.#seat.wake());
     this.#availability = new TaskAvailability(() => this.#seat.wake());
@@ -88,7 +87,7 @@ export class TaskExecution implements Runnable {
   }
 
   /** One turn in the thread. */
-  runStep(nowMs: number): boolean {
+  runStep(nowMs: number, recordsMax: number): boolean {
     if (this.#state.kind === "closing") return false;
     this.#metrics.stepStarts(nowMs);
     try {
@@ -96,7 +95,8 @@ export class TaskExecution implements Runnable {
         this.#mailbox.run();
         return !this.#mailbox.empty;
       }
-      const result = this.#state.task.step(RECORDS_PER_STEP);
+      const result = this.#state.task.step(recordsMax);
+      this.#channels.flush();
       this.#metrics.stepSaid(result);
       return result === "again";
     } catch (error) {

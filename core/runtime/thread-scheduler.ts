@@ -10,10 +10,13 @@ const TURN_MS = 4;
 /** A bound in steps too, for clocks that stand still. */
 const ROUNDS_MAX = 64;
 
+/** Records that a task may take before the next one has its turn. */
+const RECORDS_PER_STEP = 1_024;
+
 /** Something that can be run in turns. */
 export interface Runnable {
-  /** True: it has more to do right now. `nowMs`: when it begins, by `Clock.elapsedMs`. */
-  runStep(nowMs: number): boolean;
+  /** True: it has more to do right now. `nowMs`: when it begins, by `Clock.elapsedMs`. `recordsMax` bounds what it takes of its input. */
+  runStep(nowMs: number, recordsMax: number): boolean;
   /** When the step ended: measured once for everyone, since a look at the clock costs as much as several records. */
   stepEnded(nowMs: number): void;
 }
@@ -25,13 +28,18 @@ export interface Seat {
   leave(): void;
 }
 
+/** Who decides which of the tasks of a slot has its turn. */
+export interface TaskScheduler {
+  add(runnable: Runnable): Seat;
+}
+
 interface Entry {
   readonly runnable: Runnable;
   ready: boolean;
   gone: boolean;
 }
 
-export class ThreadScheduler {
+export class ThreadScheduler implements TaskScheduler {
   readonly #clock: Clock;
   #entries: Entry[];
   #scheduled: boolean;
@@ -71,7 +79,7 @@ export class ThreadScheduler {
       for (const entry of this.#entries) {
         if (!entry.ready || entry.gone) continue;
         entry.ready = false;
-        if (entry.runnable.runStep(nowMs)) entry.ready = true;
+        if (entry.runnable.runStep(nowMs, RECORDS_PER_STEP)) entry.ready = true;
         nowMs = this.#clock.elapsedMs();
         entry.runnable.stepEnded(nowMs);
         if (nowMs >= endMs) round = ROUNDS_MAX;

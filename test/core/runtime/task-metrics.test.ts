@@ -17,6 +17,7 @@ class Scene {
       inputs: [],
       outputs: new Map(this.sent.map((_, edge) => [edge, []])),
       connect: () => undefined,
+      flush: () => undefined,
       usage: () => ({ waiting: 3, overdrawn: 1 }),
       recordsSent: (edge) => this.sent[edge] ?? 0,
     });

@@ -1,0 +1,173 @@
+/**
+ * The channels of the subtasks of one slot for one attempt of a job: in the slot's memory where both ends run here, over the wire where one runs elsewhere.
+ *
+ * In:   where every subtask runs; messages of other slots. Out: the channels of each subtask; messages to other slots.
+ * Both ends within the slot ask for the same channel by its place in the graph; whoever comes first makes it. A consumer's first credit may come before
+ * the producer is deployed, so a sending end, too, is made by whoever comes first.
+ */
+import { inputChannels, outputChannels } from "../graph/channels.ts";
+import type { JobEdge, JobGraph } from "../graph/job-graph-types.ts";
+import type { SubtaskId } from "../graph/messages.ts";
+import type { Placement } from "../graph/slots.ts";
+import type { ChannelConsumer, ChannelProducer } from "../network/channel.ts";
+import { InSlotChannel } from "../network/in-slot-channel.ts";
+import { ReceivingChannel, SendingChannel } from "../network/remote-channel.ts";
+import type { ChannelAddress, ChannelMessage } from "../network/remote-channel.ts";
+import { assert } from "../util/errors.ts";
+import type { TaskChannels } from "./deployment.ts";
+
+export interface SlotChannelsOptions {
+  readonly graph: JobGraph;
+  readonly placement: Placement;
+  /** The slot that this is. */
+  readonly slot: string;
+  /** Records that wait in a channel, at most. */
+  readonly capacity: number;
+  send(slot: string, channel: ChannelAddress, message: ChannelMessage): void;
+}
+
+export class SlotChannels {
+  readonly #options: SlotChannelsOptions;
+  readonly #local: Map<string, InSlotChannel>;
+  readonly #sending: Map<string, SendingChannel>;
+  readonly #receiving: Map<string, ReceivingChannel>;
+
+  constructor(options: SlotChannelsOptions) {
+    this.#options = options;
+    this.#local = new Map();
+    this.#sending = new Map();
+    this.#receiving = new Map();
+  }
+
+  of(task: SubtaskId): TaskChannels {
+    const { graph } = this.#options;
+    const inputs = inputChannels(graph, task.vertex, task.subtask).map(({ edge, edgePosition, input, producer }) => ({
+      edge: edgePosition,
+      input,
+      reader: this.#reader({ edge, producer: producer.subtask, consumer: task.subtask }),
+    }));
+    const outputs = new Map(
+      (graph.vertices[task.vertex]?.outputs ?? []).map((edge) => [
+        edge,
+        outputChannels(graph, edge, task.subtask).map(({ consumer }) =>
+          this.#writer({ edge, producer: task.subtask, consumer: consumer.subtask }),
+        ),
+      ]),
+    );
+    const remote = [...outputs.values()].flat().filter((writer) => writer instanceof SendingChannel);
+    return {
+      inputs,
+      outputs,
+      usage() {
+        const usages = inputs.map(({ reader }) => reader.usage());
+        return {
+          waiting: usages.reduce((sum, { waiting }) => sum + waiting, 0),
+          overdrawn: usages.reduce((sum, { overdrawn }) => sum + overdrawn, 0),
+        };
+      },
+      recordsSent: (edge) => {
+        const pushed = (outputs.get(edge) ?? []).map(pushedInto);
+        const isBroadcast = graph.edges[edge]?.partitioning.kind === "broadcast";
+        return isBroadcast ? (pushed[0] ?? 0) : pushed.reduce((sum, count) => sum + count, 0);
+      },
+      flush() {
+        for (const writer of remote) writer.flush();
+      },
+      connect: (end) =>
+        this.#connect(end, { inputs: inputs.map(({ reader }) => reader), outputs: [...outputs.values()].flat() }),
+    };
+  }
+
+  /** From the slot where the other end is. */
+  receive(channel: ChannelAddress, message: ChannelMessage): void {
+    if (message.kind === "credit") this.#sendingEnd(channel).grant(message.records);
+    else this.#receiving.get(nameOf(channel))?.receive(message);
+  }
+
+  /** Whether a channel leads from a subtask to another slot, or comes from there. */
+  touches(task: SubtaskId, slot: string): boolean {
+    const { graph } = this.#options;
+    const outputs = graph.vertices[task.vertex]?.outputs ?? [];
+    return (
+      inputChannels(graph, task.vertex, task.subtask).some(
+        ({ edge, producer }) => this.#producerSlot(edge, producer.subtask) === slot,
+      ) ||
+      outputs.some((edge) =>
+        outputChannels(graph, edge, task.subtask).some(
+          ({ consumer }) => this.#consumerSlot(edge, consumer.subtask) === slot,
+        ),
+      )
+    );
+  }
+
+  #connect(
+    end: ChannelProducer & ChannelConsumer,
+    { inputs, outputs }: { readonly inputs: readonly InSlotChannel[]; readonly outputs: readonly Writer[] },
+  ): void {
+    for (const reader of inputs) reader.connectConsumer(end);
+    for (const writer of outputs) writer.connectProducer(end);
+  }
+
+  #reader(channel: ChannelAddress): InSlotChannel {
+    const slot = this.#producerSlot(channel.edge, channel.producer);
+    if (slot === this.#options.slot) return this.#localChannel(channel);
+    const known = this.#receiving.get(nameOf(channel));
+    if (known !== undefined) return known.reader;
+    const made = new ReceivingChannel(this.#options.capacity, (message) => this.#options.send(slot, channel, message));
+    this.#receiving.set(nameOf(channel), made);
+    return made.reader;
+  }
+
+  #writer(channel: ChannelAddress): Writer {
+    return this.#consumerSlot(channel.edge, channel.consumer) === this.#options.slot
+      ? this.#localChannel(channel)
+      : this.#sendingEnd(channel);
+  }
+
+  #localChannel(channel: ChannelAddress): InSlotChannel {
+    const known = this.#local.get(nameOf(channel));
+    if (known !== undefined) return known;
+    const made = new InSlotChannel(this.#options.capacity);
+    this.#local.set(nameOf(channel), made);
+    return made;
+  }
+
+  #sendingEnd(channel: ChannelAddress): SendingChannel {
+    const known = this.#sending.get(nameOf(channel));
+    if (known !== undefined) return known;
+    const slot = this.#consumerSlot(channel.edge, channel.consumer);
+    const made = new SendingChannel((message) => this.#options.send(slot, channel, message));
+    this.#sending.set(nameOf(channel), made);
+    return made;
+  }
+
+  #producerSlot(edge: number, subtask: number): string {
+    return this.#slotOf(this.#edge(edge).from, subtask);
+  }
+
+  #consumerSlot(edge: number, subtask: number): string {
+    return this.#slotOf(this.#edge(edge).to, subtask);
+  }
+
+  #slotOf(vertex: number, subtask: number): string {
+    const slot = this.#options.placement[vertex]?.[subtask];
+    assert(slot !== undefined, "every subtask has a slot");
+    return slot;
+  }
+
+  #edge(index: number): JobEdge {
+    const edge = this.#options.graph.edges[index];
+    assert(edge !== undefined, "a channel belongs to an edge of the graph");
+    return edge;
+  }
+}
+
+type Writer = InSlotChannel | SendingChannel;
+
+function pushedInto(writer: Writer): number {
+  return writer instanceof SendingChannel ? writer.pushed : writer.usage().pushed;
+}
+
+function nameOf({ edge, producer, consumer }: ChannelAddress): string {
+  return `${edge}/${producer}/${consumer}`;
+}

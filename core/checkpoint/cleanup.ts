@@ -39,6 +39,7 @@ export class CheckpointCleanup {
     this.#options = options;
     this.#sharedFiles = new SharedFiles((path) => this.#deletions.delete(options.storage, path));
     for (const checkpoint of options.store.retained()) {
+      if (!options.store.owns(checkpoint.checkpointId)) continue;
       this.#sharedFiles.retain(
         checkpoint.checkpointId,
         stateFilesOfCheckpoint(checkpoint).map((file) => file.path),
@@ -112,11 +113,12 @@ export class CheckpointCleanup {
   #drop({ checkpointId, directory }: CompletedCheckpoint): void {
     if (this.#leaving.has(checkpointId)) return;
     const { storage, store, pending } = this.#options;
+    const owned = store.owns(checkpointId);
     this.#leaving.add(checkpointId);
     this.hold();
     store.remove(checkpointId, (outcome) => {
       this.#leaving.delete(checkpointId);
-      if (outcome.ok)
+      if (outcome.ok && owned)
         this.#deletions.delete(storage, metadataPath(directory), () =>
           this.#sharedFiles.release(checkpointId, pending.keys()),
         );

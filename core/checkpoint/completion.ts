@@ -7,7 +7,7 @@
  * State: which one is being committed. What the store answers about it is final: it cannot be aborted meanwhile, and who wants to know which checkpoint is the
  *        newest has to wait for it (`whenSettled`).
  *
- * A savepoint is complete with its metadata file and never enters the store.
+ * A savepoint is complete with its metadata file and does not enter the store, unless it stops the job.
  */
 import { assert } from "../util/errors.ts";
 import type { CheckpointCleanup } from "./cleanup.ts";
@@ -75,7 +75,8 @@ export class Completion {
       if (pending.phase !== "written" || checkpoint === undefined) continue;
       pending.enter("committing");
       this.#committing = pending;
-      if (pending.kind === "savepoint") this.#committed(pending, { kind: "added" });
+      if (pending.kind === "savepoint" && pending.options.stop === undefined)
+        this.#committed(pending, { kind: "added" });
       else this.#options.store.add(checkpoint, (outcome) => this.#committed(pending, outcome));
       return;
     }

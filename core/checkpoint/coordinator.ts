@@ -9,8 +9,8 @@
  *   beginning.ts → the tasks acknowledge → completion.ts; or it is aborted from here
  *
  * A checkpoint is complete when the store has it, in three steps: all tasks acknowledged, the metadata file is durable, the store answered. A savepoint
- * is complete with its metadata file; it is never in the store, so nobody is told to commit anything for it (after a failure the job goes back to an older
- * checkpoint, and would commit it again), unless the job stops with it.
+ * is complete with its metadata file; it is not in the store, so nobody is told to commit anything for it (after a failure the job goes back to an older
+ * checkpoint, and would commit it again), unless the job stops with it: then the store has it too.
  */
 import type { CheckpointAck, SubtaskId, SubtaskSnapshot } from "../graph/messages.ts";
 import type { BlobStore } from "../storage/blob-store.ts";

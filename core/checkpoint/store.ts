@@ -1,6 +1,7 @@
 /**
  * The list of completed checkpoints that a job may start again from. Adding to it is the commit point of a checkpoint: before, nobody may act as if it
- * were complete; afterwards it must never be forgotten for an older one.
+ * were complete; afterwards it must never be forgotten for an older one. A savepoint that stops the job is added too, since the sinks commit what it contains:
+ * if the job fails before it has ended, an older checkpoint would write the same output again.
  *
  * Read `MemoryCheckpointStore` first: it lives as long as the process. With high availability the list is kept as pointers that survive it.
  */
@@ -21,16 +22,20 @@ export interface CompletedCheckpointStore {
   add(checkpoint: CompletedCheckpoint, done: (outcome: AddOutcome) => void): void;
   /** What the list has for certain, oldest first. */
   retained(): readonly CompletedCheckpoint[];
+  /** Whether its files go when it is taken off. Those of a savepoint that stopped the job are its user's. */
+  owns(checkpointId: number): boolean;
   /** Takes one off the list; only when `done` says ok may its files go. If it fails, the checkpoint is still retained. */
   remove(checkpointId: number, done: (outcome: Outcome<void>) => void): void;
 }
 
 export class MemoryCheckpointStore implements CompletedCheckpointStore {
   #retained: readonly CompletedCheckpoint[];
+  readonly #foreign: Set<number>;
 
   /** `retained`, oldest first: what the job takes over, such as a snapshot that it claims. */
   constructor(retained: readonly CompletedCheckpoint[] = []) {
     this.#retained = retained;
+    this.#foreign = new Set();
   }
 
   add(checkpoint: CompletedCheckpoint, done: (outcome: AddOutcome) => void): void {
@@ -40,11 +45,16 @@ export class MemoryCheckpointStore implements CompletedCheckpointStore {
       "completed checkpoints must be added in the order of their ids",
     );
     this.#retained = [...this.#retained, checkpoint];
+    if (checkpoint.kind === "savepoint") this.#foreign.add(checkpoint.checkpointId);
     done({ kind: "added" });
   }
 
   retained(): readonly CompletedCheckpoint[] {
     return this.#retained;
+  }
+
+  owns(checkpointId: number): boolean {
+    return !this.#foreign.has(checkpointId);
   }
 
   remove(checkpointId: number, done: (outcome: Outcome<void>) => void): void {

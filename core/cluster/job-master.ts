@@ -78,7 +78,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   /** Where the tasks of this attempt run. */
   #placement: SlotPlacement | undefined;
   #attempt: number;
-  #stopPoint: CompletedCheckpoint | undefined;
   /** No checkpoint is being committed, so that the newest one is known. */
   #checkpointsSettled: boolean;
   /** The newest complete checkpoint is of this attempt. */
@@ -94,7 +93,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#phase = { kind: "created" };
     this.#placement = undefined;
     this.#attempt = 0;
-    this.#stopPoint = undefined;
     this.#checkpointsSettled = true;
     this.#hasCompleted = false;
   }
@@ -127,14 +125,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       for (const [name, amount] of Object.entries(part)) totals[name] = (totals[name] ?? 0) + amount;
     }
     return totals;
-  }
-
-  /**
-   * The savepoint that stops the job is complete, and the sinks commit what it contains. If the job fails now, only this savepoint may be restored: an
-   * older checkpoint would write the same output again.
-   */
-  stopped(savepoint: CompletedCheckpoint): void {
-    this.#stopPoint = savepoint;
   }
 
   // What happens to slots.
@@ -267,8 +257,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#ended.clear();
     this.#hasCompleted = false;
     this.#accumulated.clear();
-    const retained = this.#parts.store.retained().at(-1);
-    const newest = newer(retained, this.#stopPoint);
+    const { store } = this.#parts;
+    const newest = store.retained().at(-1);
     const point = newest ?? this.#parts.restorePoint;
     let restore: RestorePlan | undefined;
     try {
@@ -277,7 +267,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       this.failJob(error as Error); // planRestore throws errors only
       return;
     }
-    const owned = newest !== undefined && newest === retained;
+    const owned = newest !== undefined && store.owns(newest.checkpointId);
     this.#sources.start(point?.coordinators ?? []);
     // An enumerator that cannot start has failed the job already.
     if (this.#phase.kind !== "deploying") return;
@@ -371,14 +361,6 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#phase = phase;
     this.#parts.onPhase(phase.kind);
   }
-}
-
-function newer(
-  left: CompletedCheckpoint | undefined,
-  right: CompletedCheckpoint | undefined,
-): CompletedCheckpoint | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
-  return left.checkpointId > right.checkpointId ? left : right;
 }
 
 function subtaskKey({ vertex, subtask }: { readonly vertex: number; readonly subtask: number }): string {

@@ -137,10 +137,7 @@ export class LocalJob implements JobClient {
     const { directory, path } = this.#stores.savepoint(options.directory);
     const stop = options.drain === true ? "drain" : "suspend";
     await this.#ask((master, done: Done<CompletedCheckpoint>) => {
-      master.checkpoints.triggerSavepoint({ storage: this.#stores.store, directory, stop }, (outcome) => {
-        if (outcome.ok) master.stopped(outcome.value);
-        done(outcome);
-      });
+      master.checkpoints.triggerSavepoint({ storage: this.#stores.store, directory, stop }, done);
     });
     await Promise.race([this.#result, this.#restartAfter(path)]);
     return path;

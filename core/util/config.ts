@@ -53,6 +53,8 @@ export interface Options {
   readonly channelCapacity: Option<number>;
   readonly slots: Option<number>;
   readonly taskCancellationTimeout: Option<number>;
+  readonly heartbeatInterval: Option<number>;
+  readonly heartbeatTimeout: Option<number>;
   readonly operatorRecords: Option<boolean>;
   readonly checkpointInterval: Option<number>;
   readonly checkpointTimeout: Option<number>;
@@ -124,6 +126,18 @@ export const OPTIONS: Options = {
     -1,
     "Slots of the local TaskManager; -1: as many as the job needs.",
     -1,
+  ),
+  heartbeatInterval: duration(
+    "heartbeat.interval",
+    10_000,
+    "How often a job master and its slots tell each other that they are there.",
+    1,
+  ),
+  heartbeatTimeout: duration(
+    "heartbeat.timeout",
+    50_000,
+    "How long a job master, or a slot, may be silent before it counts as lost.",
+    1,
   ),
   taskCancellationTimeout: duration(
     "task.cancellation.timeout",

@@ -56,6 +56,10 @@ export class ControlledStore implements CompletedCheckpointStore {
     return this.#inner.retained();
   }
 
+  owns(checkpointId: number): boolean {
+    return this.#inner.owns(checkpointId);
+  }
+
   remove(checkpointId: number, done: (outcome: Outcome<void>) => void): void {
     if (this.#leaving.has(checkpointId)) throw new Error(`checkpoint ${checkpointId} is being removed already`);
     this.#leaving.add(checkpointId);

@@ -1,0 +1,65 @@
+/**
+ * Who is still there: sends a beat to each of those that are watched, and says who has not been heard for too long.
+ *
+ * In:   whom to watch, whom was heard. Out: beats; the loss of somebody, once. State: when each was last heard.
+ * Silence proves nothing: who was lost may only be slow, and goes on. What it sends later must not count any more; that is for whoever uses this.
+ */
+import type { Cancel, Clock } from "../time/clock.ts";
+
+export interface HeartbeatsOptions {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  send(id: string): void;
+  lost(id: string): void;
+}
+
+interface Watched {
+  heardMs: number;
+  cancel: Cancel;
+}
+
+export class Heartbeats {
+  readonly #options: HeartbeatsOptions;
+  readonly #watched: Map<string, Watched>;
+
+  constructor(options: HeartbeatsOptions) {
+    this.#options = options;
+    this.#watched = new Map();
+  }
+
+  /** From now on; that it is there now counts as heard. */
+  watch(id: string): void {
+    this.forget(id);
+    const watched: Watched = { heardMs: this.#options.clock.elapsedMs(), cancel: () => undefined };
+    this.#watched.set(id, watched);
+    this.#next(id, watched);
+  }
+
+  heard(id: string): void {
+    const watched = this.#watched.get(id);
+    if (watched !== undefined) watched.heardMs = this.#options.clock.elapsedMs();
+  }
+
+  forget(id: string): void {
+    this.#watched.get(id)?.cancel();
+    this.#watched.delete(id);
+  }
+
+  stop(): void {
+    for (const id of [...this.#watched.keys()]) this.forget(id);
+  }
+
+  #next(id: string, watched: Watched): void {
+    const { clock, intervalMs, timeoutMs } = this.#options;
+    watched.cancel = clock.schedule(intervalMs, () => {
+      if (clock.elapsedMs() - watched.heardMs > timeoutMs) {
+        this.#watched.delete(id);
+        this.#options.lost(id);
+        return;
+      }
+      this.#options.send(id);
+      this.#next(id, watched);
+    });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The life of a slot: it offers itself to the leading master of a job, runs tasks for it, and when that master is lost or another leads, ends them and
+ * offers itself anew.
+ *
+ * In:   who leads, messages of masters and of other slots. Out: offers, reports and beats to the master; channel messages.
+ * State: the offer that is in force. Each has a name of its own, which every message carries: what was meant for an earlier one is dropped, so that neither a
+ *        master that was replaced nor tasks that it started elsewhere can reach the tasks of its successor.
+ */
+import type { TaskReports } from "../runtime/deployment.ts";
+import { OPTIONS } from "../util/config.ts";
+import type { Config } from "../util/config.ts";
+import { MillraceError } from "../util/errors.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { TaskManager } from "./task-manager.ts";
+import type { SlotMessage, TaskManagerGateway, TaskManagerOptions } from "./task-manager.ts";
+
+/** What a slot tells the master of a job. Every call is a message. */
+export interface SlotReports extends TaskReports {
+  /** Free, and waiting for tasks. */
+  offer(): void;
+  beat(): void;
+  /** It has found out by itself that the master or its own work is lost, and withdraws its offer. */
+  withdraw(cause: Error): void;
+}
+
+/** What a master asks of a slot. Every call is a message. */
+export interface SlotGateway extends TaskManagerGateway {
+  beat(): void;
+  /** The master counts on it no more. */
+  dismiss(): void;
+}
+
+/** A master that leads a job, as a slot reaches it. */
+export interface Leader {
+  /** Rises with every change of leadership. */
+  readonly token: number;
+  /** The reports of one offer: the master knows from which one they come. */
+  reportsOf(offer: string): SlotReports;
+}
+
+export interface SlotWorkerOptions extends Omit<TaskManagerOptions, "reports" | "slot" | "send"> {
+  readonly name: string;
+  readonly config: Config;
+  send(from: string, to: string, message: SlotMessage): void;
+}
+
+interface Offer {
+  readonly id: string;
+  readonly leader: Leader;
+  readonly reports: SlotReports;
+  readonly taskManager: TaskManager;
+  readonly heartbeats: Heartbeats;
+}
+
+const MASTER = "master";
+
+export class SlotWorker {
+  readonly #options: SlotWorkerOptions;
+  #offers: number;
+  #current: Offer | undefined;
+  /** Whom to offer to, once the tasks of the last offer have ended. */
+  #next: Leader | undefined;
+  #isReleasing: boolean;
+
+  constructor(options: SlotWorkerOptions) {
+    this.#options = options;
+    this.#offers = 0;
+    this.#current = undefined;
+    this.#next = undefined;
+    this.#isReleasing = false;
+  }
+
+  /** News of the election; older news may come late. */
+  leads(leader: Leader): void {
+    const known = this.#next ?? this.#current?.leader;
+    if (known !== undefined && leader.token <= known.token) return;
+    this.#next = leader;
+    if (this.#current === undefined) this.#offer();
+    else this.#release();
+  }
+
+  /** From a master, to one of the offers; undefined if that is not in force. */
+  gateway(offer: string): SlotGateway | undefined {
+    const current = this.#current;
+    if (current === undefined || current.id !== offer || this.#isReleasing) return undefined;
+    const { taskManager, heartbeats } = current;
+    return {
+      deploy: (descriptor) => taskManager.deploy(descriptor),
+      cancel: (task) => taskManager.cancel(task),
+      trigger: (task, checkpointId, options) => taskManager.trigger(task, checkpointId, options),
+      completed: (attempt, checkpointId) => taskManager.completed(attempt, checkpointId),
+      aborted: (attempt, checkpointId) => taskManager.aborted(attempt, checkpointId),
+      operatorEvent: (task, operatorId, event) => taskManager.operatorEvent(task, operatorId, event),
+      beat: () => heartbeats.heard(MASTER),
+      dismiss: () => this.#again(),
+    };
+  }
+
+  /** From another slot, to one of the offers. */
+  receive(offer: string, message: SlotMessage): void {
+    if (this.#current?.id === offer) this.#current.taskManager.receive(message);
+  }
+
+  /** The connection to another slot was lost. */
+  disconnected(slot: string, cause: Error): void {
+    this.#current?.taskManager.disconnected(slot, cause);
+  }
+
+  #offer(): void {
+    const leader = this.#next;
+    if (leader === undefined) return;
+    const { name, config, clock } = this.#options;
+    this.#next = undefined;
+    this.#offers += 1;
+    const id = `${name}#${this.#offers}`;
+    const reports = leader.reportsOf(id);
+    const taskManager = new TaskManager({
+      ...this.#options,
+      reports,
+      slot: id,
+      send: (to, message) => this.#options.send(id, to, message),
+    });
+    const heartbeats = new Heartbeats({
+      clock,
+      intervalMs: config.get(OPTIONS.heartbeatInterval),
+      timeoutMs: config.get(OPTIONS.heartbeatTimeout),
+      send: () => reports.beat(),
+      lost: () => {
+        reports.withdraw(new MillraceError("MR7008", `slot ${id} has not heard from the job master for too long`));
+        this.#again();
+      },
+    });
+    this.#current = { id, leader, reports, taskManager, heartbeats };
+    reports.offer();
+    heartbeats.watch(MASTER);
+  }
+
+  /** Offers itself to the same master, if no newer one is known. */
+  #again(): void {
+    this.#next ??= this.#current?.leader;
+    this.#release();
+  }
+
+  #release(): void {
+    const current = this.#current;
+    if (current === undefined || this.#isReleasing) return;
+    this.#isReleasing = true;
+    current.heartbeats.stop();
+    current.taskManager.release(() => {
+      this.#isReleasing = false;
+      this.#current = undefined;
+      this.#offer();
+    });
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * Which tests there are: `unit` (everything below test/ that needs no server), `tidy` (the rules over the sources) and `integration` (real servers).
+ * Which tests there are: `unit` (everything below test/ and examples/ that needs no server), `tidy` (the rules over the sources) and `integration` (real servers).
  *
  * `MILLRACE_REPORT=<file>` writes the results there as JSON, from which `.ci/run` takes its totals.
  */
@@ -13,7 +13,14 @@ const config: ViteUserConfigExport = defineConfig({
     reporters: report === undefined ? ["default"] : ["default", "json"],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/integration/**"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["test/integration/**"],
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: "tidy", include: [".ci/**/*.test.ts"], testTimeout: 60_000 } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 120_000 } },
     ],

@@ -47,9 +47,13 @@ export class CheckpointCleanup {
     }
   }
 
-  /** Nothing is being deleted, and nothing will be without a further call. May call at once. */
+  /** Nothing is being deleted, what failed was tried again or given up, and nothing will be deleted without a further call. May call at once. */
   whenIdle(callback: () => void): void {
-    this.#deletions.whenIdle(callback);
+    this.#deletions.whenIdle(() => {
+      if (!this.#deletions.waiting) return callback();
+      this.#deletions.retry();
+      return this.whenIdle(callback);
+    });
   }
 
   hold(): void {

@@ -42,6 +42,11 @@ export class Deletions {
     this.#next();
   }
 
+  /** Something failed, and was not given up. */
+  get waiting(): boolean {
+    return this.#again.length > 0;
+  }
+
   /** Until the matching {@link unhold}, `whenIdle` waits: something is under way that will need a deletion. */
   hold(): void {
     this.#held += 1;

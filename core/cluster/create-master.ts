@@ -25,7 +25,7 @@ import type { World } from "./world.ts";
 
 export interface MasterParts extends Pick<
   JobMasterParts,
-  "jobName" | "toClient" | "onPhase" | "onFailure" | "onEnded"
+  "jobName" | "toClient" | "onPhase" | "onFailure" | "keepOutcome" | "onEnded"
 > {
   readonly graph: JobGraph;
   readonly config: Config;

@@ -61,6 +61,8 @@ export interface JobMasterParts {
   onPhase(phase: JobPhaseName): void;
   /** A failure that the job may survive, or the one that it did not. */
   onFailure(cause: Error, restartInMs: number | undefined): void;
+  /** Keeps the outcome where a later master finds it, before anything is forgotten that it would start from. Left out: nobody comes after this master. */
+  keepOutcome?(outcome: JobOutcome, done: () => void): void;
   /** Called once, when everything is closed and no checkpoint is left that should not be. */
   onEnded(outcome: JobOutcome): void;
 }
@@ -170,6 +172,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   terminated(task: SubtaskId, state: "finished" | "canceled" | "failed"): void {
     if (!this.#isCurrent(task)) return;
     const { state: before } = this.#executions.execution(task);
+    if (isTerminal(before)) return; // its slot was given up before
     if (state === "failed") this.#executions.transition(task, "FAILED");
     else if (state === "finished" && before === "RUNNING") {
       this.#executions.transition(task, "FINISHED");
@@ -325,7 +328,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
 
   #end(outcome: JobOutcome, end: JobEnd): void {
     this.#enter(outcome);
-    this.#checkpoints.shutDown(end, () => this.#parts.onEnded(outcome));
+    const shutDown = (): void => this.#checkpoints.shutDown(end, () => this.#parts.onEnded(outcome));
+    if (this.#parts.keepOutcome === undefined) shutDown();
+    else this.#parts.keepOutcome(outcome, shutDown);
   }
 
   #restart(): void {

@@ -54,6 +54,9 @@ interface Offer {
 
 const MASTER = "master";
 
+/** Before it offers itself once more to a master that it had lost. */
+const OFFER_AGAIN_MS = 1_000;
+
 export class SlotWorker {
   readonly #options: SlotWorkerOptions;
   #offers: number;
@@ -92,13 +95,23 @@ export class SlotWorker {
       aborted: (attempt, checkpointId) => taskManager.aborted(attempt, checkpointId),
       operatorEvent: (task, operatorId, event) => taskManager.operatorEvent(task, operatorId, event),
       beat: () => heartbeats.heard(MASTER),
-      dismiss: () => this.#again(),
+      dismiss: () => this.#release(),
     };
+  }
+
+  /** Whether an offer is in force. */
+  holds(offer: string): boolean {
+    return this.#current?.id === offer && !this.#isReleasing;
   }
 
   /** From another slot, to one of the offers. */
   receive(offer: string, message: SlotMessage): void {
     if (this.#current?.id === offer) this.#current.taskManager.receive(message);
+  }
+
+  /** The connection to the master of an offer was lost. */
+  masterLost(offer: string): void {
+    if (this.#current?.id === offer) this.#release();
   }
 
   /** The connection to another slot was lost. */
@@ -127,7 +140,7 @@ export class SlotWorker {
       send: () => reports.beat(),
       lost: () => {
         reports.withdraw(new MillraceError("MR7008", `slot ${id} has not heard from the job master for too long`));
-        this.#again();
+        this.#release();
       },
     });
     this.#current = { id, leader, reports, taskManager, heartbeats };
@@ -135,12 +148,7 @@ export class SlotWorker {
     heartbeats.watch(MASTER);
   }
 
-  /** Offers itself to the same master, if no newer one is known. */
-  #again(): void {
-    this.#next ??= this.#current?.leader;
-    this.#release();
-  }
-
+  /** Ends its tasks, and offers itself anew: to the same master after a while, if no newer one is known by then. */
   #release(): void {
     const current = this.#current;
     if (current === undefined || this.#isReleasing) return;
@@ -149,6 +157,15 @@ export class SlotWorker {
     current.taskManager.release(() => {
       this.#isReleasing = false;
       this.#current = undefined;
+      this.#offer();
+      if (this.#current === undefined) this.#offerLater(current.leader);
+    });
+  }
+
+  #offerLater(leader: Leader): void {
+    this.#options.clock.schedule(OFFER_AGAIN_MS, () => {
+      if (this.#current !== undefined) return;
+      this.#next ??= leader;
       this.#offer();
     });
   }

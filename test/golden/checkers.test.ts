@@ -6,17 +6,18 @@
 // covers: core/runtime/pump.ts
 // covers: core/runtime/services.ts
 // covers: core/runtime/chain-builder.ts
-// covers: core/runtime/in-slot-channels.ts
+// covers: core/runtime/slot-channels.ts
 // covers: core/runtime/deployment.ts
 import { describe, expect, test } from "vitest";
 import { value, WatermarkStrategy } from "../../core/index.ts";
 import type { Collector, Source } from "../../core/index.ts";
-import type { CommittedSinkOptions } from "./committed-sink.ts";
+import type { CommittedSinkOptions } from "../sim/committed-sink.ts";
 import { outcomeOf } from "./compare.ts";
 import { CALM, runGolden } from "./loop.ts";
-import type { GoldenPipeline, Out, Plan } from "./loop.ts";
-import { listSource } from "./list-source.ts";
-import type { ListSplit } from "./list-source.ts";
+import type { Plan } from "./loop.ts";
+import type { Out, Pipeline } from "../sim/pipelines/pipeline.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
+import type { ListSplit } from "../sim/pipelines/list-source.ts";
 
 type Bug = "position behind" | "position ahead" | "forgets a split" | "state in a closure" | "order across splits";
 
@@ -42,7 +43,7 @@ function shifted<T>(source: Source<T, ListSplit, readonly ListSplit[]>, bug: Bug
   };
 }
 
-function pipelineWith(bug?: Bug): GoldenPipeline {
+function pipelineWith(bug?: Bug): Pipeline {
   const counts = new Map<string, number>();
   return {
     name: bug ?? "sound",
@@ -132,7 +133,7 @@ describe("caught", () => {
 });
 
 test("a job that waits for ever is found at once", async () => {
-  const stuck: GoldenPipeline = {
+  const stuck: Pipeline = {
     name: "stuck",
     promise: "exact",
     build({ read, write }) {

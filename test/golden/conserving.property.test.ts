@@ -11,9 +11,10 @@ import { OutputTag, session, sliding, tumbling, WatermarkStrategy } from "../../
 import type { Collector, TimeWindow, WindowAssigner } from "../../core/index.ts";
 import { SeededRandom } from "../../core/util/random.ts";
 import { replay } from "../harness/replay.ts";
-import { listSource } from "./list-source.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
 import { commitsOf, runGolden } from "./loop.ts";
-import type { GoldenPipeline, GoldenResult, Plan } from "./loop.ts";
+import type { GoldenResult, Plan } from "./loop.ts";
+import type { Pipeline } from "../sim/pipelines/pipeline.ts";
 import { stormPlans } from "./plans.ts";
 
 const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 8);
@@ -62,7 +63,7 @@ function punctual(): WatermarkStrategy<Numbered> {
 const LATE = new OutputTag<Numbered>("late");
 const RECORDS = recordsOf(7);
 
-function pipelineOf(assigner: WindowAssigner<Numbered>, latenessMs: number): GoldenPipeline {
+function pipelineOf(assigner: WindowAssigner<Numbered>, latenessMs: number): Pipeline {
   return {
     name: `${assigner.kind}, ${latenessMs} ms late`,
     promise: "conserving",

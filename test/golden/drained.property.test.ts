@@ -11,9 +11,10 @@ import { OutputTag, session, sliding, tumbling, value, WatermarkStrategy } from 
 import type { Collector, WindowAssigner } from "../../core/index.ts";
 import { SeededRandom } from "../../core/util/random.ts";
 import { replay } from "../harness/replay.ts";
-import { listSource } from "./list-source.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
 import { commitsOf, runGolden } from "./loop.ts";
-import type { GoldenPipeline, GoldenResult, Plan } from "./loop.ts";
+import type { GoldenResult, Plan } from "./loop.ts";
+import type { Pipeline } from "../sim/pipelines/pipeline.ts";
 import { drainedPlans } from "./plans.ts";
 
 const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 4);
@@ -40,7 +41,7 @@ function recordsOf(seed: number): { readonly value: Numbered; readonly timestamp
 
 type TimeMadeAt = "the source" | "an assigner";
 
-function pipelineOf(assigner: WindowAssigner<Numbered>, timeMadeAt: TimeMadeAt): GoldenPipeline {
+function pipelineOf(assigner: WindowAssigner<Numbered>, timeMadeAt: TimeMadeAt): Pipeline {
   return {
     name: `${assigner.kind}, time made at ${timeMadeAt}`,
     promise: "conserving",

@@ -22,15 +22,16 @@ import { WatermarkStrategy } from "../../core/index.ts";
 import { replay } from "../harness/replay.ts";
 import { outcomeOf } from "./compare.ts";
 import { CALM, runGolden } from "./loop.ts";
-import type { GoldenPipeline, GoldenResult, GoldenRun, Plan } from "./loop.ts";
+import type { GoldenResult, Plan } from "./loop.ts";
+import type { Pipeline, PipelineRun } from "../sim/pipelines/pipeline.ts";
 import { faultPlans, stopPlans, stormPlans } from "./plans.ts";
-import { listSource } from "./list-source.ts";
-import type { TimedRecord } from "./list-source.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
+import type { TimedRecord } from "../sim/pipelines/list-source.ts";
 
 const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 4);
 
 /** Of each lane the order counts; lanes are what the example keeps in order. */
-function write<T>(run: GoldenRun, name: string, stream: DataStream<T>, laneOf: (record: T) => string): void {
+function write<T>(run: PipelineRun, name: string, stream: DataStream<T>, laneOf: (record: T) => string): void {
   run.write(
     stream.map((record) => ({ lane: `${name}/${laneOf(record)}`, value: record })),
     name,
@@ -49,7 +50,7 @@ function flightsOf(count: number): TimedRecord<Flight>[][] {
 
 const FLIGHTS = flightsOf(800);
 
-const EXACT: readonly (GoldenPipeline & { readonly records: number })[] = [
+const EXACT: readonly (Pipeline & { readonly records: number })[] = [
   {
     name: "flight-delays",
     promise: "exact",
@@ -138,7 +139,7 @@ describe.each(EXACT)("$name", { timeout: 300_000 }, ({ records, ...pipeline }) =
 
 describe("sensors", { timeout: 300_000 }, () => {
   const COUNT = 800;
-  const pipeline: GoldenPipeline = {
+  const pipeline: Pipeline = {
     name: "sensors",
     promise: "conserving",
     hasOwnSources: true,

@@ -8,14 +8,15 @@ import { outcomeOf } from "./compare.ts";
 import { FAULT_SITES } from "./faults.ts";
 import type { FaultPlan, FaultSite } from "./faults.ts";
 import { CALM, runGolden } from "./loop.ts";
-import type { GoldenPipeline, GoldenResult, Plan } from "./loop.ts";
-import { listSource } from "./list-source.ts";
+import type { GoldenResult, Plan } from "./loop.ts";
+import type { Pipeline } from "../sim/pipelines/pipeline.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
 
 const SPLITS = [0, 1, 2].map((split) =>
   Array.from({ length: 60 }, (_, n) => ({ value: { key: `${n % 4}`, split, n }, timestampMs: n * 5 - ((n * 7) % 11) })),
 );
 
-const pipeline: GoldenPipeline = {
+const pipeline: Pipeline = {
   name: "sums",
   promise: "exact",
   build({ read, write }) {

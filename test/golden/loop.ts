@@ -6,49 +6,19 @@
  *
  * A leg that was to stop but ended, or that failed to stop and went on to its end, is the last one: its output is whole too.
  */
-import type { DataStream, JobClient, Source, SourceSplit, WatermarkStrategy } from "../../core/index.ts";
+import type { JobClient } from "../../core/index.ts";
 import { fixedDelay, StreamExecutionEnvironment } from "../../core/index.ts";
 import type { CompletedCheckpoint } from "../../core/checkpoint/contract.ts";
 import { decodeMetadata } from "../../core/checkpoint/metadata.ts";
 import { LocalJob } from "../../core/cluster/local-job.ts";
-import { committedSink, Outside } from "./committed-sink.ts";
-import type { CommittedSinkOptions } from "./committed-sink.ts";
+import { committedSink, Outside } from "../sim/committed-sink.ts";
+import type { CommittedSinkOptions } from "../sim/committed-sink.ts";
 import { Faults } from "./faults.ts";
 import type { FaultPlan, FaultSite } from "./faults.ts";
 import { SeededWorld } from "./seeded-world.ts";
-import { Gate } from "./gate.ts";
-import { stuttering } from "./stuttering-source.ts";
-
-/** What a pipeline under test writes. Records of one lane must come in one order, whatever happens. */
-export interface Out {
-  readonly lane: string;
-  readonly value: unknown;
-}
-
-/** What a pipeline is built with. */
-export interface GoldenRun {
-  readonly env: StreamExecutionEnvironment;
-  /** `env.fromSource`, with a source that stutters, behind which faults can strike. */
-  read<T, S extends SourceSplit, E>(
-    source: Source<T, S, E>,
-    strategy: WatermarkStrategy<NoInfer<T>>,
-    name: string,
-  ): DataStream<T>;
-  /** To the outside world. */
-  write(stream: DataStream<Out>, name?: string): void;
-}
-
-export interface GoldenPipeline {
-  readonly name: string;
-  /**
-   * `exact`: with every plan it writes the same to each lane. `conserving`: what it writes depends on chance, such as who is late, and laws say what must
-   * be true of it all the same.
-   */
-  readonly promise: "exact" | "conserving";
-  /** It calls `env.fromSource` itself: its sources stutter all the same, and faults strike before its sinks. */
-  readonly hasOwnSources?: boolean;
-  build(run: GoldenRun): void;
-}
+import { Gate } from "../sim/gate.ts";
+import type { Out, Pipeline } from "../sim/pipelines/pipeline.ts";
+import { stuttering } from "../sim/stuttering-source.ts";
 
 /** How a leg stops. `savepoint` and `checkpoint` cancel the job, a while after the savepoint or checkpoint was taken. */
 export type Stop = "suspend" | "drain" | "savepoint" | "checkpoint";
@@ -88,7 +58,7 @@ export const CALM: Plan = {
   chaining: true,
 };
 
-export interface GoldenResult extends Pick<GoldenPipeline, "promise"> {
+export interface GoldenResult extends Pick<Pipeline, "promise"> {
   readonly outside: Outside<Out>;
   readonly struck: ReadonlyMap<FaultSite, number>;
   readonly restarts: number;
@@ -106,7 +76,7 @@ const SAVEPOINTS = "/savepoints";
 const CHECKPOINTS = "/checkpoints";
 
 export async function runGolden(
-  pipeline: GoldenPipeline,
+  pipeline: Pipeline,
   plan: Plan,
   bug?: CommittedSinkOptions<Out>["bug"],
 ): Promise<GoldenResult> {
@@ -124,7 +94,7 @@ type LegEnd =
   | { readonly kind: "drained"; readonly path: string; readonly savepoint: CompletedCheckpoint };
 
 class Loop {
-  readonly #pipeline: GoldenPipeline;
+  readonly #pipeline: Pipeline;
   readonly #plan: Plan;
   readonly #world: SeededWorld;
   readonly #bug: CommittedSinkOptions<Out>["bug"];
@@ -132,7 +102,7 @@ class Loop {
   #restarts = 0;
   #checkpoints = 0;
 
-  constructor(pipeline: GoldenPipeline, plan: Plan, world: SeededWorld, bug: CommittedSinkOptions<Out>["bug"]) {
+  constructor(pipeline: Pipeline, plan: Plan, world: SeededWorld, bug: CommittedSinkOptions<Out>["bug"]) {
     this.#pipeline = pipeline;
     this.#plan = plan;
     this.#world = world;

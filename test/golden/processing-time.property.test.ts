@@ -9,9 +9,9 @@ import { expect, test } from "vitest";
 import { map, WatermarkStrategy } from "../../core/index.ts";
 import type { Collector } from "../../core/index.ts";
 import { replay } from "../harness/replay.ts";
-import { listSource } from "./list-source.ts";
+import { listSource } from "../sim/pipelines/list-source.ts";
 import { lanesOf, runGolden } from "./loop.ts";
-import type { GoldenPipeline, Out } from "./loop.ts";
+import type { Out, Pipeline } from "../sim/pipelines/pipeline.ts";
 import { stormPlans } from "./plans.ts";
 
 const numRuns = Number(process.env["MILLRACE_RUNS"] ?? 15);
@@ -20,7 +20,7 @@ const SPLITS = [0, 1, 2].map((split) =>
   Array.from({ length: 60 }, (_, n) => ({ value: { lane: `${split}/${(n * 3 + split) % 4}`, n }, timestampMs: n })),
 );
 
-const pipeline: GoldenPipeline = {
+const pipeline: Pipeline = {
   name: "waiting",
   promise: "conserving",
   build({ read, write }) {

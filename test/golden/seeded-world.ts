@@ -13,6 +13,7 @@ import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
 import { MillraceError } from "../../core/util/errors.ts";
 import { failed, succeeded } from "../../core/util/outcome.ts";
 import { SeededRandom } from "../../core/util/random.ts";
+import { EventQueue } from "../sim/event-queue.ts";
 import type { Faults } from "./faults.ts";
 
 const START_MS = Date.UTC(2030, 0, 1);
@@ -21,16 +22,9 @@ const READING_MS_MAX = 0.1;
 const STORAGE_MS_MAX = 2;
 const EVENTS_MAX = 2_000_000;
 
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
-  readonly callback: () => void;
-  cancelled: boolean;
-}
-
 class VirtualClock implements Clock {
   readonly #random: SeededRandom;
-  readonly #heap: Event[] = [];
+  readonly #queue = new EventQueue<() => void>();
   #elapsedMs = 0;
 
   constructor(random: SeededRandom) {
@@ -47,17 +41,7 @@ class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, callback: () => void): Cancel {
-    const event: Event = {
-      atMs: this.#elapsedMs + Math.max(delayMs, 0),
-      order: this.#random.next(),
-      callback,
-      cancelled: false,
-    };
-    this.#heap.push(event);
-    this.#rise(this.#heap.length - 1);
-    return () => {
-      event.cancelled = true;
-    };
+    return this.#queue.add(this.#elapsedMs + Math.max(delayMs, 0), this.#random.next(), callback);
   }
 
   yield(callback: () => void): void {
@@ -66,51 +50,11 @@ class VirtualClock implements Clock {
 
   /** The next event, with the clock standing at its time; undefined if none is left. */
   next(): (() => void) | undefined {
-    for (;;) {
-      const [first] = this.#heap;
-      const last = this.#heap.pop();
-      if (first === undefined || last === undefined) return undefined;
-      if (this.#heap.length > 0) {
-        this.#heap[0] = last;
-        this.#sink();
-      }
-      if (first.cancelled) continue;
-      this.#elapsedMs = Math.max(this.#elapsedMs, first.atMs);
-      return first.callback;
-    }
+    const event = this.#queue.next();
+    if (event === undefined) return undefined;
+    this.#elapsedMs = Math.max(this.#elapsedMs, event.atMs);
+    return event.what;
   }
-
-  #rise(start: number): void {
-    for (let at = start; at > 0;) {
-      const parent = (at - 1) >> 1;
-      if (!this.#swapIfLater(parent, at)) return;
-      at = parent;
-    }
-  }
-
-  #sink(): void {
-    for (let at = 0; ;) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      const [leftEvent, rightEvent] = [this.#heap[left], this.#heap[right]];
-      if (leftEvent === undefined) return;
-      const child = rightEvent !== undefined && isLater(leftEvent, rightEvent) ? right : left;
-      if (!this.#swapIfLater(at, child)) return;
-      at = child;
-    }
-  }
-
-  #swapIfLater(upper: number, lower: number): boolean {
-    const [above, below] = [this.#heap[upper], this.#heap[lower]];
-    if (above === undefined || below === undefined || !isLater(above, below)) return false;
-    this.#heap[upper] = below;
-    this.#heap[lower] = above;
-    return true;
-  }
-}
-
-function isLater(left: Event, right: Event): boolean {
-  return left.atMs > right.atMs || (left.atMs === right.atMs && left.order > right.order);
 }
 
 /** Whoever wants to know that a checkpoint or savepoint can be restored from now on. */

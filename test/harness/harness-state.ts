@@ -74,6 +74,11 @@ export class MemoryOperatorState implements OperatorState {
     return list as unknown as OperatorListState<T>; // the caller's type of the items, as with the real one
   }
 
+  /** A list that the operator has asked for. */
+  known(name: string): OperatorListState<unknown> | undefined {
+    return this.#lists.get(name);
+  }
+
   snapshot(): HarnessList[] {
     return [...this.#lists].map(([name, list]) => ({ name, mode: list.mode, items: list.items.map(copy) }));
   }

@@ -7,15 +7,19 @@
  * As the task does, it runs mails and pending work (`resume`) whenever nothing blocks, fires due processing timers, and takes a snapshot only
  * where a barrier may pass. `makeRoom(n)` lets the output accept n more records and block then.
  */
+import type { TaskInfo } from "../../core/operators/contracts/functions.ts";
 import type { Operator, OperatorServices, SourceStatus } from "../../core/operators/operator.ts";
 import { createHeapKeyedState } from "../../core/state/heap/backend.ts";
-import { keyGroupRange } from "../../core/state/key-groups.ts";
+import { keyGroupRange, subtaskOfKeyGroup } from "../../core/state/key-groups.ts";
+import type { OperatorListState } from "../../core/state/handles.ts";
 import type { KeyedStateBackend } from "../../core/state/keyed-state.ts";
 import type { InternalTimers } from "../../core/state/timers.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
+import { keyGroupOf } from "../../core/types/key-hash.ts";
 import { Config } from "../../core/util/config.ts";
 import type { ConfigValues } from "../../core/util/config.ts";
 import { MillraceError } from "../../core/util/errors.ts";
+import { BoundState } from "./bound-state.ts";
 import { MemoryOperatorState, snapshotKeyed } from "./harness-state.ts";
 import type { HarnessSnapshot } from "./harness-state.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -36,6 +40,10 @@ export interface HarnessOptions {
   readonly config?: ConfigValues;
   readonly subtaskIndex?: number;
   readonly parallelism?: number;
+  /** Key groups, as the job has them. Default: 128. */
+  readonly maxParallelism?: number;
+  /** Metrics that somebody has used before the operator exists. Default: its own. */
+  readonly metrics?: HarnessMetrics;
   /** Side outputs that somebody reads. Default: all. */
   readonly sideOutputs?: readonly string[];
 }
@@ -46,6 +54,18 @@ interface Share {
 }
 
 const MAX_PARALLELISM = 128;
+
+/** Who the operator under test is, as its functions see it. */
+export function harnessTask(options: Omit<HarnessOptions, "create">): TaskInfo {
+  return {
+    jobName: "harness",
+    name: "operator",
+    subtaskIndex: options.subtaskIndex ?? 0,
+    parallelism: options.parallelism ?? 1,
+    maxParallelism: options.maxParallelism ?? MAX_PARALLELISM,
+    attempt: options.restored === undefined ? 0 : 1,
+  };
+}
 
 /**
  * Runs one operator as a task would, under a test's control: the test hands in records, watermarks and time, and reads what came out.
@@ -78,29 +98,35 @@ const MAX_PARALLELISM = 128;
 export class OperatorHarness {
   readonly clock: ManualClock;
   readonly availability: HarnessAvailability = new HarnessAvailability();
-  readonly metrics: HarnessMetrics = new HarnessMetrics();
+  readonly metrics: HarnessMetrics;
   readonly log: Recorded[] = [];
   readonly events: unknown[] = [];
   readonly failures: unknown[] = [];
   readonly warnings: string[] = [];
   readonly operator: Operator;
   readonly keyed: KeyedStateBackend | undefined;
+  /** Who the operator is, as its functions see it. */
+  readonly info: TaskInfo;
   /** How often the operator called `wake`. */
   wakes = 0;
   readonly #output: RecordingOutput;
   readonly #operatorState: MemoryOperatorState;
   readonly #mails: (() => void)[] = [];
   readonly #timers: InternalTimers[] = [];
+  readonly #bound: BoundState | undefined;
 
   constructor(options: HarnessOptions) {
+    this.metrics = options.metrics ?? new HarnessMetrics();
     this.clock = options.clock ?? new ManualClock();
     this.#output = new RecordingOutput(this.log, this.availability);
-    const share: Share = { index: options.subtaskIndex ?? 0, parallelism: options.parallelism ?? 1 };
+    this.info = harnessTask(options);
+    const share: Share = { index: this.info.subtaskIndex, parallelism: this.info.parallelism };
     this.#operatorState = new MemoryOperatorState(options.restored ?? [], share);
     this.keyed =
-      options.keyedState?.(this.clock) ?? (options.keyed === true ? heapState(this.clock, share) : undefined);
+      options.keyedState?.(this.clock) ?? (options.keyed === true ? heapState(this.clock, this.info) : undefined);
     const files = (options.restored ?? []).flatMap((snapshot) => snapshot.keyed ?? []);
     if (files.length > 0) this.keyed?.restore(files, { owned: false });
+    this.#bound = this.keyed === undefined ? undefined : new BoundState(this.keyed);
     this.operator = options.create(this.#services(options, share));
     this.run();
   }
@@ -123,6 +149,40 @@ export class OperatorHarness {
   /** The values on a side output, by the id of its tag. */
   side(tag: string): unknown[] {
     return this.log.flatMap((entry) => (entry.kind === "side" && entry.tag === tag ? [entry.value] : []));
+  }
+
+  /**
+   * The handle of a keyed state, by the name under which it was declared, for one key. Use it at once: the next record or timer has another key.
+   * The type is that of the declaration, which the harness of an operator does not know; that of a function does.
+   */
+  state(name: string, key: unknown): unknown {
+    if (this.#bound === undefined) throw new MillraceError("MR3003", "this operator has no keyed input");
+    return this.#bound.handle(name, key);
+  }
+
+  /** The list of operator state with that name; undefined if there is none. */
+  operatorList(name: string): OperatorListState<unknown> | undefined {
+    return this.#operatorState.known(name);
+  }
+
+  /** How many timers are set, of all keys. */
+  get timerCount(): { readonly event: number; readonly processing: number } {
+    const counts = this.#timers.map((timers) => timers.count());
+    return {
+      event: counts.reduce((sum, { event }) => sum + event, 0),
+      processing: counts.reduce((sum, { processing }) => sum + processing, 0),
+    };
+  }
+
+  /** Whether records of that key come to this subtask: after a restore with another parallelism, only a part does. */
+  owns(key: unknown): boolean {
+    const { subtaskIndex, parallelism, maxParallelism } = this.info;
+    return subtaskOfKeyGroup(maxParallelism, parallelism, keyGroupOf(key, maxParallelism)) === subtaskIndex;
+  }
+
+  /** Forgets what was emitted so far, so that what follows can be read on its own. */
+  clear(): void {
+    this.log.length = 0;
   }
 
   /** Hands in a record; left out, it has no timestamp. */
@@ -261,14 +321,7 @@ export class OperatorHarness {
       restored: options.restored !== undefined,
       restoredWatermarkMs:
         restored.length === 0 ? -Infinity : Math.min(...restored.map((snapshot) => snapshot.watermarkMs)),
-      task: {
-        jobName: "harness",
-        name: "operator",
-        subtaskIndex: share.index,
-        parallelism: share.parallelism,
-        maxParallelism: MAX_PARALLELISM,
-        attempt: options.restored === undefined ? 0 : 1,
-      },
+      task: this.info,
       metrics: this.metrics,
       config: new Config(options.config ?? {}),
       clock: this.clock,
@@ -301,7 +354,7 @@ function takenOver(restored: readonly HarnessSnapshot[], share: Share): readonly
   return restored.length === share.parallelism ? restored.slice(share.index, share.index + 1) : restored;
 }
 
-function heapState(clock: ManualClock, share: Share): KeyedStateBackend {
-  const keyGroups = keyGroupRange(MAX_PARALLELISM, share.parallelism, share.index);
-  return createHeapKeyedState({ keyGroups, maxParallelism: MAX_PARALLELISM, clock, operatorName: "operator" });
+function heapState(clock: ManualClock, { subtaskIndex, parallelism, maxParallelism }: TaskInfo): KeyedStateBackend {
+  const keyGroups = keyGroupRange(maxParallelism, parallelism, subtaskIndex);
+  return createHeapKeyedState({ keyGroups, maxParallelism, clock, operatorName: "operator" });
 }

@@ -5,7 +5,7 @@ import type { FileSinkOptions } from "../../../connectors/files/index.ts";
 import type { ConfigValues, JobClient } from "../../../core/index.ts";
 import { MemoryFileSystem } from "../../../core/storage/memory-file-system.ts";
 import { Scene, upTo } from "../../core/cluster/scene.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 
 const SAVEPOINTS = "/savepoints";
 const PATH = "execution.state-recovery.path";

@@ -12,7 +12,8 @@ import type {
   OperatorServices,
   StreamExecutionEnvironment,
 } from "../../../core/index.ts";
-import { Gate } from "../../golden/gate.ts";
+import { throwAt } from "../../sim/fault-sites.ts";
+import { Gate } from "../../sim/gate.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const CHECKPOINTS = "/checkpoints";
@@ -258,7 +259,7 @@ test.each([1, 2, 3, 4, 5])("three checkpoints at a time, with failures: seed %i"
     "parallelism.default": 2,
   });
   const numbers = scene.numbers(env, 200, { splits: 2 }).map((n) => {
-    scene.faults.throwAt("record");
+    throwAt(scene.faults, "record");
     return n;
   });
   scene.commit(kept(numbers, "kept"));

@@ -6,7 +6,7 @@
 // covers: core/cluster/about-to-finish.ts
 import { expect, test } from "vitest";
 import { WatermarkStrategy } from "../../../core/index.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Scene } from "./scene.ts";
 
 async function play(mode: string): Promise<string> {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { value, WatermarkStrategy } from "../../../core/index.ts";
 import type { Collector, DataStream, Sink } from "../../../core/index.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const SAVEPOINTS = "/savepoints";

@@ -4,7 +4,7 @@ import type { Sink } from "../../../core/index.ts";
 import { finishedSnapshot } from "../../../core/cluster/finished-snapshot.ts";
 import type { JobVertex } from "../../../core/graph/job-graph-types.ts";
 import type { SubtaskSnapshot } from "../../../core/graph/messages.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Scene, throwingAt, upTo } from "./scene.ts";
 
 /** One committable per record, each noted whenever it is committed. */

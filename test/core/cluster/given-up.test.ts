@@ -4,9 +4,9 @@ import { fileSink, ndjson } from "../../../connectors/files/index.ts";
 import { WatermarkStrategy } from "../../../core/index.ts";
 import { MemoryFileSystem } from "../../../core/storage/memory-file-system.ts";
 import { Scene } from "./scene.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { listSource } from "../../golden/list-source.ts";
-import { stuttering } from "../../golden/stuttering-source.ts";
+import { stuttering } from "../../sim/stuttering-source.ts";
 
 test("a task that was given up harms no later attempt", async () => {
   const scene = new Scene();

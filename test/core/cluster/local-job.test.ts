@@ -7,9 +7,9 @@ import { describe, expect, test } from "vitest";
 import { fixedDelay, StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import { SeededRandom } from "../../../core/util/random.ts";
 import { Faults } from "../../golden/faults.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { listSource } from "../../golden/list-source.ts";
-import { stuttering } from "../../golden/stuttering-source.ts";
+import { stuttering } from "../../sim/stuttering-source.ts";
 import type { RuntimeContext } from "../../../core/index.ts";
 import { rejection, Scene, throwingAt, upTo } from "./scene.ts";
 

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { StreamExecutionEnvironment, tumbling, value, WatermarkStrategy } from "../../../core/index.ts";
 import type { Collector, ConfigValues, DataStream } from "../../../core/index.ts";
-import { Outside, committedSink } from "../../golden/committed-sink.ts";
+import { Outside, committedSink } from "../../sim/committed-sink.ts";
 import { SeededRandom } from "../../../core/util/random.ts";
 import { SystemClock } from "../../../core/time/system-clock.ts";
 import { Faults } from "../../golden/faults.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { listSource } from "../../golden/list-source.ts";
-import { stuttering } from "../../golden/stuttering-source.ts";
+import { stuttering } from "../../sim/stuttering-source.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 
 const SAVEPOINTS = "/savepoints";

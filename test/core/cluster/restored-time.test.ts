@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { AggregateFunction, Collector, DataStream } from "../../../core/index.ts";
 import type { LocalJob } from "../../../core/cluster/local-job.ts";
 import { tumbling, value, WatermarkStrategy } from "../../../core/index.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Scene } from "./scene.ts";
 
 const counting: AggregateFunction<number, number, number> = {

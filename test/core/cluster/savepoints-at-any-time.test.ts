@@ -4,7 +4,7 @@
  *         only if the job has come to its end meanwhile, with an error that says so. A failure names its seed.
  */
 import { expect, test } from "vitest";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { Scene, upTo } from "./scene.ts";
 
 const SEEDS = upTo(150);

@@ -6,13 +6,13 @@
 import type { ConfigValues, DataStream } from "../../../core/index.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import { LocalJob } from "../../../core/cluster/local-job.ts";
-import { committedSink, Outside } from "../../golden/committed-sink.ts";
+import { committedSink, Outside } from "../../sim/committed-sink.ts";
 import { Faults } from "../../golden/faults.ts";
 import type { FaultPlan } from "../../golden/faults.ts";
 import { SeededWorld } from "../../golden/seeded-world.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { listSource } from "../../golden/list-source.ts";
-import { stuttering } from "../../golden/stuttering-source.ts";
+import { stuttering } from "../../sim/stuttering-source.ts";
 
 export interface SceneOptions {
   readonly seed?: number;

@@ -5,7 +5,7 @@ import { value, WatermarkStrategy } from "../../../core/index.ts";
 import type { Collector, KeyedProcessFunction } from "../../../core/index.ts";
 import type { LocalJob } from "../../../core/cluster/local-job.ts";
 import { createOperator } from "../../../core/operators/keyed-process.ts";
-import { Gate } from "../../golden/gate.ts";
+import { Gate } from "../../sim/gate.ts";
 import { OperatorHarness } from "../../harness/operator-harness.ts";
 import { Scene } from "../cluster/scene.ts";
 

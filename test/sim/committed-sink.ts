@@ -7,8 +7,10 @@
  */
 import type { CommitRequest, Committer, Sink, SinkContext, SinkWriter } from "../../core/index.ts";
 import type { Clock } from "../../core/time/clock.ts";
+import { randomHex } from "../../core/util/random.ts";
 import type { Random } from "../../core/util/random.ts";
-import type { Faults } from "./faults.ts";
+import { throwAt } from "./fault-sites.ts";
+import type { JobFaults } from "./fault-sites.ts";
 
 /** Each costs 100 ms of virtual time. */
 const RETRIES = 0.01;
@@ -66,7 +68,7 @@ export interface CommittedSinkOptions<T> {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly faults?: Faults | undefined;
+  readonly faults?: JobFaults | undefined;
   /** Flushes and commits end a while after they began. */
   readonly async?: boolean;
   /** For proofs that the net catches: commits at the barrier, or not once but twice under another id. */
@@ -83,6 +85,8 @@ export function committedSink<T>(options: CommittedSinkOptions<T>): Sink<T, neve
 class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
   readonly #ctx: SinkContext;
   readonly #options: CommittedSinkOptions<T>;
+  /** Attempts count anew under another master: this tells them apart. */
+  readonly #writer: string;
   /** Not yet flushed: not to be committed, and not to be lost behind a barrier. */
   #unflushed: T[] = [];
   #flushed: T[] = [];
@@ -92,6 +96,7 @@ class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
   constructor(ctx: SinkContext, options: CommittedSinkOptions<T>) {
     this.#ctx = ctx;
     this.#options = options;
+    this.#writer = randomHex(options.random, 8);
   }
 
   write(value: T): void {
@@ -113,7 +118,7 @@ class CommittedWriter<T> implements SinkWriter<T, never, Committable<T>> {
     if (values.length === 0) return [];
     this.#flushed = [];
     this.#prepared += 1;
-    const id = `${this.#options.name}/${subtask}/${attempt}/${checkpointId}/${this.#prepared}`;
+    const id = `${this.#options.name}/${subtask}/${attempt}/${this.#writer}/${checkpointId}/${this.#prepared}`;
     const committable = { id, checkpointId, subtask, attempt, values };
     if (this.#options.bug === "commit-early") this.#options.outside.apply(committable);
     return [committable];
@@ -139,7 +144,7 @@ class OutsideCommitter<T> implements Committer<Committable<T>> {
 
   #apply(requests: readonly CommitRequest<Committable<T>>[]): void {
     const { faults, outside, bug, random } = this.#options;
-    faults?.throwAt("commit-before");
+    if (faults !== undefined) throwAt(faults, "commit-before");
     // Later ones wait for the one that has to be tried again, so that they do not overtake it.
     let retry = false;
     for (const request of requests) {
@@ -154,7 +159,7 @@ class OutsideCommitter<T> implements Committer<Committable<T>> {
         request.signalAlreadyCommitted();
       }
     }
-    faults?.throwAt("commit-after");
+    if (faults !== undefined) throwAt(faults, "commit-after");
   }
 }
 

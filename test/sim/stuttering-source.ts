@@ -13,7 +13,8 @@ import type {
   SourceSplit,
 } from "../../core/index.ts";
 import type { Random } from "../../core/util/random.ts";
-import type { Faults } from "./faults.ts";
+import { throwAt } from "./fault-sites.ts";
+import type { JobFaults } from "./fault-sites.ts";
 import type { Gate } from "./gate.ts";
 
 export interface StutterOptions {
@@ -21,7 +22,11 @@ export interface StutterOptions {
   readonly random: Random;
   /** Records per poll, at most. */
   readonly burst: number;
-  readonly faults: Faults;
+  /** Now and then it has nothing for so long, at most. Default: 2. */
+  readonly pauseMs?: number;
+  /** How often. Default: once in ten polls. */
+  readonly pauses?: number;
+  readonly faults: JobFaults;
 }
 
 /** The same source, emitting a few records at a time. */
@@ -35,7 +40,7 @@ export function stuttering<T, S extends SourceSplit, E>(
     createEnumerator: (ctx, restored) => {
       const enumerator = source.createEnumerator(ctx, restored);
       const snapshot = (checkpointId: number): E => {
-        options.faults.throwAt("enumerator");
+        throwAt(options.faults, "enumerator");
         return enumerator.snapshot(checkpointId);
       };
       return {
@@ -119,7 +124,7 @@ class StutteringReader<T, S extends SourceSplit> implements SourceReader<T, S> {
   }
 
   pollNext(output: ReaderOutput<T>, recordsMax: number): PollResult {
-    const { gate, random, burst } = this.#options;
+    const { gate, random, burst, pauseMs = 2, pauses = 0.1 } = this.#options;
     const allowed = Math.min(recordsMax, 1 + Math.floor(random.next() * burst), gate.room);
     if (allowed <= 0) {
       gate.whenOpen(() => this.#wakeLater(0));
@@ -130,7 +135,7 @@ class StutteringReader<T, S extends SourceSplit> implements SourceReader<T, S> {
     const result = this.#inner.pollNext(this.#output, allowed);
     gate.passed(this.#output.count);
     if (result !== "more-available") return result;
-    this.#wakeLater(random.next() < 0.9 ? 0 : random.next() * 2);
+    this.#wakeLater(random.next() < pauses ? random.next() * pauseMs : 0);
     return "nothing-available";
   }
 

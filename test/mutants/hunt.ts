@@ -1,0 +1,49 @@
+/**
+ * What a bundle runs: seeds one after another, until a checker sees a broken invariant.
+ *
+ * In:    `--from <seed> --runs <n>`, or `--seeds <seed>,<seed>`. Out: on standard output, one JSON line before each run, so that whoever waits knows where
+ *        a run hangs, and one at the end (see {@link Line}).
+ */
+import { parseArgs } from "node:util";
+import { runSeed } from "../sim/search.ts";
+import type { Line } from "./prey.ts";
+
+function tell(line: Line): void {
+  // A pipe takes this at once, also if the process never gets around to anything else.
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function hunt(seeds: Iterable<number>): Promise<void> {
+  let runs = 0;
+  for (const seed of seeds) {
+    runs += 1;
+    tell({ kind: "run", seed });
+    const end = (checker: string, what: string): void => tell({ kind: "caught", seed, runs, checker, what });
+    const crash = (error: unknown): void => {
+      end("exception", textOf(error));
+      process.exit(0);
+    };
+    process.removeAllListeners("uncaughtException").on("uncaughtException", crash);
+    try {
+      const violation = await runSeed(seed);
+      if (violation !== undefined) return end(violation.checker, violation.what);
+    } catch (error) {
+      return end("exception", textOf(error));
+    }
+  }
+  tell({ kind: "clean", runs });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function* range(from: number, runs: number): Generator<number> {
+  for (let at = 0; at < runs; at += 1) yield from + at;
+}
+
+const { values } = parseArgs({
+  options: { from: { type: "string" }, runs: { type: "string" }, seeds: { type: "string" } },
+});
+await hunt(values.seeds?.split(",").map(Number) ?? range(Number(values.from ?? 1), Number(values.runs ?? 1)));
+process.exit(0);

@@ -1,0 +1,112 @@
+/**
+ * Searches for every planted bug from five fresh seeds, prints the kill table, and records it: `npm run test:mutants`.
+ *
+ * In:    `--only <mutant>[,<mutant>]`, `--runs <most per search>`, `--searches <per mutant, 5>`, `--seed <repeats all>`, `--from <seed>` (one search, from there), `--waiting` (the bugs
+ *        that no checker sees yet). Out: the table; without options that leave something out also docs/mutants.md and test/mutants/killed.json, of
+ *        which `--only` changes its own lines. Exit code 1 if a bug was not caught, or the engine without one was.
+ * Runs in the folder of the repository, two processes at a time.
+ */
+import { randomInt } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { SeededRandom } from "../../core/util/random.ts";
+import { bundleOf } from "./bundle.ts";
+import { cheapestCatch, isKilled, line, page, worstRuns } from "./kill-table.ts";
+import type { HuntOptions, Hunted } from "./kill-table.ts";
+import type { Mutant } from "./mutant.ts";
+import { inLanes, watch } from "./prey.ts";
+import type { Catch } from "./prey.ts";
+import { MUTANTS, WAITING } from "./table.ts";
+
+const SEARCHES = 5;
+const RUNS_MAX = 2_000;
+const AT_ONCE = 2;
+const SEED_MAX = 2 ** 31;
+/** Of so many mutants asked for by name the counterexamples are printed. */
+const SHOWN_MAX = 3;
+const KILLED = "test/mutants/killed.json";
+const PAGE = "docs/mutants.md";
+
+const root = process.cwd();
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** All searches of all mutants in two lanes; a row is printed once the last of them is through. */
+async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptions): Promise<readonly Hunted[]> {
+  const searches = mutants.flatMap((mutant) => seeds.map((from) => ({ mutant, from })));
+  const bundles = new Map<Mutant, Promise<string>>();
+  const found = new Map<Mutant, (Catch | undefined)[]>();
+  await inLanes(searches, AT_ONCE, async ({ mutant, from }) => {
+    const bundle = bundles.get(mutant) ?? bundleOf(root, mutant);
+    bundles.set(mutant, bundle);
+    const caught = await watch(await bundle, { from, runs: runsMax });
+    const catches = [...(found.get(mutant) ?? []), caught];
+    found.set(mutant, catches);
+    if (catches.length === seeds.length) say(line({ mutant, catches }));
+  });
+  return mutants.map((mutant) => ({ mutant, catches: found.get(mutant) ?? [] }));
+}
+
+/** The engine as it is, over all runs that any search took. */
+async function unpatchedIsClean({ seeds }: HuntOptions, runs: number): Promise<boolean> {
+  const bundle = await bundleOf(root);
+  const catches = await inLanes(seeds, AT_ONCE, (from) => watch(bundle, { from, runs }));
+  for (const caught of catches) {
+    if (caught !== undefined) say(`the engine without a bug, seed ${caught.seed}: ${caught.checker}: ${caught.what}`);
+  }
+  const isClean = catches.every((caught) => caught === undefined);
+  if (isClean) say(`${"(none)".padEnd(32)} ${`${seeds.length} x ${runs}`.padStart(12)}  clean`);
+  return isClean;
+}
+
+function recorded(): Readonly<Record<string, number>> {
+  return JSON.parse(readFileSync(KILLED, "utf8")) as Record<string, number>; // as `record` writes it
+}
+
+function record(all: readonly Hunted[], before: Readonly<Record<string, number>>): void {
+  const killed: Record<string, number> = { ...before };
+  for (const hunted of all) {
+    const cheapest = cheapestCatch(hunted);
+    if (cheapest !== undefined) killed[hunted.mutant.id] = cheapest.seed;
+  }
+  const rows = MUTANTS.flatMap(({ id }) => (killed[id] === undefined ? [] : [[id, killed[id]] as const]));
+  writeFileSync(KILLED, `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`);
+}
+
+const { values: args } = parseArgs({
+  options: {
+    only: { type: "string" },
+    runs: { type: "string" },
+    seed: { type: "string" },
+    searches: { type: "string" },
+    from: { type: "string" },
+    waiting: { type: "boolean" },
+  },
+});
+const seed = args.seed === undefined ? randomInt(SEED_MAX) : Number(args.seed);
+const random = new SeededRandom(seed);
+const fresh = Array.from({ length: Number(args.searches ?? SEARCHES) }, () => Math.floor(random.next() * SEED_MAX));
+const runsMax = Number(args.runs ?? RUNS_MAX);
+const options: HuntOptions = { seed, seeds: args.from === undefined ? fresh : [Number(args.from)], runsMax };
+const wanted = args.only?.split(",");
+const table = args.waiting === true ? WAITING : MUTANTS;
+const mutants = wanted === undefined ? table : [...MUTANTS, ...WAITING].filter(({ id }) => wanted.includes(id));
+if (mutants.length === 0) throw new Error(`no mutant is called ${args.only}`);
+
+say(`seed ${seed}: searches begin at ${options.seeds.join(", ")}\n`);
+const all = await huntAll(mutants, options);
+const missed = all.filter((hunted) => !isKilled(hunted));
+const worst = Math.max(1, ...all.filter(isKilled).map(worstRuns));
+const isClean = await unpatchedIsClean(options, worst);
+if (wanted !== undefined && wanted.length <= SHOWN_MAX)
+  for (const hunted of all) say(`\n${hunted.mutant.id}: ${cheapestCatch(hunted)?.what ?? "-"}`);
+if (args.from === undefined && args.waiting !== true) {
+  record(all, wanted !== undefined && existsSync(KILLED) ? recorded() : {});
+  if (wanted === undefined) writeFileSync(PAGE, page(all, options));
+}
+say(`\n${all.length - missed.length} of ${all.length} caught within ${runsMax} runs from each seed`);
+for (const { mutant } of missed)
+  say(`not caught: ${mutant.id} (${mutant.about})${mutant.waits === undefined ? "" : `, waits for: ${mutant.waits}`}`);
+process.exitCode = missed.length === 0 && isClean ? 0 : 1;

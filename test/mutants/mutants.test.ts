@@ -1,0 +1,131 @@
+/**
+ * Goal:   the simulator still finds every planted bug, and no bug in the engine as it is.
+ * Method: each bug runs once, with the seed that caught it in the last search; the engine without one runs with all these seeds. The bundles are processes
+ *         of their own, two at a time.
+ * Replay: `npm run test:mutants -- --only <mutant> --from <seed> --runs 1`. A seed that catches nothing any more, since engine or simulator have
+ *         changed: `npm run test:mutants` searches anew and records what it finds.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundleOf } from "./bundle.ts";
+import { cheapestCatch, isKilled, page, worstRuns } from "./kill-table.ts";
+import { patched } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
+import { inLanes, watch } from "./prey.ts";
+import type { Catch } from "./prey.ts";
+import { MUTANTS, WAITING } from "./table.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const killed = JSON.parse(readFileSync(new URL("killed.json", import.meta.url), "utf8")) as Record<string, number>; // as main.ts writes it
+const AT_ONCE = 2;
+const SILENCE_MS_MAX = 15_000;
+
+/** A mutant is called what it is: the text that it replaces is there, once. */
+describe("the table", () => {
+  test("has no name twice, and at least 25 bugs", () => {
+    const ids = [...MUTANTS, ...WAITING].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(MUTANTS.length).toBeGreaterThanOrEqual(25);
+    expect(ids.filter((id) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))).toEqual([]);
+  });
+
+  test.each([...MUTANTS, ...WAITING].map((mutant) => [mutant.id, mutant] as const))(
+    "finds the text of %s",
+    (_, mutant) => {
+      const source = readFileSync(`${root}${mutant.file}`, "utf8");
+      expect(patched(mutant, source)).not.toBe(source);
+    },
+  );
+
+  test("has a seed for each bug, and none for others", () => {
+    expect(Object.keys(killed).toSorted()).toEqual(MUTANTS.map(({ id }) => id).toSorted());
+  });
+});
+
+describe("a patch", () => {
+  const mutant: Mutant = { id: "a-bug", file: "core/a.ts", find: "a > b", replace: "a >= b", about: "off by one" };
+
+  test("is applied to its one place", () => {
+    expect(patched(mutant, "if (a > b) return;")).toBe("if (a >= b) return;");
+  });
+
+  test("takes its replacement literally", () => {
+    expect(patched({ ...mutant, replace: "$& $1" }, "(a > b)")).toBe("($& $1)");
+  });
+
+  test("whose text is gone is refused, with its name and file", () => {
+    expect(() => patched(mutant, "if (a < b) return;")).toThrow(/a-bug.*not there any more in core\/a\.ts/s);
+  });
+
+  test("whose text is there twice is refused", () => {
+    expect(() => patched(mutant, "a > b || a > b")).toThrow(/a-bug.*2 times in core\/a\.ts/s);
+  });
+});
+
+describe("the kill table", () => {
+  const mutant: Mutant = { id: "a-bug", file: "core/a.ts", find: "a", replace: "b", about: "a is b" };
+  const found = (seed: number, runs: number, checker = "output", tookMs = 10): Catch => ({
+    seed,
+    runs,
+    checker,
+    what: "",
+    tookMs,
+  });
+
+  test("a bug is caught if every search caught it", () => {
+    expect(isKilled({ mutant, catches: [found(1, 3), found(2, 9)] })).toBe(true);
+    expect(isKilled({ mutant, catches: [found(1, 3), undefined] })).toBe(false);
+    expect(worstRuns({ mutant, catches: [found(1, 3), found(2, 9)] })).toBe(9);
+  });
+
+  test("repeats the quickest run, and none that hung", () => {
+    const catches = [found(1, 1, "liveness", 1), found(2, 5, "output", 30), found(3, 5, "output", 20)];
+    expect(cheapestCatch({ mutant, catches })?.seed).toBe(3);
+    expect(cheapestCatch({ mutant, catches: [undefined] })).toBe(undefined);
+  });
+
+  test("the page says what was caught by whom, and what was not", () => {
+    const options = { seed: 5, seeds: [1, 2], runsMax: 2_000 };
+    const text = page([{ mutant, catches: [found(1, 3, "leak"), found(2, 9)] }], options);
+    expect(text).toContain("| `a-bug` | a is b | leak, output | 9 |");
+    expect(text).toContain("1 of 1 were caught");
+    expect(page([{ mutant, catches: [found(1, 3), undefined] }], options)).toContain("not caught (1 of 2)");
+  });
+});
+
+describe("one run each", () => {
+  const caught = new Map<string, Promise<Catch | undefined>>();
+  let unpatched: Promise<Catch | undefined> = Promise.resolve(undefined);
+  let all: Promise<unknown> = Promise.resolve();
+
+  // All begin at once, in two lanes; each test awaits its own.
+  beforeAll(() => {
+    const tell = new Map<string, (one: Promise<Catch | undefined>) => void>();
+    for (const { id } of MUTANTS) caught.set(id, new Promise((resolve) => tell.set(id, resolve)));
+    unpatched = new Promise((resolve) => tell.set("", resolve));
+    const run = async (mutant: Mutant | undefined): Promise<Catch | undefined> => {
+      const seeds = mutant === undefined ? Object.values(killed) : [killed[mutant.id] ?? 1];
+      return watch(await bundleOf(root, mutant), { seeds }, SILENCE_MS_MAX);
+    };
+    all = inLanes([undefined, ...MUTANTS], AT_ONCE, async (mutant) => {
+      const one = run(mutant);
+      tell.get(mutant?.id ?? "")?.(one);
+      await one.catch(() => undefined); // its test says so
+    });
+  });
+
+  afterAll(() => all);
+
+  test("the engine as it is passes all of them", { timeout: 120_000 }, async () => {
+    expect(await unpatched).toBe(undefined);
+  });
+
+  test.each(MUTANTS.map(({ id }) => [id, killed[id]] as const))(
+    "%s is caught with seed %s",
+    { timeout: 120_000 },
+    async (id) => {
+      expect(await caught.get(id)).toMatchObject({ seed: killed[id] });
+    },
+  );
+});

@@ -1,0 +1,19 @@
+/** Planted bugs in the cluster: attempts, restarts, and messages that come late. */
+import type { Mutant } from "./mutant.ts";
+
+export const CLUSTER_MUTANTS: readonly Mutant[] = [
+  {
+    id: "old-attempt-reports",
+    file: "core/cluster/job-master.ts",
+    find: `    return task.attempt === this.#attempt;`,
+    replace: `    return task.attempt <= this.#attempt;`,
+    about: "reports of tasks of an earlier attempt count",
+  },
+  {
+    id: "attempt-not-in-key",
+    file: "core/checkpoint/task-key.ts",
+    find: "#${task.attempt}`",
+    replace: "`",
+    about: "an acknowledgement counts whichever attempt of the task it comes from",
+  },
+];

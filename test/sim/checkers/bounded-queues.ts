@@ -1,0 +1,25 @@
+/** No queue grows beyond its bound: between two slots there are never more records under way than the consumer has room for, but what one record made. */
+import type { LiveChecker } from "./checker.ts";
+
+/** What one record, one timer or one firing may emit at once in a generated pipeline, over all that follow it in its chain. */
+const OVERDRAW_MAX = 64;
+
+export function boundedQueues(): LiveChecker {
+  const open = new Map<string, number>();
+  let problem: string | undefined;
+  const add = (channel: string, records: number): number => {
+    const before = open.get(channel) ?? 0;
+    open.set(channel, before + records);
+    return before + records;
+  };
+  return {
+    name: "bounded queues",
+    sent(channel, records) {
+      const beyond = add(channel, records);
+      if (beyond > OVERDRAW_MAX)
+        problem ??= `channel ${channel} has ${beyond} records more under way than its consumer has room for`;
+    },
+    granted: (channel, records) => void add(channel, -records),
+    check: () => problem,
+  };
+}

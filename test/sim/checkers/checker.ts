@@ -1,0 +1,45 @@
+/** What a checker is: one invariant over what a run did and left behind. */
+import type { CompletedCheckpoint } from "../../../core/checkpoint/contract.ts";
+import type { CheckpointPointer } from "../../../core/checkpoint/pointer-store.ts";
+import type { SubtaskId } from "../../../core/graph/messages.ts";
+import type { SimDisk } from "../disk.ts";
+import type { SimRun } from "../run.ts";
+
+/** A broken invariant, by the name of the checker that saw it. */
+export interface Violation {
+  readonly checker: string;
+  readonly what: string;
+}
+
+/** Looks at a run when it is over. */
+export interface Checker {
+  readonly name: string;
+  /** Undefined: nothing is wrong. */
+  check(run: SimRun): string | undefined;
+}
+
+/** A checkpoint that has just become complete. */
+export interface Pointed {
+  readonly pointer: CheckpointPointer;
+  readonly disk: SimDisk;
+  /** Of the job, on the disk. */
+  readonly root: string;
+  /** Undefined if its metadata cannot be read. */
+  readonly checkpoint: CompletedCheckpoint | undefined;
+}
+
+/** Looks on while a run goes on, and says in the end what it saw. Made anew for each run. */
+export interface LiveChecker extends Checker {
+  completed?(pointed: Pointed): void;
+  /** The job starts from it no more. */
+  forgotten?(checkpointId: number): void;
+  /** A file was there, and is deleted. `by`: the process that wants it. */
+  deleted?(path: string): void;
+  /** A task arrives in the slot of an offer. */
+  deployed?(offer: string, task: SubtaskId): void;
+  /** Its last word, or that of its slot. */
+  terminated?(offer: string, task: SubtaskId): void;
+  /** Records leave for a channel, or its consumer has room for more. */
+  sent?(channel: string, records: number): void;
+  granted?(channel: string, records: number): void;
+}

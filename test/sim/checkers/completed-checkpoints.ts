@@ -1,0 +1,63 @@
+/**
+ * Whatever is complete can be restored: its metadata and every file are there and sound, all its parts are of one attempt, and each key group of an operator
+ * was saved by the subtask that owns it, and by no other.
+ */
+import { stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
+import type { CompletedCheckpoint, VertexSnapshot } from "../../../core/checkpoint/contract.ts";
+import { keyGroupRange } from "../../../core/state/key-groups.ts";
+import { crc32 } from "../../../core/util/checksum.ts";
+import type { SimDisk } from "../disk.ts";
+import type { LiveChecker, Pointed } from "./checker.ts";
+
+export function completedCheckpoints(): LiveChecker {
+  let problem: string | undefined;
+  return {
+    name: "completed checkpoints",
+    completed(pointed) {
+      const found = problemOf(pointed);
+      if (found !== undefined) problem ??= `checkpoint ${pointed.pointer.checkpointId}: ${found}`;
+    },
+    check: () => problem,
+  };
+}
+
+function problemOf({ pointer, checkpoint, disk, root }: Pointed): string | undefined {
+  if (checkpoint === undefined) return `there is no readable metadata in ${pointer.directory}`;
+  return (
+    unsoundFile(checkpoint, disk, root) ??
+    mixedAttempts(checkpoint) ??
+    checkpoint.vertices.map(foreignGroups).find(Boolean)
+  );
+}
+
+function unsoundFile(checkpoint: CompletedCheckpoint, disk: SimDisk, root: string): string | undefined {
+  for (const { path, bytes, checksum } of stateFilesOfCheckpoint(checkpoint)) {
+    const content = disk.bytesOf(`${root}/${path}`);
+    if (content === undefined) return `${path} is not there`;
+    if (content.length !== bytes || crc32(content) !== checksum) return `${path} is not what its task acknowledged`;
+  }
+  return undefined;
+}
+
+/** State files carry their attempt in their names; those of earlier checkpoints lie elsewhere. */
+function mixedAttempts(checkpoint: CompletedCheckpoint): string | undefined {
+  const attempts = new Set<string>();
+  for (const { path } of stateFilesOfCheckpoint(checkpoint)) {
+    const [, attempt] = /-(\d+)-\d+$/.exec(path) ?? [];
+    if (path.startsWith(`${checkpoint.directory}/`) && attempt !== undefined) attempts.add(attempt);
+  }
+  return attempts.size > 1 ? `it has parts of the attempts ${[...attempts].join(" and ")}` : undefined;
+}
+
+function foreignGroups({ maxParallelism, parallelism, subtasks }: VertexSnapshot): string | undefined {
+  for (const [index, { operators }] of subtasks.entries()) {
+    const own = keyGroupRange(maxParallelism, parallelism, index);
+    for (const { keyed, operatorId } of operators) {
+      if (keyed === undefined) continue;
+      const { first, last } = keyed.keyGroups;
+      if (first <= last && (first < own.first || last > own.last))
+        return `subtask ${index} of operator ${operatorId} saved the key groups ${first} to ${last}, and owns ${own.first} to ${own.last}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,30 @@
+/**
+ * Every completed checkpoint is a valid start, in the outside world as it was when it was completed: whoever starts there, with another parallelism, and
+ * nothing goes wrong, ends with what has to be visible.
+ */
+import type { Pipeline } from "../pipelines/pipeline.ts";
+import { CALM } from "../plan.ts";
+import { simulateRun } from "../run.ts";
+import type { SimRun } from "../run.ts";
+import type { Checker } from "./checker.ts";
+
+/** One of the run's checkpoints, chosen by its dice. `checkers`: what has to hold in the end. */
+export async function startsValidly(
+  run: SimRun,
+  pipeline: Pipeline,
+  checkers: readonly Checker[],
+): Promise<string | undefined> {
+  if (run.moment === undefined) return undefined;
+  const { seed, maxParallelism, chaining, probes, rates } = run.plan;
+  const parallelism = 1 + (seed % 3);
+  // The same operators: those that can fail are part of the job.
+  const state = rates.state === undefined ? {} : { state: 0 };
+  const plan = { ...CALM, seed, maxParallelism, chaining, probes, rates: state, legs: [{ parallelism }] };
+  const again = await simulateRun(pipeline, plan, { from: run.moment });
+  for (const { name, check } of checkers) {
+    const what = check(again);
+    if (what !== undefined)
+      return `started again from checkpoint ${run.moment.pointer.checkpointId} at parallelism ${parallelism}: ${name}: ${what}\n${again.warnings.join("\n")}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** Plans by chance, as fast-check arbitraries: they shrink to calm deployments, few legs, few faults. */
+import fc from "fast-check";
+import { ELECTION_FAULTS } from "./election.ts";
+import { JOB_FAULTS } from "./fault-sites.ts";
+import { STORAGE_FAULTS } from "./disk.ts";
+import type { Disaster, DisasterKind, FaultRates, FaultSite, Leg, SimPlan } from "./plan.ts";
+
+/** Times per thousand where the fault strikes at all. */
+const RATES: Readonly<Record<FaultSite, number>> = {
+  record: 5,
+  snapshot: 50,
+  state: 10,
+  recovery: 150,
+  "commit-before": 60,
+  "commit-after": 60,
+  enumerator: 60,
+  write: 40,
+  "write-unknown": 40,
+  torn: 40,
+  read: 60,
+  delete: 60,
+  "delete-unknown": 60,
+  slow: 60,
+  "late-list": 300,
+  pointer: 60,
+  "pointer-unknown": 100,
+  "pointer-list": 100,
+};
+
+const SITES: readonly FaultSite[] = [...JOB_FAULTS, ...STORAGE_FAULTS, ...ELECTION_FAULTS];
+
+const KINDS: readonly DisasterKind[] = [
+  "crash-slot",
+  "crash-slot",
+  "crash-master",
+  "crash-master",
+  "crash-all",
+  "pause-slot",
+  "pause-slot",
+  "pause-master",
+  "pause-master",
+  "part-slot",
+  "part-master",
+  "break-connection",
+  "break-connection",
+];
+
+export const HEALED_MS = 20_000;
+
+/** Most places are left alone in any one run, so that in many runs only one kind of thing goes wrong. */
+const rates: fc.Arbitrary<FaultRates> = fc
+  .array(fc.constantFrom(...SITES), { maxLength: 4 })
+  .map((sites) => Object.fromEntries(sites.map((site) => [site, RATES[site]])));
+
+const disasters: fc.Arbitrary<readonly Disaster[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom(...KINDS),
+    // Most jobs last a few seconds, if nothing goes wrong.
+    atMs: fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.integer({ min: 0, max: HEALED_MS - 1 })),
+    who: fc.nat(999),
+    durationMs: fc.constantFrom(300, 2_000, 7_000, 25_000),
+  }),
+  { maxLength: 5 },
+);
+
+const parallelism: fc.Arbitrary<number> = fc.constantFrom(1, 2, 2, 3, 4);
+
+const stopped: fc.Arbitrary<Leg> = fc.record({
+  parallelism,
+  stop: fc.record({
+    how: fc.constantFrom("suspend", "savepoint", "crash"),
+    after: fc.integer({ min: 0, max: 60 }),
+  }),
+});
+
+const last: fc.Arbitrary<Leg> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ parallelism }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      parallelism,
+      stop: fc.record({ how: fc.constant<"drain">("drain"), after: fc.integer({ min: 0, max: 60 }) }),
+    }),
+  },
+);
+
+const legs: fc.Arbitrary<readonly Leg[]> = fc
+  .tuple(fc.oneof(fc.constant([]), fc.array(stopped, { maxLength: 2 })), last)
+  .map(([before, end]) => [...before, end]);
+
+export const plans: fc.Arbitrary<SimPlan> = fc.record({
+  seed: fc.nat(),
+  legs,
+  spareSlots: fc.integer({ min: 0, max: 2 }),
+  maxParallelism: fc.constantFrom(128, 16, 5),
+  checkpointMs: fc.constantFrom(1_000, 300, 3_000, 100),
+  concurrent: fc.constantFrom(1, 1, 2, 3),
+  minPauseMs: fc.constantFrom(0, 0, 0, 500),
+  checkpointTimeoutMs: fc.constantFrom(20_000, 20_000, 6_000),
+  tolerable: fc.constantFrom(1_000, 0, 2),
+  capacity: fc.constantFrom(16, 1, 3, 256),
+  recordsPerStep: fc.constantFrom(10, 1, 3, 100),
+  burst: fc.constantFrom(1, 3, 10),
+  pauseMs: fc.constantFrom(200, 1_000, 3_000),
+  latencyMs: fc.constantFrom(5, 1, 30, 150),
+  diskMs: fc.constantFrom(20, 1, 200, 500),
+  drift: fc.constantFrom(0, 0, 50),
+  chaining: fc.boolean(),
+  asyncSink: fc.boolean(),
+  probes: fc.boolean(),
+  rates,
+  disasters,
+  healedMs: fc.constant(HEALED_MS),
+});

@@ -58,8 +58,8 @@ export class Heartbeats {
         this.#options.lost(id);
         return;
       }
+      this.#next(id, watched); // first, since whoever sends may find out that it is gone, and forget it
       this.#options.send(id);
-      this.#next(id, watched);
     });
   }
 }

@@ -61,23 +61,22 @@ export class SlotWorker {
   readonly #options: SlotWorkerOptions;
   #offers: number;
   #current: Offer | undefined;
-  /** Whom to offer to, once the tasks of the last offer have ended. */
-  #next: Leader | undefined;
+  /** The newest that is known, whether or not an offer to it is in force: older news never counts again. */
+  #leader: Leader | undefined;
   #isReleasing: boolean;
 
   constructor(options: SlotWorkerOptions) {
     this.#options = options;
     this.#offers = 0;
     this.#current = undefined;
-    this.#next = undefined;
+    this.#leader = undefined;
     this.#isReleasing = false;
   }
 
   /** News of the election; older news may come late. */
   leads(leader: Leader): void {
-    const known = this.#next ?? this.#current?.leader;
-    if (known !== undefined && leader.token <= known.token) return;
-    this.#next = leader;
+    if (this.#leader !== undefined && leader.token <= this.#leader.token) return;
+    this.#leader = leader;
     if (this.#current === undefined) this.#offer();
     else this.#release();
   }
@@ -120,10 +119,9 @@ export class SlotWorker {
   }
 
   #offer(): void {
-    const leader = this.#next;
+    const leader = this.#leader;
     if (leader === undefined) return;
     const { name, config, clock } = this.#options;
-    this.#next = undefined;
     this.#offers += 1;
     const id = `${name}#${this.#offers}`;
     const reports = leader.reportsOf(id);
@@ -157,16 +155,14 @@ export class SlotWorker {
     current.taskManager.release(() => {
       this.#isReleasing = false;
       this.#current = undefined;
-      this.#offer();
-      if (this.#current === undefined) this.#offerLater(current.leader);
+      if (this.#leader !== current.leader) this.#offer();
+      else this.#offerLater();
     });
   }
 
-  #offerLater(leader: Leader): void {
+  #offerLater(): void {
     this.#options.clock.schedule(OFFER_AGAIN_MS, () => {
-      if (this.#current !== undefined) return;
-      this.#next ??= leader;
-      this.#offer();
+      if (this.#current === undefined) this.#offer();
     });
   }
 }

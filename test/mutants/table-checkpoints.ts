@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   {
     id: "complete-before-metadata",
+    waits: "a longer search than 30 runs",
     file: "core/checkpoint/finalize.ts",
     find: `    return options.pending.storage.write(metadataPath(checkpoint.directory), [bytes], (outcome) =>
       done(outcome.ok ? succeeded(checkpoint) : outcome),
@@ -21,6 +22,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "shared-file-too-early",
+    waits: "a longer search than 30 runs",
     file: "core/checkpoint/shared-files.ts",
     find: `blockers: new Set(underWay) }`,
     replace: `blockers: new Set<number>() }`,
@@ -35,6 +37,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "late-acknowledgement-leaks",
+    waits: "a checker of files that nobody needs",
     file: "core/checkpoint/cleanup.ts",
     find: `else this.#sharedFiles.discard(pathsOf(ack.snapshot), this.#options.pending.keys());`,
     replace: ``,
@@ -42,6 +45,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "discard-before-metadata",
+    waits: "a checker of files that nobody needs",
     file: "core/checkpoint/coordinator.ts",
     find: `if (!isWriting && files?.keepFiles !== true) this.#cleanup.discard(pending);`,
     replace: `if (files?.keepFiles !== true) this.#cleanup.discard(pending);`,
@@ -63,6 +67,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "older-than-damaged",
+    waits: "damaged files",
     file: "core/checkpoint/find-checkpoint.ts",
     find: `newestError === undefined || options.acceptDuplicates ? outcome : failed(unreadable(newestError, directory)),`,
     replace: `outcome,`,
@@ -70,6 +75,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "damage-unnoticed",
+    waits: "damaged files",
     file: "core/runtime/state-loading.ts",
     find: `if (bytes.byteLength !== next.file.bytes || crc32(bytes) !== next.file.checksum) {`,
     replace: `if (bytes.byteLength === 0) {`,
@@ -84,6 +90,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "store-not-awaited",
+    waits: "a longer search than 30 runs",
     file: "core/cluster/job-master.ts",
     find: `if (!this.#checkpointsSettled || !this.#executions.executions()`,
     replace: `if (!this.#executions.executions()`,
@@ -91,6 +98,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "trigger-the-gone",
+    waits: "a longer search than 30 runs",
     file: "core/cluster/checkpoint-plan.ts",
     find: `if (someAreAboutToFinish(executions, (execution) => parts.endIsSaved(execution)))`,
     replace: `if (someAreAboutToFinish(executions, () => false))`,

@@ -15,6 +15,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "removed-between-epoch-and-slice",
+    waits: "a longer search than 15 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -30,6 +31,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "no-tombstone",
+    waits: "a longer search than 15 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -38,6 +40,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "young-group-without-tombstone",
+    waits: "a longer search than 15 runs",
     file: EPOCHS,
     find: `if (group.born < segment.epoch) segment.tombstones.push(group);`,
     replace: `if (group.born < segment.epoch - 1) segment.tombstones.push(group);`,
@@ -45,6 +48,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "dropped-cells-put",
+    waits: "a longer search than 15 runs",
     file: SEGMENT,
     find: `(cell.stamp & SERIALISED) === 0 && droppedIn(cell) > this.epoch;`,
     replace: `(cell.stamp & SERIALISED) === 0 && droppedIn(cell) >= this.epoch;`,
@@ -59,6 +63,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-changes-dropped",
+    waits: "a longer search than 15 runs",
     file: "core/state/heap/history.ts",
     find: `this.#open = this.#open.filter((entry) => entry !== gone);`,
     replace: `this.#open = this.#open.filter((entry) => entry !== gone);
@@ -68,6 +73,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-tombstones-dropped",
+    waits: "a longer search than 15 runs",
     file: "core/state/heap/backend.ts",
     find: `    this.#history.aborted(checkpointId)?.discard();`,
     replace: `    const gone = this.#history.aborted(checkpointId);
@@ -84,6 +90,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "younger-cells-seen",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/full-scan.ts",
     find: `if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);`,
     replace: `if (cell.stamp !== DEAD && epochOf(cell.stamp) >= 0) this.put(cell);`,
@@ -91,6 +98,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "orphans-lost",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/full-scan.ts",
     find: `if (group.born <= this.epoch && group.row.scannedBy !== this.id) this.#orphans.push(group);`,
     replace: `void group;`,
@@ -98,6 +106,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "object-in-place-unseen",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/value-cells.ts",
     find: `if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);`,
     replace: ``,
@@ -112,6 +121,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "neighbours-key-group",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/restore.ts",
     find: `target.keyGroups = intersect(handle.keyGroups, options.keyGroups);`,
     replace: `target.keyGroups = { first: options.keyGroups.first, last: options.keyGroups.last + 1 };`,
@@ -119,6 +129,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "key-groups-overlap",
+    waits: "a longer search than 9 runs",
     file: "core/state/key-groups.ts",
     find: `    last: Math.floor(((index + 1) * maxParallelism - 1) / parallelism),`,
     replace: `    last: Math.min(Math.floor(((index + 1) * maxParallelism) / parallelism), maxParallelism - 1),`,
@@ -140,6 +151,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "value-behind-entry",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/list-state.ts",
     find: `      if (last.stamp < epochs.dirtyFrom) epochs.touch(last);
       if (times`,

@@ -18,6 +18,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "no-realignment",
+    waits: "a longer search than 30 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `        superseded = this.#collecting.shift()?.checkpoint.checkpointId;
         this.blocked.fill(false);
@@ -32,6 +33,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "abandoned-barrier-blocks",
+    waits: "a longer search than 30 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `        superseded = this.#collecting.shift()?.checkpoint.checkpointId;
         this.blocked.fill(false);`,
@@ -47,6 +49,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-barrier-begins-anew",
+    waits: "a longer search than 30 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `if (id <= this.#doneUpTo || this.#aborted.has(id)) return undefined;`,
     replace: `if (id <= this.#doneUpTo) return undefined;`,
@@ -65,6 +68,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "failed-write-acknowledged",
+    waits: "a longer search than 30 runs",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `else this.#decline(current, "IO_EXCEPTION", outcome.error);`,
     replace: `else this.#stored(current, part, keyed, file);`,
@@ -72,6 +76,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "abandoned-file-leaks",
+    waits: "a checker of files that nobody needs",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `if (!this.#inProgress.includes(current)) return this.#discard(current);`,
     replace: `if (!this.#inProgress.includes(current)) return;`,
@@ -79,6 +84,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "closed-task-leaks",
+    waits: "a checker of files that nobody needs",
     file: "core/runtime/task-execution.ts",
     find: `    this.#checkpoints.close();`,
     replace: ``,
@@ -110,6 +116,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "overdraw-overwrites",
+    waits: "a longer search than 15 runs",
     file: "core/network/in-slot-channel.ts",
     find: `if (waiting <= this.mask) return;`,
     replace: `if (waiting <= this.mask + 1) return;`,
@@ -117,6 +124,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "growing-forgets",
+    waits: "a longer search than 15 runs",
     file: "core/network/in-slot-channel.ts",
     find: `for (let index = 0; index < waiting; index += 1) {`,
     replace: `for (let index = 0; index < waiting - 1; index += 1) {`,
@@ -131,6 +139,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "end-before-pending",
+    waits: "a longer search than 15 runs",
     file: "core/runtime/chain.ts",
     find: `      if (!this.resume()) return false;
       if (this.#availability.busy) return false;
@@ -140,6 +149,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "barrier-through-atomic",
+    waits: "a longer search than 15 runs",
     file: "core/runtime/task.ts",
     find: `      if (!this.#parts.chain.interruptible) return false;`,
     replace: ``,

@@ -22,6 +22,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "timer-one-early",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/timer-index.ts",
     find: `return timeMs > limitMs || this.#count === 0`,
     replace: `return timeMs > limitMs + 1 || this.#count === 0`,
@@ -29,6 +30,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "dying-timer-not-captured",
+    waits: "a longer search than 9 runs",
     file: "core/state/heap/timer-capture.ts",
     find: `if (bucket === this.#current ? number >= this.#next : isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
     replace: `if (bucket === this.#current && number >= this.#next && isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
@@ -36,6 +38,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-timers-reversed",
+    waits: "a checker of the order of timers",
     file: "core/state/heap/restored-timers.ts",
     find: `return all.sort((left, right) => left.number - right.number);`,
     replace: `return all.sort((left, right) => right.number - left.number);`,
@@ -50,6 +53,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "watermark-before-timers",
+    waits: "a longer search than 9 runs",
     file: EVENT_TIME,
     find: `    this.#keyedState.advanceWatermark(watermarkMs);`,
     replace: `    this.#keyedState.advanceWatermark(watermarkMs);
@@ -65,6 +69,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "due-at-restore-forgotten",
+    waits: "a longer search than 9 runs",
     file: EVENT_TIME,
     find: `if (this.watermarkMs > WATERMARK_MIN) services.execute(() => this.advance(this.watermarkMs));`,
     replace: ``,
@@ -72,6 +77,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "saved-watermark-forgotten",
+    waits: "records that are late",
     file: EVENT_TIME,
     find: `this.watermarkMs = services.restoredWatermarkMs;`,
     replace: `this.watermarkMs = WATERMARK_MIN;`,
@@ -79,6 +85,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "floors-forgotten",
+    waits: "records that are late",
     file: "core/state/heap/floors.ts",
     find: `return this.#reached[keyGroup - this.#range.first] ?? -Infinity;`,
     replace: `return -Infinity;`,
@@ -86,6 +93,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "highest-watermark-wins",
+    waits: "a longer search than 9 runs",
     file: "core/checkpoint/restore-operators.ts",
     find: `  let lowestMs = WATERMARK_MAX;
   for (const subtask of subtasks) lowestMs = Math.min(`,
@@ -95,6 +103,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "channel-watermark-highest",
+    waits: "a longer search than 9 runs",
     file: "core/checkpoint/restore-inputs.ts",
     find: `const watermarkMs = counted.reduce((lowestMs, status) => Math.min(lowestMs, status.watermarkMs), WATERMARK_MAX);`,
     replace: `const watermarkMs = counted.reduce((highestMs, status) => Math.max(highestMs, status.watermarkMs), -Infinity);`,
@@ -102,6 +111,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "finished-after-rescale",
+    waits: "a longer search than 9 runs",
     file: "core/checkpoint/restore-inputs.ts",
     find: `  return status.status === "finished" && !of.producerEnded ? UNKNOWN : status;`,
     replace: `  return status;`,
@@ -116,6 +126,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "status-dropped",
+    waits: "sources that idle",
     file: "core/runtime/watermark-valve.ts",
     find: `else this.#combiner.setIdle(this.#at(channel), status === "idle");`,
     replace: `else this.#combiner.setIdle(this.#at(channel), false);`,
@@ -123,6 +134,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "idle-for-ever",
+    waits: "sources that idle",
     file: "core/runtime/watermark-valve.ts",
     find: `else this.#combiner.setIdle(this.#at(channel), status === "idle");`,
     replace: `else if (status === "idle") this.#combiner.setIdle(this.#at(channel), true);`,
@@ -130,6 +142,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "finished-speaks-for-idle",
+    waits: "sources that idle",
     file: "core/time/watermark-combiner.ts",
     find: `atLowest > 0 ? lowestMs : idle ? highestIdleMs : WATERMARK_MAX;`,
     replace: `atLowest > 0

@@ -103,3 +103,8 @@ export const CALM: SimPlan = {
   disasters: [],
   healedMs: 60_000,
 };
+
+/** Whether anything goes wrong, beside stops. */
+export function hasFaults({ rates, disasters }: SimPlan): boolean {
+  return disasters.length > 0 || Object.values(rates).some((rate) => rate > 0);
+}

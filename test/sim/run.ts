@@ -7,6 +7,7 @@
 import type { CompletedCheckpoint } from "../../core/checkpoint/contract.ts";
 import { decodeMetadata } from "../../core/checkpoint/metadata.ts";
 import type { CheckpointPointer } from "../../core/checkpoint/pointer-store.ts";
+import type { JobGraph } from "../../core/graph/job-graph-types.ts";
 import { requiredSlots } from "../../core/graph/slots.ts";
 import { SimClient } from "./client.ts";
 import { Cluster } from "./cluster.ts";
@@ -19,7 +20,9 @@ import { Gate } from "./gate.ts";
 import type { History } from "./history.ts";
 import type { Out, Pipeline } from "./pipelines/pipeline.ts";
 import type { FaultSite, Leg, SimPlan } from "./plan.ts";
-import { buildJob, configOf, JOB_NAME } from "./sim-job.ts";
+import type { Around } from "./scheduler.ts";
+import { JOB_NAME, pipelineJob } from "./sim-job.ts";
+import type { SimJob } from "./sim-job.ts";
 import { createWorld } from "./world.ts";
 import type { SimWorld } from "./world.ts";
 
@@ -49,6 +52,8 @@ export interface SimRun {
   readonly restarts: number;
   readonly completed: number;
   readonly masters: number;
+  /** When the job was over, in true time. */
+  readonly endedMs: number;
   readonly struck: ReadonlyMap<string, number>;
   /** Of the last leg. */
   readonly election: SimElection;
@@ -72,18 +77,29 @@ export interface Moment {
 
 type LegEnd = { readonly kind: "over" } | { readonly kind: "next"; readonly start: Start };
 
-/** `from`: it does not begin anew, but where another run was at that moment. */
-export async function simulateRun(
-  pipeline: Pipeline,
+export interface RunOptions {
+  readonly live?: readonly LiveChecker[];
+  /** It does not begin anew, but where another run was at that moment. */
+  readonly from?: Moment | undefined;
+  /** Around each event of a process. */
+  readonly around?: Around;
+}
+
+export function simulateRun(pipeline: Pipeline, plan: SimPlan, options: RunOptions = {}): Promise<SimRun> {
+  return simulateJob(pipelineJob(pipeline), plan, options);
+}
+
+export async function simulateJob(
+  job: SimJob,
   plan: SimPlan,
-  options: { readonly live?: readonly LiveChecker[]; readonly from?: Moment | undefined } = {},
+  { live, from, around }: RunOptions = {},
 ): Promise<SimRun> {
-  const run = new Run(pipeline, createWorld(plan, options.live, options.from?.files), options.from);
+  const run = new Run(job, createWorld(plan, live, from?.files, around), from);
   return run.run();
 }
 
 class Run {
-  readonly #pipeline: Pipeline;
+  readonly #job: SimJob;
   readonly #world: SimWorld;
   readonly #warnings: string[] = [];
   readonly #disasters = new Map<string, number>();
@@ -95,8 +111,8 @@ class Run {
   #completed = 0;
   #masters = 0;
 
-  constructor(pipeline: Pipeline, world: SimWorld, from: Moment | undefined) {
-    this.#pipeline = pipeline;
+  constructor(job: SimJob, world: SimWorld, from: Moment | undefined) {
+    this.#job = job;
     this.#world = world;
     this.#outside = from?.outside ?? new Outside<Out>();
     this.#election = from && this.#createElection(from.outside, [from.pointer]);
@@ -121,7 +137,8 @@ class Run {
     if (isOver) await story;
     if (failure !== undefined) throw failure;
     const stuck = settled && isOver ? undefined : `after ${scheduler.events} events, ${Math.round(scheduler.nowMs)} ms`;
-    const until = scheduler.nowMs + AFTERWARDS_MS;
+    const endedMs = scheduler.nowMs;
+    const until = endedMs + AFTERWARDS_MS;
     await scheduler.run(() => scheduler.nowMs > until, EVENTS_MAX);
     const outcome = this.#cluster?.outcome;
     return {
@@ -137,6 +154,7 @@ class Run {
       restarts: this.#restarts + (this.#cluster?.restarts ?? 0),
       completed: this.#completed,
       masters: this.#masters + (this.#election?.token ?? 0),
+      endedMs,
       struck: new Map<string, number>([...dice.struck, ...this.#disasters]),
       election: this.#election ?? this.#createElection(this.#outside),
       moment: this.#moment,
@@ -216,9 +234,9 @@ class Run {
     }
     if (start.election === undefined) this.#masters += this.#election?.token ?? 0;
     const election = start.election ?? this.#createElection(start.outside);
-    const config = configOf(plan, leg);
-    const build = (): ReturnType<typeof buildJob> =>
-      buildJob(this.#pipeline, config, { ...this.#world, outside: start.outside, gate }, index);
+    const config = this.#job.configOf(plan, leg);
+    const build = (): JobGraph =>
+      this.#job.build(config, { ...this.#world, outside: start.outside, gate }, index);
     const cluster = new Cluster({
       scheduler,
       random,

@@ -61,7 +61,7 @@ export class SimProcess {
 
   /** @internal */
   take(event: QueuedEvent<SimEvent>): void {
-    if (this.#state === "running") event.what.run();
+    if (this.#state === "running") this.#scheduler.play(this, event.what.run);
     else if (this.#state === "paused") this.#held.push(event);
   }
 }
@@ -70,20 +70,26 @@ export interface SchedulerOptions {
   readonly seed: number;
   /** Clocks of processes run this much faster or slower at most, as a fraction. Default: 0. */
   readonly driftMax?: number;
+  /** Around each event of a process: what user code sees of the world. Default: nothing. */
+  readonly around?: Around | undefined;
 }
+
+export type Around = (process: SimProcess, run: () => void) => void;
 
 export class SimScheduler {
   /** Decides what comes first. Whoever else needs chance takes another generator, so that one more draw there changes no order here. */
   readonly #random: SeededRandom;
   readonly #driftMax: number;
+  readonly #around: Around | undefined;
   readonly #queue = new EventQueue<SimEvent>();
   #nowMs = 0;
   #events = 0;
   #current: SimProcess | undefined = undefined;
 
-  constructor({ seed, driftMax = 0 }: SchedulerOptions) {
+  constructor({ seed, driftMax = 0, around }: SchedulerOptions) {
     this.#random = new SeededRandom(seed);
     this.#driftMax = driftMax;
+    this.#around = around;
   }
 
   /** True time since the beginning, which no process knows. */
@@ -119,6 +125,12 @@ export class SimScheduler {
   /** @internal What a process has missed, in its order, ahead of everything else. */
   catchUp(events: readonly QueuedEvent<SimEvent>[]): void {
     for (const [index, event] of events.entries()) this.#queue.postpone(event, this.#nowMs, -1 + index / events.length);
+  }
+
+  /** @internal An event of a process that is running. */
+  play(process: SimProcess, run: () => void): void {
+    if (this.#around === undefined) run();
+    else this.#around(process, run);
   }
 
   /** For code that does not know in which process it runs, such as a sink's: what it schedules belongs to the process of the event under way. */

@@ -13,7 +13,18 @@ import type { LegWorld } from "./world.ts";
 
 export const JOB_NAME = "simulated";
 
-export function configOf(plan: SimPlan, leg: Leg): Config {
+/** A job that can be simulated, whoever wrote it. */
+export interface SimJob {
+  configOf(plan: SimPlan, leg: Leg): Config;
+  /** Called in each process. `leg`: its number. */
+  build(config: Config, world: LegWorld, leg: number): JobGraph;
+}
+
+export function pipelineJob(pipeline: Pipeline): SimJob {
+  return { configOf, build: (config, world, leg) => buildJob(pipeline, config, world, leg) };
+}
+
+function configOf(plan: SimPlan, leg: Leg): Config {
   return new Config({
     "parallelism.default": leg.parallelism,
     "pipeline.max-parallelism": plan.maxParallelism,
@@ -36,7 +47,7 @@ export function configOf(plan: SimPlan, leg: Leg): Config {
 }
 
 /** `leg`: its number, which its sinks carry in the names of what they commit. */
-export function buildJob(pipeline: Pipeline, config: Config, world: LegWorld, leg: number): JobGraph {
+function buildJob(pipeline: Pipeline, config: Config, world: LegWorld, leg: number): JobGraph {
   const env = StreamExecutionEnvironment.create(config);
   const { dice, gate, random, plan, scheduler, outside } = world;
   const stutter = { gate, random, faults: dice, burst: plan.burst, pauseMs: plan.pauseMs, pauses: 0.5 };

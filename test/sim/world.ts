@@ -10,6 +10,7 @@ import { SimNetwork } from "./network.ts";
 import type { Out } from "./pipelines/pipeline.ts";
 import type { SimPlan } from "./plan.ts";
 import { SimScheduler } from "./scheduler.ts";
+import type { Around } from "./scheduler.ts";
 
 export interface SimWorld {
   readonly plan: SimPlan;
@@ -32,14 +33,15 @@ export interface LegWorld extends SimWorld {
   readonly gate: Gate;
 }
 
-/** `files`: what is on the disk already. */
+/** `files`: what is on the disk already. `around`: around each event of a process. */
 export function createWorld(
   plan: SimPlan,
   live: readonly LiveChecker[] = [],
   files: ReturnType<SimDisk["copy"]> = new Map(),
+  around?: Around,
 ): SimWorld {
   const { seed } = plan;
-  const scheduler = new SimScheduler({ seed, driftMax: plan.drift / 1_000 });
+  const scheduler = new SimScheduler({ seed, driftMax: plan.drift / 1_000, around });
   const history = new History(() => scheduler.nowMs);
   const random = new SeededRandom(seed + 1);
   const dice = new FaultDice(plan.rates, seed + 2, history);

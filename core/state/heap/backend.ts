@@ -43,7 +43,7 @@ import { History } from "./history.ts";
 import { HeapListState } from "./list-state.ts";
 import { HeapMapState } from "./map-state.ts";
 import { HeapReducingState } from "./reducing-state.ts";
-import { isExpired } from "./removal.ts";
+import { timesNow, isExpired } from "./removal.ts";
 import { restoreFiles } from "./restore.ts";
 import { Row } from "./row.ts";
 import { RowValueState } from "./row-value-state.ts";
@@ -233,13 +233,15 @@ export class HeapKeyedState implements KeyedStateBackend {
     let snapshot: HeapSnapshot;
     if (base === undefined) {
       this.#scans += 1;
+      // At the barrier, whatever the time is when the cell has its turn: what is alive now is alive for whoever starts from here.
+      const times = timesNow(this.#table);
       const scan = new FullScan({
         id: this.#scans,
         epoch,
         rows: this.#rows,
         timers: this.#timers,
         sections: this.#sections,
-        expired: (cell) => isExpired(cell, this.#table),
+        expired: (cell) => isExpired(cell, this.#table, times),
       });
       this.#epochs.startScan(scan);
       snapshot = new HeapSnapshot({ ...common, base, firstEpoch: epoch + 1 }, [scan], this.#table, () =>

@@ -60,10 +60,19 @@ export function sweepCell(cell: Cell, premises: Premises): void {
 }
 
 /** Whether nothing in the cell would be handed out any more. */
-export function isExpired(cell: Cell, table: StateTable): boolean {
+/** What time it is for each state that expires. */
+export type StateTimes = ReadonlyMap<Ttl, TimeMs | undefined>;
+
+export function timesNow(table: StateTable): StateTimes {
+  const times = new Map<Ttl, TimeMs | undefined>();
+  for (const { ttl } of table.entries) if (ttl !== undefined) times.set(ttl, ttl.nowMs());
+  return times;
+}
+
+export function isExpired(cell: Cell, table: StateTable, times: StateTimes): boolean {
   const ttl = ttlOf(cell, table);
   if (ttl === undefined) return false;
-  const nowMs = ttl.nowMs();
+  const nowMs = times.get(ttl);
   if (cell instanceof ListChunk) return timesOf(cell).every((accessMs) => ttl.isExpired(accessMs, nowMs));
   return ttl.isExpired(cell.accessMs, nowMs);
 }

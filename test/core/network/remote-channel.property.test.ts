@@ -17,7 +17,7 @@ const BURST_MAX = 12;
 
 type Action =
   | { readonly kind: "burst" | "read" | "forward" | "back"; readonly count: number }
-  | { readonly kind: "control" | "flush" | "open" };
+  | { readonly kind: "control" | "flush" };
 
 /** Faults of the wire or of an end, each of which the property must find. */
 type PlantedBug = "swaps messages" | "loses a credit" | "grants twice" | "sends early";
@@ -28,10 +28,12 @@ const actions = fc.array(
     { weight: 3, arbitrary: counted("read", 20) },
     { weight: 3, arbitrary: counted("forward", 4) },
     { weight: 2, arbitrary: counted("back", 4) },
-    { weight: 1, arbitrary: fc.constantFrom<Action>({ kind: "control" }, { kind: "flush" }, { kind: "open" }) },
+    { weight: 2, arbitrary: fc.constantFrom<Action>({ kind: "control" }, { kind: "flush" }) },
   ),
-  { maxLength: 120 },
+  { minLength: 20, maxLength: 120 },
 );
+/** The action before which the consumer is deployed. */
+const arrival = fc.nat(12);
 
 function counted(kind: "burst" | "read" | "forward" | "back", max: number): fc.Arbitrary<Action> {
   return fc.integer({ min: 1, max }).map((count) => ({ kind, count }));
@@ -84,7 +86,6 @@ class Pair {
       this.sending.send(element);
       this.plain.send(element);
     } else if (action.kind === "flush") this.sending.flush();
-    else if (action.kind === "open") this.open();
     else if (action.kind === "read") this.read(action.count);
     else if (action.kind === "forward") this.deliver(action.count);
     else if (action.kind === "back") this.answer(action.count);
@@ -147,10 +148,11 @@ function check(pair: Pair, capacity: number): void {
   expect(waiting).toBeLessThanOrEqual(pair.pushed - pair.consumed);
 }
 
-function sameAsInSlot(bug?: PlantedBug): fc.IProperty<[number, Action[]]> {
-  return fc.property(fc.integer({ min: 1, max: 9 }), actions, (capacity, script) => {
+function sameAsInSlot(bug?: PlantedBug): fc.IProperty<[number, number, Action[]]> {
+  return fc.property(fc.integer({ min: 1, max: 9 }), arrival, actions, (capacity, openAt, script) => {
     const pair = new Pair(capacity, bug);
-    for (const action of script) {
+    for (const [index, action] of script.entries()) {
+      if (index === openAt) pair.open();
       pair.act(action);
       check(pair, capacity);
     }

@@ -20,6 +20,9 @@ export interface TimedRecord<T> {
   readonly timestampMs: number;
 }
 
+/** As `TimedRecord`; without a timestamp, where an assigner gives it one. */
+type ListRecord<T> = Pick<TimedRecord<T>, "value"> & { readonly timestampMs: number | undefined };
+
 export interface ListSplit extends SourceSplit {
   readonly ordinal: number;
   readonly position: number;
@@ -30,7 +33,7 @@ export type Dealing = "at-once" | "on-demand";
 
 export function listSource<T>(
   name: string,
-  splits: readonly (readonly TimedRecord<T>[])[],
+  splits: readonly (readonly ListRecord<T>[])[],
   dealing: Dealing = "at-once",
 ): Source<T, ListSplit, readonly ListSplit[]> {
   return {
@@ -84,13 +87,13 @@ class ListEnumerator implements SplitEnumerator<ListSplit, readonly ListSplit[]>
 
 class ListReader<T> implements SourceReader<T, ListSplit> {
   readonly #ctx: SourceReaderContext;
-  readonly #records: readonly (readonly TimedRecord<T>[])[];
+  readonly #records: readonly (readonly ListRecord<T>[])[];
   readonly #dealing: Dealing;
   #splits: ListSplit[] = [];
   #noMore = false;
   #turn = 0;
 
-  constructor(ctx: SourceReaderContext, records: readonly (readonly TimedRecord<T>[])[], dealing: Dealing) {
+  constructor(ctx: SourceReaderContext, records: readonly (readonly ListRecord<T>[])[], dealing: Dealing) {
     this.#ctx = ctx;
     this.#records = records;
     this.#dealing = dealing;

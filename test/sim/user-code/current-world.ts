@@ -15,7 +15,7 @@ export interface UserWorld {
   /** Runs `callback` when `delayMs` of simulated time have passed; returns how to cancel it. The callback sees this world, wherever it is called. */
   schedule(delayMs: number, callback: () => void): () => void;
   /** Hears of each refused call, by its name, since user code may swallow the error. */
-  refused?(call: string): void;
+  refused?(call: string, error: Error): void;
 }
 
 const storage = new AsyncLocalStorage<UserWorld | undefined>();

@@ -77,9 +77,10 @@ function proxied(original: Callable): Callable {
 function check({ call, cure }: Reason): void {
   const world = currentWorld();
   if (world === undefined || isToolOf(callerFile(check))) return;
-  world.refused?.(call);
   const sentence = `${call}(…) reaches out of the simulation, where nothing can be replayed: ${cure}`;
-  throw new MillraceError("MR8001", sentence, { retryable: false });
+  const error = new MillraceError("MR8001", sentence, { retryable: false });
+  world.refused?.(call, error);
+  throw error;
 }
 
 const TOOLS =

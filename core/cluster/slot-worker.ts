@@ -142,8 +142,8 @@ export class SlotWorker {
       },
     });
     this.#current = { id, leader, reports, taskManager, heartbeats };
-    reports.offer();
     heartbeats.watch(MASTER);
+    reports.offer();
   }
 
   /** Ends its tasks, and offers itself anew: to the same master after a while, if no newer one is known by then. */

@@ -136,10 +136,13 @@ export class TaskManager implements TaskManagerGateway {
 
   /** Nobody needs its tasks any more; `done` is called when they have ended. */
   release(done: () => void): void {
-    this.#onEmpty = done;
+    this.#onEmpty = () => {
+      for (const ended of this.#ended.splice(0)) ended.release();
+      done();
+    };
     this.#early = [];
     for (const task of [...this.#tasks.values()]) task.cancel();
-    if (this.#tasks.size === 0) done();
+    if (this.#tasks.size === 0) this.#onEmpty();
   }
 
   #ofAttempt(attempt: number): TaskExecution[] {

@@ -105,7 +105,7 @@ describe("one run each", () => {
     for (const { id } of MUTANTS) caught.set(id, new Promise((resolve) => tell.set(id, resolve)));
     unpatched = new Promise((resolve) => tell.set("", resolve));
     const run = async (mutant: Mutant | undefined): Promise<Catch | undefined> => {
-      const seeds = mutant === undefined ? Object.values(killed) : [killed[mutant.id] ?? 1];
+      const seeds = mutant === undefined ? [...new Set(Object.values(killed))] : [killed[mutant.id] ?? 1];
       return watch(await bundleOf(root, mutant), { seeds }, SILENCE_MS_MAX);
     };
     all = inLanes([undefined, ...MUTANTS], AT_ONCE, async (mutant) => {

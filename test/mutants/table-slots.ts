@@ -126,7 +126,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
     id: "older-leader-followed",
     waits: "a first search",
     file: WORKER,
-    find: `    if (known !== undefined && leader.token <= known.token) return;`,
+    find: `    if (this.#leader !== undefined && leader.token <= this.#leader.token) return;`,
     replace: ``,
     about: "late news of an election brings a slot back to the master before",
   },

@@ -52,8 +52,12 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({ subject: subjects, 
 
 /** What a seed stands for. */
 export function scenarioOf(seed: number): Scenario {
-  // Neighbouring seeds must not give related runs.
-  return sampled(scenarios, Math.imul(seed ^ (seed >>> 15), 0x9e3779b1));
+  return sampled(scenarios, arbitrarySeedOf(seed));
+}
+
+/** Neighbouring seeds must not give related runs. */
+export function arbitrarySeedOf(seed: number): number {
+  return Math.imul(seed ^ (seed >>> 15), 0x9e3779b1);
 }
 
 export interface Examined {

@@ -6,6 +6,7 @@
 import type { Outcome } from "../pipelines/outcome.ts";
 import { differenceOf, outcomeOf } from "../pipelines/outcome.ts";
 import type { SimRun } from "../run.ts";
+import { writtenBy } from "../written.ts";
 import type { Checker } from "./checker.ts";
 
 /** `expected`: of the records that the job has read, where it was drained. */
@@ -13,7 +14,7 @@ export function committedOutput(expected: (run: SimRun) => Outcome): Checker {
   return {
     name: "committed output",
     check(run) {
-      const written = outcomeOf(run.outside.commits.map(({ value }) => value));
+      const written = outcomeOf(writtenBy(run));
       if (run.refusal === undefined && run.failure === undefined) return differenceOf(written, expected(run));
       return beyond(written, expected(run));
     },

@@ -1,0 +1,29 @@
+/** A plan as text, for the line that replays a run: what differs from a calm one, as JSON. */
+import { isDeepStrictEqual } from "node:util";
+import { MillraceError } from "../../../core/util/errors.ts";
+import { CALM } from "../plan.ts";
+import type { SimPlan } from "../plan.ts";
+
+export function replayOf(plan: SimPlan): string {
+  const calm: Readonly<Record<string, unknown>> = { ...CALM };
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(plan).filter(([key, value]) => key === "seed" || !isDeepStrictEqual(value, calm[key])),
+    ),
+  );
+}
+
+export function planOfReplay(replay: string): SimPlan {
+  let given: unknown;
+  try {
+    given = JSON.parse(replay);
+  } catch (error) {
+    throw unreadable(error);
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw unreadable(undefined);
+  return { ...CALM, ...given };
+}
+
+function unreadable(cause: unknown): MillraceError {
+  return new MillraceError("MR8003", "`replay` is the text that a failure printed behind that word, as it was", { cause });
+}

@@ -8,6 +8,8 @@ import { lineAt, sourcesIn } from "./project.ts";
 import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
 const PAGE = "docs/errors.md";
+/** What users meet of the simulator; the rest of it plays storage and election, with the codes of the engine. */
+const SIMULATOR = /^test\/sim\/(?:user-(?:code|jobs)\/.*|simulate|check-exactly-once)\.ts$/;
 const CODE = /\bMR\d{4}\b/g;
 const ROW = /^\| `?(?<code>MR\d{4})`? \| (?<when>[^|]+) \| (?<cure>[^|]+) \|$/gm;
 const SHARED = /^- `?(?<code>MR\d{4})`?: (?<paths>.+)$/gm;
@@ -17,7 +19,10 @@ export const errorCodes: Rule = {
   check(project: Project): readonly Violation[] {
     const page = project.file(PAGE);
     if (page === undefined) return [{ path: PAGE, line: 1, message: "is missing: list all error codes there" }];
-    const sources = sourcesIn(project, "core", "connectors", "statefun");
+    const sources = [
+      ...sourcesIn(project, "core", "connectors", "statefun"),
+      ...project.files.filter(({ path }) => SIMULATOR.test(path) && !path.endsWith(".test.ts")),
+    ];
     return [...unlisted(page, sources), ...unused(page, sources), ...doubled(page), ...reused(page, sources)];
   },
 };

@@ -1,10 +1,10 @@
 /**
  * The examples in doc comments, as files that compile and run.
  *
- * In:  `@example` blocks of everything in core/, connectors/ and test/harness/. Out: one TypeScript file per example in dist/.examples/, which imports what it
+ * In:  `@example` blocks of everything in core/, connectors/, test/harness/ and test/sim/. Out: one TypeScript file per example in dist/.examples/, which imports what it
  *      mentions from the preludes, and exports the example as a function `example`.
  * The preludes are test/core/api/examples-prelude.ts and, for connectors, also test/connectors/examples-prelude.ts and the connector's own index.ts; for the
- * harness also its index.ts.
+ * harness and the simulator also test/harness/index.ts.
  * Examples of connectors are not run, since they need files and servers. An example that has an `export` of its own is compiled only.
  */
 import { sourcesIn } from "./project.ts";
@@ -26,7 +26,7 @@ export interface Example {
 }
 
 export function examplesOf(project: Project): Example[] {
-  return sourcesIn(project, "core", "connectors", "test/harness").flatMap(({ path, text }) =>
+  return sourcesIn(project, "core", "connectors", "test/harness", "test/sim").flatMap(({ path, text }) =>
     blocksOf(text).map(({ line, code }) => {
       const file = `${path.replaceAll("/", "-").replace(/\.ts$/, "")}-${line}.ts`;
       const { text: program, atTop } = programOf(code, preludesOf(project, path));

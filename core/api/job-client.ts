@@ -106,10 +106,10 @@ export interface JobClient {
    */
   cancel(): Promise<void>;
   /**
-   * Takes a savepoint, commits what it contains, and ends the job.
+   * Takes a savepoint, commits what it contains, and ends the job. If a commit fails, the job starts again, only to commit.
    *
    * Shape:  the savepoint's path, once the job has ended.
-   * Errors: `MR7003` no directory; `MR7005` the job has ended; `MR7006` the savepoint is complete, but the job failed before it had ended, and went on;
+   * Errors: `MR7003` no directory; `MR7005` the job has ended; what `result()` rejects with, if it could not commit;
    *         `MR5009`, `MR5010` it did not come about. If its tasks had stopped by then, the job fails with `MR5012`, and starts again from its last checkpoint.
    * Source: Flink's `JobClient#stopWithSavepoint`.
    *

@@ -19,7 +19,7 @@ import { describeOperator, hasState, savedOperators } from "./saved-operators.ts
 import type { SavedOperators } from "./saved-operators.ts";
 
 /** Whether the files are the job's own depends on where the checkpoint comes from, not on the plan. */
-export type PlannedRestore = Omit<SubtaskRestore, "owned">;
+export type PlannedRestore = Omit<SubtaskRestore, "owned" | "stopped">;
 
 export interface RestorePlan {
   readonly checkpointId: number;

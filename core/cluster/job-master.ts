@@ -84,6 +84,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   #checkpointsSettled: boolean;
   /** The newest complete checkpoint is of this attempt. */
   #hasCompleted: boolean;
+  /** A savepoint has stopped the job, and this attempt only commits what it contains. */
+  #isStopped: boolean;
 
   constructor(parts: JobMasterParts) {
     this.#parts = parts;
@@ -97,6 +99,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#attempt = 0;
     this.#checkpointsSettled = true;
     this.#hasCompleted = false;
+    this.#isStopped = false;
   }
 
   get checkpoints(): CheckpointCoordinator {
@@ -153,7 +156,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   running(task: SubtaskId): void {
     if (this.#phase.kind !== "deploying" || !this.#executions.transition(task, "RUNNING")) return;
     if (!this.#executions.everyIs("RUNNING")) return;
-    this.#checkpoints.start();
+    // A checkpoint after the savepoint that stopped the job would be where it goes on after all.
+    if (!this.#isStopped) this.#checkpoints.start();
     this.#enter({ kind: "running" });
     this.#finishIfEnded();
   }
@@ -271,6 +275,9 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       return;
     }
     const owned = newest !== undefined && store.owns(newest.checkpointId);
+    // Only a savepoint that stopped the job is in the store and not its own.
+    const stopped = newest !== undefined && !owned;
+    this.#isStopped = stopped;
     this.#sources.start(point?.coordinators ?? []);
     // An enumerator that cannot start has failed the job already.
     if (this.#phase.kind !== "deploying") return;
@@ -285,7 +292,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
         jobName,
         graph,
         config,
-        restore: state === undefined ? undefined : { ...state, owned },
+        restore: state === undefined ? undefined : { ...state, owned, stopped },
         placement: placement.placement,
       });
       this.#executions.transition(task, "INITIALIZING");

@@ -60,7 +60,6 @@ export class LocalJob implements JobClient {
   readonly #startedMs: number;
   readonly #result: Promise<JobResult>;
   #settle: (outcome: JobOutcome) => void;
-  #onRestart: () => void;
   #phase: JobPhaseName;
   /** Wait until all tasks run. */
   readonly #questions: (() => void)[];
@@ -93,7 +92,6 @@ export class LocalJob implements JobClient {
     this.#isCancelled = false;
     this.#metrics.open({ job: jobName }).metrics.gauge("numRecordsInEarlierAttempts", () => this.#recordsBefore);
     this.#settle = () => undefined;
-    this.#onRestart = () => undefined;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = (outcome) => {
         if (outcome.kind === "finished") resolve(this.#resultOf());
@@ -139,21 +137,8 @@ export class LocalJob implements JobClient {
     await this.#ask((master, done: Done<CompletedCheckpoint>) => {
       master.checkpoints.triggerSavepoint({ storage: this.#stores.store, directory, stop }, done);
     });
-    await Promise.race([this.#result, this.#restartAfter(path)]);
+    await this.#result;
     return path;
-  }
-
-  /** Rejects if the job starts again instead of ending. */
-  #restartAfter(savepoint: string): Promise<never> {
-    return new Promise((_resolve, reject) => {
-      this.#onRestart = (): void =>
-        reject(
-          new MillraceError(
-            "MR7006",
-            `the savepoint ${savepoint} is complete, but the job failed before it had ended, and went on from it`,
-          ),
-        );
-    });
   }
 
   accumulators(): Readonly<Record<string, number>> {
@@ -228,7 +213,6 @@ export class LocalJob implements JobClient {
       onPhase: (phase) => {
         this.#phase = phase;
         this.#askWaiting();
-        if (phase === "restarting") this.#onRestart();
         // Until the next attempt begins, the metrics of the last one can still be read.
         if (phase === "deploying") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
       },

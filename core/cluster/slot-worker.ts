@@ -85,16 +85,17 @@ export class SlotWorker {
   gateway(offer: string): SlotGateway | undefined {
     const current = this.#current;
     if (current === undefined || current.id !== offer || this.#isReleasing) return undefined;
-    const { taskManager, heartbeats } = current;
+    const { id, taskManager, heartbeats } = current;
     return {
-      deploy: (descriptor) => taskManager.deploy(descriptor),
+      // Whoever keeps the gateway for longer than the offer starts nothing and ends nothing with it.
+      deploy: (descriptor) => this.holds(id) && taskManager.deploy(descriptor),
       cancel: (task) => taskManager.cancel(task),
       trigger: (task, checkpointId, options) => taskManager.trigger(task, checkpointId, options),
       completed: (attempt, checkpointId) => taskManager.completed(attempt, checkpointId),
       aborted: (attempt, checkpointId) => taskManager.aborted(attempt, checkpointId),
       operatorEvent: (task, operatorId, event) => taskManager.operatorEvent(task, operatorId, event),
       beat: () => heartbeats.heard(MASTER),
-      dismiss: () => this.#release(),
+      dismiss: () => this.masterLost(id),
     };
   }
 

@@ -27,6 +27,8 @@ export interface SubtaskRestore {
   /** By input edge of the vertex, in the order of its channels. */
   readonly channels: readonly (readonly ChannelStatus[])[];
   readonly ended: boolean;
+  /** The job was stopped with it: nothing is left to do but to commit what it contains. */
+  readonly stopped: boolean;
   /** Later checkpoints may refer to the files of this one. */
   readonly owned: boolean;
 }

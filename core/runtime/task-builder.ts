@@ -100,6 +100,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
       metrics: parts.metrics,
       pump: feed.pump,
       restoredEnded: restore?.ended ?? false,
+      restoredStopped: restore?.stopped ?? false,
       onEnded: () => parts.onEnded(),
       onFinished: () => parts.onFinished(),
       onSuperseded: (checkpointId) =>

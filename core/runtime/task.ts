@@ -37,6 +37,8 @@ export interface TaskParts {
   readonly pump: typeof pump;
   /** It had ended when it was saved: no source is polled, no `endInput` called again. */
   readonly restoredEnded: boolean;
+  /** The job was stopped with what it was restored from: it emits nothing, takes no input, and is finished once what it contains is committed. */
+  readonly restoredStopped: boolean;
   onEnded(): void;
   onFinished(): void;
   onSuperseded(checkpointId: number): void;
@@ -85,7 +87,10 @@ export class Task {
     this.#completedUpTo = 0;
     this.#preparing = false;
     this.#suspended = false;
-    if (parts.restoredEnded) {
+    if (parts.restoredStopped) {
+      this.#suspended = true;
+      this.#phase = { kind: "committing" };
+    } else if (parts.restoredEnded) {
       for (const writer of chain.writers) writer.processWatermark(WATERMARK_MAX);
       this.#ended();
     } else if (gate.valve.watermarkMs > WATERMARK_MIN) {

@@ -1,7 +1,8 @@
 /**
- * `millrace/testing`: what users need to test their own functions and operators, without a job around them.
+ * `millrace/testing`: what users need to test their own functions and operators, without a job around them, and whole jobs on a simulated deployment.
  *
- * Start with `FunctionHarness` for a process function, and with `OperatorHarness` for an operator of your own; the rest is what they hand out or take.
+ * Start with `FunctionHarness` for a process function, with `OperatorHarness` for an operator of your own, and with `checkExactlyOnce` or `simulate` for a job;
+ * the rest is what they hand out or take.
  */
 export { FunctionHarness } from "./function-harness.ts";
 export type { FunctionHarnessOptions } from "./function-harness.ts";
@@ -12,3 +13,24 @@ export { OperatorHarness } from "./operator-harness.ts";
 export type { HarnessOptions } from "./operator-harness.ts";
 export { HarnessAvailability, RecordingOutput } from "./recording-output.ts";
 export type { Recorded } from "./recording-output.ts";
+export { checkExactlyOnce, simulate, SimulatedRun } from "../sim/index.ts";
+export type {
+  CommittedBefore,
+  Disaster,
+  DisasterKind,
+  ExactlyOnceOptions,
+  FaultDetails,
+  FaultRates,
+  Faults,
+  FaultSite,
+  Inputs,
+  Invariant,
+  KeptOutside,
+  Leg,
+  PlanOptions,
+  SimPlan,
+  SimulatedJob,
+  SimulateOptions,
+  StopKind,
+  TimedInput,
+} from "../sim/index.ts";

@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly restoreFrom: string | undefined;
   readonly slots: number;
   readonly recordsPerStep: number;
+  /** Nothing goes wrong any more: who cannot start now never will. */
+  isHealed(): boolean;
   /** Called once in each process. */
   buildGraph(): JobGraph;
 }
@@ -62,7 +64,10 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.options = options;
-    this.#slots = Array.from({ length: options.slots }, (_, index) => new SlotProcess(this, `${options.jobId}/slot-${index}`));
+    this.#slots = Array.from(
+      { length: options.slots },
+      (_, index) => new SlotProcess(this, `${options.jobId}/slot-${index}`),
+    );
     this.#master = this.#elect();
   }
 
@@ -154,7 +159,7 @@ export class Cluster {
   refused(master: MasterProcess, error: MillraceError): void {
     if (master !== this.#master) return;
     this.warn(`${master.process.name} cannot start: ${error.message}`);
-    this.#refusals += 1;
+    if (this.options.isHealed()) this.#refusals += 1;
     if (this.#refusals < REFUSALS_MAX) return this.crashMaster();
     this.#refusal = error;
     this.#over();

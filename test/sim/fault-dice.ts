@@ -33,6 +33,10 @@ export class FaultDice implements JobFaults, StorageFaults, ElectionFaults {
     return true;
   }
 
+  get isHealed(): boolean {
+    return this.#isHealed;
+  }
+
   heal(): void {
     this.#isHealed = true;
   }

@@ -71,7 +71,10 @@ async function runAll(from: number, minutes: number, processes: number): Promise
   if (total.failures.length > 0) process.exitCode = 1;
 }
 
-function inProcess(index: number, { from, minutes }: { readonly from: number; readonly minutes: number }): Promise<Tally> {
+function inProcess(
+  index: number,
+  { from, minutes }: { readonly from: number; readonly minutes: number },
+): Promise<Tally> {
   const startedMs = performance.now();
   const child = fork(process.argv[1] ?? "", ["--worker", "--from", `${from}`, "--minutes", `${minutes}`]);
   return new Promise((resolve, reject) => {
@@ -84,7 +87,10 @@ function inProcess(index: number, { from, minutes }: { readonly from: number; re
     child.once("error", reject);
     child.once("exit", (code) => {
       if (code === 0 && last !== undefined) resolve(last);
-      else reject(new Error(`process ${index} ended with code ${code} after the seed ${from} and ${last?.runs ?? 0} runs`));
+      else
+        reject(
+          new Error(`process ${index} ended with code ${code} after the seed ${from} and ${last?.runs ?? 0} runs`),
+        );
     });
   });
 }

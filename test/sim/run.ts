@@ -106,6 +106,7 @@ class Run {
   #cluster: Cluster | undefined = undefined;
   #outside: Outside<Out>;
   #election: SimElection | undefined;
+  readonly #restoreFrom: string | undefined;
   #moment: Moment | undefined = undefined;
   #restarts = 0;
   #completed = 0;
@@ -115,7 +116,10 @@ class Run {
     this.#job = job;
     this.#world = world;
     this.#outside = from?.outside ?? new Outside<Out>();
-    this.#election = from && this.#createElection(from.outside, [from.pointer]);
+    // With a savepoint that stopped the job, it would only come to its end: whoever wants to go on from it starts another.
+    const goesOn = from?.pointer.owned === true;
+    this.#election = goesOn ? this.#createElection(from.outside, [from.pointer]) : undefined;
+    this.#restoreFrom = goesOn ? undefined : from?.pointer.directory;
   }
 
   async run(): Promise<SimRun> {
@@ -162,7 +166,7 @@ class Run {
   }
 
   async #legs(): Promise<void> {
-    let start: Start = { outside: this.#outside, election: this.#election, restoreFrom: undefined };
+    let start: Start = { outside: this.#outside, election: this.#election, restoreFrom: this.#restoreFrom };
     for (const [index, leg] of this.#world.plan.legs.entries()) {
       const end = await this.#leg(leg, index, start);
       if (end.kind === "over") return;
@@ -235,8 +239,7 @@ class Run {
     if (start.election === undefined) this.#masters += this.#election?.token ?? 0;
     const election = start.election ?? this.#createElection(start.outside);
     const config = this.#job.configOf(plan, leg);
-    const build = (): JobGraph =>
-      this.#job.build(config, { ...this.#world, outside: start.outside, gate }, index);
+    const build = (): JobGraph => this.#job.build(config, { ...this.#world, outside: start.outside, gate }, index);
     const cluster = new Cluster({
       scheduler,
       random,
@@ -252,6 +255,7 @@ class Run {
       restoreFrom: start.restoreFrom,
       slots: requiredSlots(build()).total + plan.spareSlots,
       recordsPerStep: plan.recordsPerStep,
+      isHealed: () => this.#world.dice.isHealed,
       buildGraph: build,
     });
     this.#cluster = cluster;

@@ -98,7 +98,11 @@ function brokenCommit(run: SimulatedRun, { whenCommitted }: SimulateOptions): Co
     for (const record of run.output(sink)) {
       const complaint = complaintOf(() => whenCommitted(record, { sink, soFar }));
       if (complaint !== undefined)
-        return { ...complaint, promise: "whenCommitted", what: `record ${soFar.length + 1} of "${sink}": ${complaint.what}` };
+        return {
+          ...complaint,
+          promise: "whenCommitted",
+          what: `record ${soFar.length + 1} of "${sink}": ${complaint.what}`,
+        };
       soFar.push(record);
     }
   }

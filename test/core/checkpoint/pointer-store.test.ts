@@ -63,7 +63,13 @@ function begin(retained: readonly RecoveredCheckpoint[] = []): Scene {
   const elsewhere = new Elsewhere();
   const store = new PointerCheckpointStore({ pointers: elsewhere, clock }, retained);
   const answers: AddOutcome[] = [];
-  return { clock, elsewhere, store, answers, add: (checkpoint) => store.add(checkpoint, (outcome) => answers.push(outcome)) };
+  return {
+    clock,
+    elsewhere,
+    store,
+    answers,
+    add: (checkpoint) => store.add(checkpoint, (outcome) => answers.push(outcome)),
+  };
 }
 
 describe("adding a pointer", () => {
@@ -169,7 +175,9 @@ function written(store: Store, ...checkpoints: readonly CompletedCheckpoint[]): 
 }
 
 function recovered(store: Store, pointers: CheckpointPointers): readonly RecoveredCheckpoint[] | MillraceError {
-  return run<readonly RecoveredCheckpoint[]>(store, (done) => recoverCheckpoints({ pointers, storage: store.storage }, done));
+  return run<readonly RecoveredCheckpoint[]>(store, (done) =>
+    recoverCheckpoints({ pointers, storage: store.storage }, done),
+  );
 }
 
 describe("what a new master starts from", () => {

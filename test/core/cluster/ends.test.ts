@@ -169,19 +169,25 @@ describe("stop with savepoint", () => {
   });
 
   test.each(["commit-before", "commit-after"] as const)(
-    "if a commit fails behind it (%s), the job goes on from the savepoint and says so",
+    "if a commit fails behind it (%s), the job starts again only to commit, and has ended then",
     async (site) => {
       const scene = new Scene({ faults: { [site]: [1] } });
       const env = scene.env({ "parallelism.default": 2 });
       scene.commit(scene.numbers(env, 100, { splits: 2 }));
       scene.gate.closeAt(50);
+      let path = "";
       await scene.play(async () => {
         const job = scene.start(env);
         await scene.gate.reached(50);
-        const error = await rejection(job.stopWithSavepoint({ directory: SAVEPOINTS }));
-        expect(error).toMatchObject({ code: "MR7006" });
-        scene.gate.open();
-        await job.result();
+        path = await job.stopWithSavepoint({ directory: SAVEPOINTS });
+        expect((await job.result()).restarts).toBe(1);
+      });
+      expect(scene.committed).toHaveLength(50);
+      scene.gate.open();
+      await scene.play(async () => {
+        const next = scene.env({ "parallelism.default": 2, "execution.state-recovery.path": path });
+        scene.commit(scene.numbers(next, 100, { splits: 2 }));
+        await scene.start(next).result();
       });
       expect(scene.outside.violations).toEqual([]);
       expect((scene.committed as number[]).toSorted((left, right) => left - right)).toEqual(upTo(100));

@@ -102,11 +102,14 @@ describe("too few slots", () => {
 describe("a slot is lost", () => {
   test.each([
     ["while the job is deployed", () => deployed()],
-    ["while only some of the tasks run", (): Running => {
-      const scene = deployed();
-      scene.bench.run(scene.b);
-      return scene;
-    }],
+    [
+      "while only some of the tasks run",
+      (): Running => {
+        const scene = deployed();
+        scene.bench.run(scene.b);
+        return scene;
+      },
+    ],
     ["while the job runs", () => running()],
   ])("%s: the others are cancelled and waited for, then it starts again", (_when, begin) => {
     const { bench, a, b } = begin();
@@ -274,11 +277,7 @@ describe("checkpoints over several slots", () => {
       [1, 1],
     ]);
     bench.acknowledge(1, a, b);
-    expect([a.told, b.told, spare?.told]).toEqual([
-      ["completed 1 of attempt 0"],
-      ["completed 1 of attempt 0"],
-      [],
-    ]);
+    expect([a.told, b.told, spare?.told]).toEqual([["completed 1 of attempt 0"], ["completed 1 of attempt 0"], []]);
   });
 
   test("one under way is aborted by a loss; late acknowledgements of the lost slot do not complete it", () => {

@@ -81,12 +81,7 @@ test("the next offer of the same process is another slot; beats of the earlier o
     clock.advance(INTERVAL_MS);
     slots.beat("a#1");
   }
-  expect(withoutBeats().slice(0, 4)).toEqual([
-    "offered a#1",
-    "lost a#1: released",
-    "offered a#2",
-    "dismiss a#2",
-  ]);
+  expect(withoutBeats().slice(0, 4)).toEqual(["offered a#1", "lost a#1: released", "offered a#2", "dismiss a#2"]);
 });
 
 test("once stopped, it judges nobody", () => {

@@ -20,7 +20,7 @@ class Files {
   }
 
   load(operators: readonly OperatorRestore[]): Loaded {
-    const restore: SubtaskRestore = { operators, channels: [], ended: false, owned: true };
+    const restore: SubtaskRestore = { operators, channels: [], ended: false, owned: true, stopped: false };
     const outcomes: Loaded[] = [];
     loadState(this.store, restore, (outcome) => outcomes.push(outcome));
     const [only] = outcomes;

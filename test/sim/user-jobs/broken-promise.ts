@@ -24,7 +24,10 @@ export function brokenPromise({ promise, what, run, warnings, call, cause }: Bro
     `"${promise}" does not hold: ${what}`,
     ...section(`what happened in this run (seed ${plan.seed})`, planInWords(plan)),
     ...section("its last events, by ms of simulated time", events.slice(-LINES_MAX)),
-    ...section("its last warnings", warnings.slice(-LINES_MAX).map((line) => shortened(line))),
+    ...section(
+      "its last warnings",
+      warnings.slice(-LINES_MAX).map((line) => shortened(line)),
+    ),
     `to have it again: ${call}{ ..., replay: '${replayOf(plan).replaceAll("'", String.raw`\'`)}' })`,
   ];
   return new MillraceError("MR8002", sections.join("\n"), { cause });

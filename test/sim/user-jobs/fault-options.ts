@@ -63,7 +63,9 @@ export function planOf(options: PlanOptions, job: UserJob): SimPlan {
     seed,
     legs: legsOf(options, job),
     checkpointMs:
-      checkpointInterval === undefined ? job.config.get(OPTIONS.checkpointInterval) || CALM.checkpointMs : toMs(checkpointInterval, "checkpointInterval"),
+      checkpointInterval === undefined
+        ? job.config.get(OPTIONS.checkpointInterval) || CALM.checkpointMs
+        : toMs(checkpointInterval, "checkpointInterval"),
     tolerable: 1_000,
     rates: given.rates ?? {},
     disasters: given.disasters ?? [],
@@ -95,7 +97,10 @@ function legsOf({ parallelism, rescale = [], drainAfter }: PlanOptions, job: Use
 function drawn(amount: keyof typeof AMOUNTS, seed: number): Required<FaultDetails> {
   const count = (AMOUNTS as Readonly<Record<string, number | undefined>>)[amount]; // a caller without types may say anything
   if (count === undefined) {
-    throw new MillraceError("MR8003", `\`faults\` is "none", "some", "many" or an object with rates and disasters, not ${JSON.stringify(amount)}`);
+    throw new MillraceError(
+      "MR8003",
+      `\`faults\` is "none", "some", "many" or an object with rates and disasters, not ${JSON.stringify(amount)}`,
+    );
   }
   const random = new SeededRandom(seed ^ 0x5eed);
   const below = (end: number): number => Math.floor(random.next() * end);

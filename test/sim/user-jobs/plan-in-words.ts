@@ -22,7 +22,12 @@ const DISASTERS: Readonly<Record<DisasterKind, string>> = {
 };
 
 /** What it does not last for is over at once. */
-const LASTING: ReadonlySet<DisasterKind> = new Set<DisasterKind>(["pause-slot", "pause-master", "part-slot", "part-master"]);
+const LASTING: ReadonlySet<DisasterKind> = new Set<DisasterKind>([
+  "pause-slot",
+  "pause-master",
+  "part-slot",
+  "part-master",
+]);
 
 const SITES: Readonly<Record<FaultSite, string>> = {
   record: "a task fails at a record",
@@ -73,7 +78,8 @@ export function planInWords(plan: SimPlan): readonly string[] {
 }
 
 function legInWords({ parallelism, stop }: Leg, index: number): string[] {
-  const begins = index === 0 ? `the job starts with parallelism ${parallelism}` : `it resumes with parallelism ${parallelism}`;
+  const begins =
+    index === 0 ? `the job starts with parallelism ${parallelism}` : `it resumes with parallelism ${parallelism}`;
   return stop === undefined ? [begins] : [begins, `once ${stop.after} records have been read, it ${STOPS[stop.how]}`];
 }
 

@@ -25,5 +25,7 @@ export function planOfReplay(replay: string): SimPlan {
 }
 
 function unreadable(cause: unknown): MillraceError {
-  return new MillraceError("MR8003", "`replay` is the text that a failure printed behind that word, as it was", { cause });
+  return new MillraceError("MR8003", "`replay` is the text that a failure printed behind that word, as it was", {
+    cause,
+  });
 }

@@ -1,5 +1,7 @@
 /** What came of a simulated run of a user's job: what its sinks committed, and what happened on the way. */
 import { MillraceError } from "../../../core/util/errors.ts";
+import type { Commit } from "../committed-sink.ts";
+import type { Out } from "../pipelines/pipeline.ts";
 import type { SimPlan } from "../plan.ts";
 import type { SimRun } from "../run.ts";
 
@@ -28,7 +30,7 @@ export class SimulatedRun {
   readonly history: readonly string[];
   /** Equal for two runs with the same history. */
   readonly digest: string;
-  readonly #outputs: ReadonlyMap<string, readonly unknown[]>;
+  readonly #commits: ReadonlyMap<string, readonly Commit<Out>[]>;
 
   /** @internal Made by `simulate`. */
   constructor(run: SimRun, sinks: readonly string[]) {
@@ -42,23 +44,32 @@ export class SimulatedRun {
     this.simulatedMs = Math.round(run.endedMs);
     this.history = run.history.lines();
     this.digest = run.history.digest;
-    this.#outputs = new Map(
-      sinks.map((sink) => [
-        sink,
-        commits.filter(({ value }) => value.lane === sink).map(({ value }) => value.value),
-      ]),
-    );
+    this.#commits = new Map(sinks.map((sink) => [sink, commits.filter(({ value }) => value.lane === sink)]));
   }
 
   /** The names of the sinks that recorded what they were given. */
   get sinks(): readonly string[] {
-    return [...this.#outputs.keys()];
+    return [...this.#commits.keys()];
   }
 
   /** What a sink committed, in the order in which it became visible. Of several sinks with one name, the second is called `"name 2"`, and so on. */
   output<T = unknown>(sink: string): readonly T[] {
-    const output = this.#outputs.get(sink);
-    if (output !== undefined) return output as readonly T[]; // the caller knows what the sink is given
+    return this.#of(sink).map(({ value }) => value.value as T); // the caller knows what the sink is given
+  }
+
+  /**
+   * @internal What belongs to an earlier checkpoint first. A restart with another parallelism may hand what is still to be committed to several subtasks, and
+   * then a later checkpoint's share may be visible before an earlier one's.
+   */
+  byCheckpoint(sink: string): readonly unknown[] {
+    return this.#of(sink)
+      .toSorted((left, right) => left.checkpointId - right.checkpointId)
+      .map(({ value }) => value.value);
+  }
+
+  #of(sink: string): readonly Commit<Out>[] {
+    const commits = this.#commits.get(sink);
+    if (commits !== undefined) return commits;
     const names = this.sinks.map((name) => `"${name}"`).join(", ");
     throw new MillraceError("MR8003", `no sink of the name "${sink}" recorded anything: there are ${names || "none"}`);
   }

@@ -71,7 +71,8 @@ export class UserJob {
     const others = sources.filter(({ name }) => !this.#inputs.has(name));
     this.recorded = [...sinks.values()].filter((name) => !options.keepSinks.includes(name));
     this.unbounded = others.filter((node) => sourceOf(node).boundedness !== "bounded").map(({ name }) => name);
-    this.records = others.length > 0 ? undefined : [...this.#inputs.values()].reduce((sum, { count }) => sum + count, 0);
+    this.records =
+      others.length > 0 ? undefined : [...this.#inputs.values()].reduce((sum, { count }) => sum + count, 0);
     this.config = config;
   }
 
@@ -189,5 +190,8 @@ function checkNames(
   const unknown = given.find((name) => !names.includes(name));
   if (unknown === undefined) return;
   const list = names.length === 0 ? "it has none" : `it has ${names.map((name) => `"${name}"`).join(", ")}`;
-  throw new MillraceError("MR8003", `\`${option}\` names "${unknown}", but the job has no ${what} of that name: ${list}`);
+  throw new MillraceError(
+    "MR8003",
+    `\`${option}\` names "${unknown}", but the job has no ${what} of that name: ${list}`,
+  );
 }

@@ -1,0 +1,86 @@
+/**
+ * `checkExactlyOnce` passes a job that keeps what it promises, and catches the bugs that users write.
+ *
+ * Goal:   none of the planted bugs gets through, and the sound twin of each does.
+ * Method: the same job with and without the bug, under plans from fixed seeds.
+ * Replay: the error holds the line.
+ */
+import { expect, test } from "vitest";
+import { checkExactlyOnce } from "./check-exactly-once.ts";
+import {
+  arrivalOrderJob,
+  closureJob,
+  countingJob,
+  forgetfulSourceJob,
+  Ledger,
+  messageOf,
+  VISITS,
+} from "./user-jobs/counting-jobs.ts";
+import type { Visit } from "./user-jobs/counting-jobs.ts";
+
+/** Long enough wherever it runs: the number of runs decides. */
+const ENOUGH = { timeMs: 40_000 } as const;
+
+test("a job that keeps its state in state passes, also in order per key", async () => {
+  const order = (row: string): string | undefined => row.split(" ")[0];
+  const { runs } = await checkExactlyOnce(countingJob, { visits: VISITS }, { ...ENOUGH, runs: 12, order });
+  expect(runs).toBe(12);
+});
+
+test("state in a closure is caught, and the line that the error shows brings it again", async () => {
+  const found = await messageOf(checkExactlyOnce(closureJob, { visits: VISITS }, { ...ENOUGH, timeMs: 4_000 }));
+  expect(found).toContain('MR8002: "exactly once" does not hold: sink "counts" committed');
+  expect(found).toContain("the job starts with parallelism");
+  const replay = /replay: '(.*)' \}\)$/m.exec(found)?.[1] ?? "";
+  const again = await messageOf(checkExactlyOnce(closureJob, { visits: VISITS }, { replay }));
+  expect(again).toBe(found);
+  await expect(checkExactlyOnce(countingJob, { visits: VISITS }, { replay })).resolves.toEqual({ runs: 1 });
+});
+
+test("a source that saves a wrong position is caught", async () => {
+  const found = await messageOf(checkExactlyOnce(forgetfulSourceJob, {}, { ...ENOUGH, timeMs: 4_000 }));
+  expect(found).toMatch(/MR8002: "exactly once" does not hold: [^]*missing/);
+});
+
+test("a committer that is not idempotent is caught", async () => {
+  const check = (ledger: Ledger, timeMs: number): Promise<unknown> =>
+    checkExactlyOnce((env) => ledger.job(env), { visits: VISITS }, { timeMs, runs: 25, keepSinks: { ledger } });
+  expect(await messageOf(check(new Ledger({ idempotent: false }), 6_000))).toMatch(
+    /"exactly once" does not hold: sink "ledger"/,
+  );
+  await check(new Ledger({ idempotent: true }), 40_000);
+});
+
+test("a job whose order depends on chance is caught only where order counts", async () => {
+  const order = (row: { readonly team: string }): string => row.team;
+  const check = (options: object): Promise<unknown> =>
+    checkExactlyOnce(arrivalOrderJob, { visits: VISITS }, { ...ENOUGH, runs: 20, ...options });
+  expect(await messageOf(check({ order, timeMs: 6_000 }))).toContain("in another order");
+  await check({ runs: 6 });
+});
+
+test("says what is wrong with what it is given", async () => {
+  expect(await messageOf(checkExactlyOnce(countingJob, { visit: [] }))).toBe(
+    'MR8003: `inputs` names "visit", but the job has no source of that name: it has "visits"',
+  );
+  const equal = (actual: string, expected: string): boolean => actual[0] === expected[0];
+  const upper = (visit: Visit): Visit => ({ user: visit.user.toUpperCase() });
+  await checkExactlyOnce(countingJob, { visits: VISITS.map(upper) }, { runs: 2, equal });
+});
+
+test("a job that fails by itself is told from one that loses records", async () => {
+  const found = await messageOf(
+    checkExactlyOnce(
+      (env) =>
+        void env
+          .fromData(1, 2, 3)
+          .map((n) => {
+            if (n === 3) throw new Error("three is too many");
+            return n;
+          })
+          .print(),
+      {},
+    ),
+  );
+  expect(found).toMatch(/"the job comes to its end" does not hold: the job gave up: .*three is too many/);
+});

@@ -1,0 +1,213 @@
+/**
+ * `checkExactlyOnce`: whatever happens to a user's job, its sinks commit what they commit when nothing happens.
+ *
+ * In:    a job, its inputs. Out: nothing; or an error that shows the difference, the smallest plan that was found to cause it, and how to have it again.
+ * State: that of one search. fast-check makes the plans; it is loaded when this is called, so that the rest does without. A plan that fails is made smaller by cuts of our own,
+ *        which need fewer runs.
+ */
+import { OPTIONS } from "../../core/util/config.ts";
+import { MillraceError } from "../../core/util/errors.ts";
+import { CALM } from "./plan.ts";
+import type { SimPlan } from "./plan.ts";
+import { keepUserWorlds } from "./user-code/user-world.ts";
+import { brokenPromise } from "./user-jobs/broken-promise.ts";
+import { differenceOf } from "./user-jobs/differences.ts";
+import type { Inputs } from "./user-jobs/inputs.ts";
+import { play } from "./user-jobs/play.ts";
+import type { Broken, Played } from "./user-jobs/play.ts";
+import { planOfReplay } from "./user-jobs/replay.ts";
+import { smallest } from "./user-jobs/smaller-plans.ts";
+import { UserJob } from "./user-jobs/user-job.ts";
+import type { SimulatedJob } from "./user-jobs/user-job.ts";
+
+/** The outside world of a sink that is kept, as the check has to handle it. */
+export interface KeptOutside {
+  /** Empties it, before each run. */
+  clear(): void;
+  /** What is visible in it. */
+  written(): Iterable<unknown>;
+}
+
+export interface ExactlyOnceOptions {
+  /** Chooses the plans. Default: 1. */
+  readonly seed?: number;
+  /** Runs at most. Default: 50. */
+  readonly runs?: number;
+  /** Real time after which no run begins, in ms; shrinking a failure may take half as long again. Default: 2,500. */
+  readonly timeMs?: number;
+  /** A key of each record: records of one key must be committed in the order of the calm run. Default: order does not count. */
+  readonly order?: (record: never, sink: string) => unknown;
+  /** Whether a record is the one that was expected. Default: deep equality. */
+  readonly equal?: (actual: never, expected: never) => boolean;
+  /** Sinks that are not replaced by recording ones, by name, with the outside world that they commit to. */
+  readonly keepSinks?: Readonly<Record<string, KeptOutside>>;
+  /** Arguments of the job, for `defineJob`. Default: none. */
+  readonly args?: readonly string[];
+  /** What a failure printed: only that run. */
+  readonly replay?: string;
+}
+
+const EXACTLY_ONCE = "exactly once";
+const RECORDS = 60;
+
+/**
+ * Runs a job under many plans that chance makes, with crashes, partitions, failing storage, stops and other parallelisms, and compares what it commits with
+ * a calm run at parallelism 1.
+ *
+ * Shape:  a promise of how many runs there were.
+ * Cost:   real time: about 50 runs or 2.5 seconds, whichever is less; `runs` and `timeMs` change it.
+ * Errors: `MR8001` the job reached out of the simulation; `MR8002` a run committed something else, or the job gave up; `MR8003` options that make no sense;
+ *         `MR8004` fast-check is not installed.
+ * Source: property-based testing as in fast-check; the property is that of Flink's exactly-once sinks.
+ *
+ * @example
+ * await checkExactlyOnce(
+ *   (environment) => {
+ *     environment
+ *       .fromSource(clickSource, WatermarkStrategy.noWatermarks<Click>(), "visits")
+ *       .keyBy((click) => click.user)
+ *       .reduce((left, right) => ({ ...right, atMs: left.atMs + right.atMs }))
+ *       .print()
+ *       .name("sums");
+ *   },
+ *   { visits: [{ user: "ada", atMs: 1 }, { user: "bob", atMs: 2 }, { user: "ada", atMs: 3 }] },
+ *   { runs: 10, order: (click: Click) => click.user },
+ * );
+ */
+export async function checkExactlyOnce(
+  job: SimulatedJob,
+  inputs: Inputs,
+  options: ExactlyOnceOptions = {},
+): Promise<{ readonly runs: number }> {
+  const { keepSinks = {}, args = [], replay } = options;
+  const release = keepUserWorlds();
+  try {
+    const subject = new UserJob(job, { inputs, keepSinks: Object.keys(keepSinks), args, planSetsInterval: true });
+    refuseUnbounded(subject);
+    const check = new Check(subject, options);
+    await check.calm();
+    if (replay === undefined) return { runs: await search(check, subject, options) };
+    if (await check.passes(planOfReplay(replay))) return { runs: 1 };
+    return check.complain();
+  } finally {
+    release();
+  }
+}
+
+async function search(check: Check, subject: UserJob, options: ExactlyOnceOptions): Promise<number> {
+  const { seed = 1, runs = 50, timeMs = 2_500, keepSinks = {} } = options;
+  const { fc, userPlans } = await loadSearch();
+  const plans = userPlans({
+    records: subject.records ?? RECORDS,
+    keepsSinks: Object.keys(keepSinks).length > 0,
+    parallelismMax: parallelismMaxOf(subject),
+  });
+  const startMs = performance.now();
+  let count = 0;
+  const property = fc.asyncProperty(plans, async (plan: SimPlan) => {
+    if (performance.now() - startMs > timeMs) return true;
+    count += 1;
+    return check.passes(plan);
+  });
+  const { counterexample } = await fc.check(property, { seed, numRuns: runs, endOnFailure: true });
+  const failed = counterexample?.[0];
+  if (failed === undefined) return count;
+  await smallest(failed, {
+    fails: async (plan) => !(await check.passes(plan)),
+    isTimeUp: () => performance.now() - startMs > 1.5 * timeMs,
+  });
+  return check.complain();
+}
+
+/** Compares runs with the calm one, and remembers the last that failed: of those that shrinking finds, the smallest. */
+class Check {
+  readonly #subject: UserJob;
+  readonly #options: ExactlyOnceOptions;
+  #expected: ReadonlyMap<string, readonly unknown[]> = new Map();
+  #failed: (Played & { readonly broken: Broken }) | undefined = undefined;
+
+  constructor(subject: UserJob, options: ExactlyOnceOptions) {
+    this.#subject = subject;
+    this.#options = options;
+  }
+
+  async calm(): Promise<void> {
+    const played = await this.#play(CALM);
+    if (played.broken !== undefined) {
+      this.#failed = { ...played, broken: played.broken };
+      this.complain();
+    }
+    this.#expected = this.#outputsOf(played);
+  }
+
+  async passes(plan: SimPlan): Promise<boolean> {
+    const played = await this.#play(plan);
+    const broken = played.broken ?? this.#difference(played);
+    if (broken !== undefined) this.#failed = { ...played, broken };
+    return broken === undefined;
+  }
+
+  complain(): never {
+    if (this.#failed === undefined) throw new Error("nothing is wrong");
+    const { run, warnings, broken } = this.#failed;
+    throw brokenPromise({ ...broken, run, warnings, call: "checkExactlyOnce(job, inputs, " });
+  }
+
+  #play(plan: SimPlan): Promise<Played> {
+    for (const outside of Object.values(this.#options.keepSinks ?? {})) outside.clear();
+    return play(this.#subject, plan);
+  }
+
+  #outputsOf({ run }: Played): ReadonlyMap<string, readonly unknown[]> {
+    const kept = Object.entries(this.#options.keepSinks ?? {});
+    return new Map([
+      ...run.sinks.map((sink) => [sink, run.byCheckpoint(sink)] as const),
+      ...kept.map(([sink, outside]) => [sink, [...outside.written()]] as const),
+    ]);
+  }
+
+  #difference(played: Played): Broken | undefined {
+    const { order, equal } = this.#options as Pick<Parameters<typeof differenceOf>[2], "order" | "equal">; // the caller knows its records
+    for (const [sink, actual] of this.#outputsOf(played)) {
+      const expected = this.#expected.get(sink) ?? [];
+      const what = differenceOf(sink, { actual, expected }, { order, equal });
+      if (what !== undefined) return { promise: EXACTLY_ONCE, what };
+    }
+    return undefined;
+  }
+}
+
+function refuseUnbounded({ unbounded }: UserJob): void {
+  const [source] = unbounded;
+  if (source === undefined) return;
+  throw new MillraceError(
+    "MR8003",
+    `the source "${source}" never ends, so that there is nothing to compare: give what it reads through \`inputs\``,
+  );
+}
+
+function parallelismMaxOf({ config }: UserJob): number {
+  const groups = config.get(OPTIONS.maxParallelism);
+  return groups > 0 ? groups : CALM.maxParallelism;
+}
+
+interface Search {
+  readonly fc: (typeof import("fast-check"))["default"];
+  readonly userPlans: (typeof import("./user-jobs/user-plans.ts"))["userPlans"];
+}
+
+async function loadSearch(): Promise<Search> {
+  try {
+    const { default: fc } = await import("fast-check");
+    const { userPlans } = await import("./user-jobs/user-plans.ts");
+    return { fc, userPlans };
+  } catch (error) {
+    throw new MillraceError(
+      "MR8004",
+      "checkExactlyOnce needs fast-check, which is not installed: npm install --save-dev fast-check",
+      {
+        cause: error,
+      },
+    );
+  }
+}

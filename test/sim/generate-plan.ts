@@ -10,7 +10,7 @@ const rates: fc.Arbitrary<FaultRates> = fc
   .array(fc.constantFrom(...SITES), { maxLength: 4 })
   .map((sites) => Object.fromEntries(sites.map((site) => [site, RATES[site]])));
 
-const disasters: fc.Arbitrary<readonly Disaster[]> = fc.array(
+const usual: fc.Arbitrary<readonly Disaster[]> = fc.array(
   fc.record({
     kind: fc.constantFrom(...KINDS),
     // Most jobs last a few seconds, if nothing goes wrong.
@@ -19,6 +19,24 @@ const disasters: fc.Arbitrary<readonly Disaster[]> = fc.array(
     durationMs: fc.constantFrom(300, 2_000, 7_000, 25_000),
   }),
   { maxLength: 5 },
+);
+
+/** A file is damaged, and then somebody may have to read it. */
+const damaging: fc.Arbitrary<readonly Disaster[]> = fc
+  .record({
+    atMs: fc.integer({ min: 0, max: 8_000 }),
+    who: fc.nat(999),
+    laterMs: fc.integer({ min: 1, max: 2_000 }),
+    crash: fc.constantFrom("crash-slot", "crash-master", "crash-all"),
+  })
+  .map(({ atMs, who, laterMs, crash }) => [
+    { kind: "damage", atMs, who, durationMs: 0 },
+    { kind: crash, atMs: atMs + laterMs, who, durationMs: 0 },
+  ]);
+
+const disasters: fc.Arbitrary<readonly Disaster[]> = fc.oneof(
+  { weight: 12, arbitrary: usual },
+  { weight: 1, arbitrary: damaging },
 );
 
 const parallelism: fc.Arbitrary<number> = fc.constantFrom(1, 2, 2, 3, 4);

@@ -41,7 +41,7 @@ export interface Scenario {
 }
 
 const subjects: fc.Arbitrary<Subject> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ promise: fc.constant("exact" as const), description: exactDescriptions }) },
+  { weight: 3, arbitrary: fc.record({ promise: fc.constant("exact" as const), description: exactDescriptions }) },
   {
     weight: 1,
     arbitrary: fc.record({ promise: fc.constant("conserving" as const), description: conservingDescriptions }),

@@ -65,7 +65,8 @@ function buildJob(pipeline: Pipeline, config: Config, world: LegWorld, leg: numb
       const failing = pipeline.hasOwnSources === true ? throughFaults(dice, written, name) : written;
       const stream = plan.rates.state === undefined ? failing : throughStateFaults<Out>(dice, failing, name, keyOf);
       const isProbed = plan.probes && pipeline.promise === "exact";
-      const probed = isProbed ? timerProbe(stream, name, { keyOf, complain }) : stream;
+      const timed = isProbed ? timerProbe(stream, name, { keyOf, complain }) : stream;
+      const probed = plan.probes ? watermarkProbe(timed, `before ${name}`, complain) : timed;
       const sink = committedSink<Out>({
         name: `${leg}/${name}`,
         outside,

@@ -1,4 +1,5 @@
 /** A job master with several slots: it waits while there are too few, and goes on from the loss of any of them in any phase; what the lost one still says counts for nothing. */
+// covers: core/cluster/create-master.ts
 import { describe, expect, test } from "vitest";
 import type { AddOutcome, CompletedCheckpointStore } from "../../../core/checkpoint/store.ts";
 import { MemoryCheckpointStore } from "../../../core/checkpoint/store.ts";

@@ -14,7 +14,7 @@ export async function startsValidly(
   pipeline: Pipeline,
   checkers: readonly Checker[],
 ): Promise<string | undefined> {
-  if (run.moment === undefined) return undefined;
+  if (run.moment === undefined || run.struck.has("damage")) return undefined;
   const { seed, maxParallelism, chaining, probes, rates } = run.plan;
   const parallelism = 1 + (seed % 3);
   // The same operators: those that can fail are part of the job.

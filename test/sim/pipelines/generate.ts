@@ -11,7 +11,7 @@ import type { ExactDescription } from "./wiring.ts";
 
 const source: fc.Arbitrary<SourceDescription> = fc.record({
   splits: fc.integer({ min: 1, max: 4 }),
-  records: fc.integer({ min: 1, max: 50 }),
+  records: fc.integer({ min: 1, max: 30 }),
   uneven: fc.boolean(),
   keys: fc.integer({ min: 1, max: 5 }),
   startMs: fc.constantFrom(0, -75, 1_000),

@@ -6,7 +6,7 @@ import type { NumberedSource } from "./numbered.ts";
 
 const source: fc.Arbitrary<NumberedSource> = fc.record({
   splits: fc.integer({ min: 1, max: 4 }),
-  records: fc.integer({ min: 1, max: 50 }),
+  records: fc.integer({ min: 1, max: 30 }),
   keys: fc.integer({ min: 1, max: 3 }),
   stepMs: fc.constantFrom(6, 3, 1),
   behindPercent: fc.constantFrom(35, 10, 60),

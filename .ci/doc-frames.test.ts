@@ -71,6 +71,7 @@ describe("doc frames of what entry points export", () => {
   const entries = [
     ["core/index.ts", "core/util/x.ts", "./util/x.ts"],
     ["test/harness/index.ts", "test/harness/x.ts", "./x.ts"],
+    ["test/sim/index.ts", "test/sim/x.ts", "./x.ts"],
     ["connectors/files/index.ts", "connectors/files/formats/x.ts", "./formats/x.ts"],
     ["connectors/rxjs/index.ts", "connectors/rate-limiter.ts", "../rate-limiter.ts"],
   ] as const;

@@ -251,8 +251,13 @@ describe("error codes", () => {
       "docs/errors.md:2",
     ],
     ["without a page", { "core/a/a.ts": thrown("MR1001") }, "docs/errors.md:1"],
+    ["of the simulator", { "docs/errors.md": "", "test/sim/simulate.ts": thrown("MR8002") }, "test/sim/simulate.ts:1"],
   ])("%s", (_, files, where) => {
     expect(caught(errorCodes, files)).toEqual([where]);
+  });
+
+  test("that the simulator plays are the engine's", () => {
+    expect(caught(errorCodes, { "docs/errors.md": "", "test/sim/disk.ts": thrown("MR5206") })).toEqual([]);
   });
 
   test("may be thrown by several files that the page names", () => {

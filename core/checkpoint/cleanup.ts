@@ -19,6 +19,8 @@ import { stateFilesOf, stateFilesOfCheckpoint } from "./snapshot-files.ts";
 import type { CompletedCheckpointStore } from "./store.ts";
 import { Stragglers } from "./stragglers.ts";
 
+const ATTEMPTS_MAX = 5;
+
 export interface CleanupOptions {
   /** Of checkpoints; savepoints bring their own. */
   readonly storage: BlobStore;
@@ -112,6 +114,18 @@ export class CheckpointCleanup {
   dropAllBut(kept: number): void {
     const retained = this.#options.store.retained();
     for (const checkpoint of retained.slice(0, Math.max(0, retained.length - kept))) this.#drop(checkpoint);
+  }
+
+  /** All of them, at the end of the job: what the store does not let go, or the storage does not delete, is tried again a few times. */
+  dropAll(done: () => void): void {
+    let attempts = 0;
+    const again = (): void => {
+      if (attempts === ATTEMPTS_MAX || this.#options.store.retained().length === 0) return done();
+      attempts += 1;
+      this.dropAllBut(0);
+      return this.whenIdle(again);
+    };
+    again();
   }
 
   #drop({ checkpointId, directory }: CompletedCheckpoint): void {

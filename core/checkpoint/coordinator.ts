@@ -131,8 +131,9 @@ export class CheckpointCoordinator {
   shutDown(end: JobEnd, done: () => void): void {
     this.stop("CHECKPOINT_COORDINATOR_SHUTDOWN", () => {
       this.#life = "shut down";
-      if (!keepsCheckpoints(this.#options.config.get(OPTIONS.checkpointRetention), end)) this.#cleanup.dropAllBut(0);
-      this.#cleanup.whenIdle(done);
+      const keeps = keepsCheckpoints(this.#options.config.get(OPTIONS.checkpointRetention), end);
+      if (keeps) this.#cleanup.whenIdle(done);
+      else this.#cleanup.dropAll(() => this.#cleanup.whenIdle(done));
     });
   }
 

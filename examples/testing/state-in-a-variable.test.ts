@@ -19,6 +19,6 @@ const job = defineJob("numbered", (env) => {
 });
 
 test("state in a variable is found", async () => {
-  const check = checkExactlyOnce(job, {});
+  const check = checkExactlyOnce(job, {}, { timeMs: 20_000, shrinkMs: 500 });
   await expect(check).rejects.toThrow('MR8002: "exactly once" does not hold: sink "print-sink" committed');
 });

@@ -51,7 +51,8 @@ export interface DiskOptions {
   readonly history: History;
   readonly faults: StorageFaults;
   readonly latencyMsMax: number;
-  /** Somebody deletes a file: a checker may know who still needs it. */
+  /** For checkers: what is on the disk from now on, and what no more. `root`: of the view through which it was written. */
+  onWrite?(path: string, bytes: Uint8Array, root: string): void;
   onDelete?(path: string): void;
 }
 
@@ -77,7 +78,7 @@ export class SimDisk {
     const full = (path: string): string => `${directory}/${path}`;
     return {
       name: directory,
-      write: (path, chunks, done) => this.#write(process, full(path), chunks, done),
+      write: (path, chunks, done) => this.#write(process, { path: full(path), root: directory }, chunks, done),
       read: (path, done) => this.#read(process, full(path), done),
       delete: (path, done) => this.#delete(process, full(path), done),
       list: (prefix, done) =>
@@ -110,11 +111,17 @@ export class SimDisk {
     this.#files.set(path, { ...file, bytes });
   }
 
-  #write(process: SimProcess | undefined, path: string, chunks: readonly Uint8Array[], done: Done<void>): void {
-    const { faults } = this.#options;
+  #write(
+    process: SimProcess | undefined,
+    { path, root }: { readonly path: string; readonly root: string },
+    chunks: readonly Uint8Array[],
+    done: Done<void>,
+  ): void {
+    const { faults, onWrite } = this.#options;
     const bytes = new Uint8Array(Buffer.concat(chunks));
     const put = (content: Uint8Array): void => {
       this.#files.set(path, { bytes: content, writtenMs: this.#options.scheduler.nowMs });
+      onWrite?.(path, content, root);
     };
     if (faults.strike("write")) return this.#fail(process, path, "write", done);
     if (faults.strike("write-unknown")) return this.#fail(process, path, "write", done, () => put(bytes));

@@ -53,6 +53,9 @@ export function createWorld(
       history,
       faults: dice,
       latencyMsMax: plan.diskMs,
+      onWrite: (path, bytes, root) => {
+        for (const checker of live) checker.written?.(path, bytes, root);
+      },
       onDelete: (path) => {
         for (const checker of live) checker.deleted?.(path);
       },

@@ -319,6 +319,30 @@ describe("checkpoints over several slots", () => {
   });
 });
 
+test("a slot that is lost behind the savepoint that stops the job: it starts again only to commit, and takes no checkpoint", () => {
+  const { bench, a, b } = running({ values: { "execution.checkpointing.interval": 1_000 } });
+  let answered = false;
+  bench.master.checkpoints.triggerSavepoint(
+    { storage: bench.storage, directory: "savepoint", stop: "suspend" },
+    ({ ok }) => (answered = ok),
+  );
+  bench.acknowledge(1, a, b);
+  expect([answered, bench.store.owns(1), a.told]).toEqual([true, false, ["completed 1 of attempt 0"]]);
+  bench.lose(b);
+  bench.close(a);
+  bench.clock.advance(RESTART_MS);
+  const [c] = bench.offer("c#1");
+  if (c === undefined) return;
+  for (const slot of [a, c]) expect(slot.deployed.at(-1)?.restore).toMatchObject({ owned: false, stopped: true });
+  const triggeredBefore = a.triggered.length;
+  bench.run(a, c);
+  bench.clock.advance(10_000);
+  expect([a.triggered.length, c.triggered.length]).toEqual([triggeredBefore, 0]);
+  for (const task of [...a.tasks(), ...c.tasks()]) bench.master.terminated(task, "finished");
+  bench.clock.advance(1_000);
+  expect([bench.outcomes, bench.store.retained()]).toEqual([[{ kind: "finished" }], []]);
+});
+
 describe("the outcome", () => {
   test("is kept before any checkpoint is forgotten, and the job is over only then", () => {
     const kept: (() => void)[] = [];

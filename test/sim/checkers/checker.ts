@@ -33,7 +33,9 @@ export interface LiveChecker extends Checker {
   completed?(pointed: Pointed): void;
   /** The job starts from it no more. */
   forgotten?(checkpointId: number): void;
-  /** A file was there, and is deleted. `by`: the process that wants it. */
+  /** `root`: what paths in metadata files are relative to. */
+  written?(path: string, bytes: Uint8Array, root: string): void;
+  /** A file was there, and is deleted. */
   deleted?(path: string): void;
   /** A task arrives in the slot of an offer. */
   deployed?(offer: string, task: SubtaskId): void;

@@ -2,8 +2,8 @@
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
 
 /**
- * By new subtask. `union` lists go to everybody, whole. `split` lists stay where they are if the parallelism does; else all items, in the order of
- * their subtasks, are dealt in runs whose lengths differ by one at most.
+ * By new subtask. `union` lists go to everybody, whole. The others stay where they are if the parallelism does; else `together` lists are dealt whole, and of
+ * `split` lists all items, in the order of their subtasks, in runs whose lengths differ by one at most.
  */
 export function redistributeLists(
   saved: readonly (readonly OperatorListSnapshot[])[],
@@ -15,12 +15,10 @@ export function redistributeLists(
     const all = items.flat();
     dealt.forEach((lists, subtask) => {
       if (mode === "union") lists.push({ name, mode, items: all });
-      else
-        lists.push({
-          name,
-          mode,
-          items: saved.length === parallelism ? (items[subtask] ?? []) : share(all, { subtask, parallelism }),
-        });
+      else if (saved.length === parallelism) lists.push({ name, mode, items: items[subtask] ?? [] });
+      else if (mode === "together")
+        lists.push({ name, mode, items: items.filter((_, former) => former % parallelism === subtask).flat() });
+      else lists.push({ name, mode, items: share(all, { subtask, parallelism }) });
     });
   }
   return dealt;

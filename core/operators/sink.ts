@@ -76,7 +76,7 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
     this.#services = services;
     this.#availability = services.availability;
     this.#writerStates = services.operatorState.list("writer", sink.writerState ?? "split");
-    this.#committables = services.operatorState.list(COMMITTABLES, "split");
+    this.#committables = services.operatorState.list(COMMITTABLES, "together");
     const restored = this.#committables.get();
     if (restored.length > 0 && sink.createCommitter === undefined) throw nobodyCommits(restored.length);
     this.#committer = sink.createCommitter?.(context);
@@ -134,7 +134,9 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
   }
 
   prepareBarrier(checkpointId: number, { savepoint }: { readonly savepoint: boolean }): boolean {
-    if (this.#flushing) return false;
+    // Until what was restored is visible no checkpoint completes, here or elsewhere, and so nothing newer becomes visible before it: with another parallelism
+    // the records of one key may now come through another subtask.
+    if (this.#flushing || this.#commits?.caughtUp === false) return false;
     if (this.#is(this.#preparedFor, checkpointId)) return true;
     if (this.#waiting.length > 0) return false;
     if (!this.#ended && !this.#is(this.#flushedFor, checkpointId)) this.#flush(checkpointId);

@@ -1,7 +1,8 @@
 /** Operator state: lists per subtask, independent of keys, with their redistribution when the parallelism changes. */
 import type { OperatorListState } from "./handles.ts";
 
-export type RedistributionMode = "split" | "union";
+/** `split`: items are dealt one by one. `together`: those of one subtask stay together, in their order. `union`: everybody gets all. */
+export type RedistributionMode = "split" | "together" | "union";
 
 /** One list as saved: plain data, each item encoded on its own. */
 export interface OperatorListSnapshot {

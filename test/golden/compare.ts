@@ -8,5 +8,5 @@ import type { GoldenResult, Plan } from "./loop.ts";
 /** Lane by lane, as `sim/pipelines/outcome.ts` says. */
 export function outcomeOf({ outside, promise }: GoldenResult, plan: Plan): Outcome {
   ok(promise === "exact", "runs are compared value by value only if the pipeline is exact");
-  return byLane(commitsOf(outside, plan));
+  return byLane(commitsOf(outside));
 }

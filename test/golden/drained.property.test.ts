@@ -89,7 +89,7 @@ function pipelineOf(assigner: WindowAssigner<Numbered>, timeMadeAt: TimeMadeAt):
 }
 
 function valuesOf<T>({ outside }: GoldenResult, lane: string, plan: Plan): T[] {
-  const written = commitsOf(outside, plan).filter((commit) => commit.lane === lane);
+  const written = commitsOf(outside).filter((commit) => commit.lane === lane);
   return written.map((commit) => commit.value as T); // as the pipeline wrote it
 }
 

@@ -275,24 +275,14 @@ class Loop {
   }
 }
 
-/**
- * The commits in their order. Where a job was cancelled and went on with another parallelism, what it had not yet committed was dealt to the new
- * committers, who do not wait for each other: then in the order of the checkpoints.
- */
-export function commitsOf(outside: Outside<Out>, plan: Plan): readonly Out[] {
-  const dealt = plan.legs.some(
-    ({ stop, parallelism }, at) =>
-      (stop?.how === "savepoint" || stop?.how === "checkpoint") && parallelism !== plan.legs[at + 1]?.parallelism,
-  );
-  const commits = dealt
-    ? outside.commits.toSorted((left, right) => left.checkpointId - right.checkpointId)
-    : outside.commits;
-  return commits.map(({ value }) => value);
+/** In the order in which they became visible. */
+export function commitsOf(outside: Outside<Out>): readonly Out[] {
+  return outside.commits.map(({ value }) => value);
 }
 
 /** Values by lane, each in the order of {@link commitsOf}. */
-export function lanesOf(outside: Outside<Out>, plan: Plan): Record<string, unknown[]> {
+export function lanesOf(outside: Outside<Out>): Record<string, unknown[]> {
   const lanes: Record<string, unknown[]> = {};
-  for (const { lane, value } of commitsOf(outside, plan)) (lanes[lane] ??= []).push(value);
+  for (const { lane, value } of commitsOf(outside)) (lanes[lane] ??= []).push(value);
   return Object.fromEntries(Object.entries(lanes).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }

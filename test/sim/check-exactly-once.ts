@@ -168,7 +168,7 @@ class Check {
   #outputsOf({ run }: Played): ReadonlyMap<string, readonly unknown[]> {
     const kept = Object.entries(this.#options.keepSinks ?? {});
     return new Map([
-      ...run.sinks.map((sink) => [sink, run.byCheckpoint(sink)] as const),
+      ...run.sinks.map((sink) => [sink, run.output(sink)] as const),
       ...kept.map(([sink, outside]) => [sink, [...outside.written()]] as const),
     ]);
   }

@@ -57,8 +57,6 @@ export interface SimRun {
   readonly struck: ReadonlyMap<string, number>;
   /** Of the last leg. */
   readonly election: SimElection;
-  /** It began where another run was. */
-  readonly isContinued: boolean;
   /** One of its completed checkpoints; undefined if it has none. */
   readonly moment: Moment | undefined;
 }
@@ -108,7 +106,6 @@ class Run {
   #cluster: Cluster | undefined = undefined;
   #outside: Outside<Out>;
   #election: SimElection | undefined;
-  readonly #isContinued: boolean;
   readonly #restoreFrom: string | undefined;
   #moment: Moment | undefined = undefined;
   #restarts = 0;
@@ -122,7 +119,6 @@ class Run {
     // With a savepoint that stopped the job, it would only come to its end: whoever wants to go on from it starts another.
     const goesOn = from?.pointer.owned === true;
     this.#election = goesOn ? this.#createElection(from.outside, [from.pointer]) : undefined;
-    this.#isContinued = from !== undefined;
     this.#restoreFrom = goesOn ? undefined : from?.pointer.directory;
   }
 
@@ -165,7 +161,6 @@ class Run {
       endedMs,
       struck: new Map<string, number>([...dice.struck, ...this.#disasters]),
       election: this.#election ?? this.#createElection(this.#outside),
-      isContinued: this.#isContinued,
       moment: this.#moment,
     };
   }

@@ -44,7 +44,7 @@ async function runsUntilCaught(name: string, broken: (real: Interpret) => Interp
   for (let seed = 1; seed <= RUNS_MAX; seed += 1) {
     const description = around(name, seed);
     const run = await runGolden(exactPipeline(description), CALM);
-    const written = outcomeOf(commitsOf(run.outside, CALM));
+    const written = outcomeOf(commitsOf(run.outside));
     const sound = differenceOf(written, outcomeOf(interpret(description)));
     if (sound !== undefined) throw new Error(`${codeOf(description)}\n${sound}`);
     if (differenceOf(written, outcomeOf(interpret(description, undefined, stages))) !== undefined) return seed;

@@ -57,16 +57,6 @@ export class SimulatedRun {
     return this.#of(sink).map(({ value }) => value.value as T); // the caller knows what the sink is given
   }
 
-  /**
-   * @internal What belongs to an earlier checkpoint first. A restart with another parallelism may hand what is still to be committed to several subtasks, and
-   * then a later checkpoint's share may be visible before an earlier one's.
-   */
-  byCheckpoint(sink: string): readonly unknown[] {
-    return this.#of(sink)
-      .toSorted((left, right) => left.checkpointId - right.checkpointId)
-      .map(({ value }) => value.value);
-  }
-
   #of(sink: string): readonly Commit<Out>[] {
     const commits = this.#commits.get(sink);
     if (commits !== undefined) return commits;

@@ -109,7 +109,7 @@ export interface RecoveredCheckpoint {
 
 /**
  * What a new master starts from. Fails with `MR5014` if the newest checkpoint cannot be read whole: what it contains is visible already, so going back to an
- * older one would write it again. Older ones that cannot be read are left alone.
+ * older one would write it again. Nobody starts from an older one: if such a one cannot be read, its pointer is taken away, and its files stay.
  */
 export function recoverCheckpoints(
   parts: { readonly pointers: CheckpointPointers; readonly storage: BlobStore },
@@ -124,9 +124,12 @@ export function recoverCheckpoints(
       return readWhole(parts.storage, pointer.directory, (outcome) => {
         if (outcome.ok) recovered.push({ checkpoint: outcome.value, owned: pointer.owned });
         else if (index === listed.value.length - 1) return done(failed(unreadable(pointer, outcome.error)));
+        else return remove(pointer, index);
         return next(index + 1);
       });
     };
+    const remove = ({ checkpointId }: CheckpointPointer, index: number): void =>
+      parts.pointers.remove(checkpointId, (removed) => (removed.ok ? next(index + 1) : done(removed)));
     return next(0);
   });
 }

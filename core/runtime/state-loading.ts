@@ -68,7 +68,8 @@ function loadOperator(storage: BlobStore, operator: OperatorRestore, done: Done<
             new MillraceError(
               "MR5203",
               `state file ${next.file.path} cannot be read; restore from another checkpoint`,
-              { cause: outcome.error },
+              // A storage that is away may come back, a file that is gone does not.
+              { cause: outcome.error, retryable: outcome.error.code !== "MR5201" },
             ),
           ),
         );

@@ -216,12 +216,12 @@ describe("what a new master starts from", () => {
     });
   });
 
-  test("an older one that cannot be read is left alone", () => {
+  test("an older one that cannot be read loses its pointer, as nobody starts from it", () => {
     const store = memoryStore();
     const pointers = written(store, older, newest);
     put(store, { "jobs/one/chk-3/_metadata": "damaged" });
     expect(recovered(store, pointers)).toEqual([{ checkpoint: newest, owned: true }]);
-    expect(pointers.calls).toEqual(["list"]);
+    expect(pointers.calls).toEqual(["list", "remove 3"]);
   });
 
   test.each<Fate>(["fenced", "failed"])("nothing if nobody says what there is (%s)", (fate) => {

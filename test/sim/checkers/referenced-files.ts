@@ -8,10 +8,10 @@ import { decodeMetadata } from "../../../core/checkpoint/metadata.ts";
 import { stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
 import type { LiveChecker } from "./checker.ts";
 
-/** After these, somebody may have died with files that nobody else knows of, or nobody may read what he would have to delete. */
+/** After these, somebody may have died with files that nobody else knows of, or nobody can read what he would have to delete, or a task was not let. */
 const MAY_LEAK = [
   ...["crash-slot", "crash-master", "crash-all", "pause-slot", "pause-master", "part-slot", "part-master"],
-  ...["break-connection", "damage"],
+  ...["break-connection", "damage", "delete"],
 ];
 
 export function referencedFiles(): LiveChecker {

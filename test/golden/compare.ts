@@ -3,10 +3,10 @@ import { ok } from "node:assert/strict";
 import { outcomeOf as byLane } from "../sim/pipelines/outcome.ts";
 import type { Outcome } from "../sim/pipelines/outcome.ts";
 import { commitsOf } from "./loop.ts";
-import type { GoldenResult, Plan } from "./loop.ts";
+import type { GoldenResult } from "./loop.ts";
 
 /** Lane by lane, as `sim/pipelines/outcome.ts` says. */
-export function outcomeOf({ outside, promise }: GoldenResult, plan: Plan): Outcome {
+export function outcomeOf({ outside, promise }: GoldenResult): Outcome {
   ok(promise === "exact", "runs are compared value by value only if the pipeline is exact");
   return byLane(commitsOf(outside));
 }

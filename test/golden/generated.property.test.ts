@@ -27,7 +27,7 @@ async function asInterpreted(description: ExactDescription, plan: Plan): Promise
   const expected = expectedOf(description, run.drained && positionsIn(run.drained));
   const about = `${codeOf(description)}\n${JSON.stringify(description)}\n${JSON.stringify(plan)}\n${run.warnings.join("\n")}`;
   expect(run.outside.violations, about).toEqual([]);
-  const difference = differenceOf(outcomeOf(run, plan), expected);
+  const difference = differenceOf(outcomeOf(run), expected);
   expect(difference, `${about}\n${difference ?? ""}`).toBeUndefined();
   if (plan.faults.delete === undefined) expect(run.leftovers, about).toEqual([]);
 }

@@ -16,7 +16,7 @@ const usual: fc.Arbitrary<readonly Disaster[]> = fc.array(
     // Most jobs last a few seconds, if nothing goes wrong.
     atMs: fc.oneof(fc.integer({ min: 0, max: 4_000 }), fc.integer({ min: 0, max: HEALED_MS - 1 })),
     who: fc.nat(999),
-    durationMs: fc.constantFrom(300, 2_000, 7_000, 25_000),
+    durationMs: fc.constantFrom(300, 2_000, 9_000, 25_000),
   }),
   { maxLength: 5 },
 );

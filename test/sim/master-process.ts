@@ -20,7 +20,7 @@ import { remoteGateway } from "./rpc.ts";
 import type { SimProcess } from "./scheduler.ts";
 import type { SlotProcess } from "./slot-process.ts";
 
-const SLOT_CALLS: readonly (keyof SlotGateway & string)[] = [
+const SLOT_CALLS: readonly (keyof SlotGateway)[] = [
   "deploy",
   "cancel",
   "trigger",

@@ -10,7 +10,7 @@ export function remoteGateway<T extends object>(
   options: {
     readonly history: History;
     readonly target: () => T | undefined;
-    readonly methods: readonly (keyof T & string)[];
+    readonly methods: readonly (keyof T)[];
   },
 ): Gateway<T> {
   const { history, target, methods } = options;
@@ -19,7 +19,7 @@ export function remoteGateway<T extends object>(
     method,
     (...args: unknown[]): void => {
       connection.send(from, () => {
-        if (method !== "beat") history.note({ kind: "message", from: here, to: there, what: method });
+        if (method !== "beat") history.note({ kind: "message", from: here, to: there, what: String(method) });
         const receiver = target();
         if (receiver !== undefined) Reflect.apply(receiver[method] as () => void, receiver, args); // a message is a method call
       });

@@ -4,6 +4,7 @@
  * In:    a seed. Out: nothing, or the invariant that was broken, with all that is needed to see it again. Nothing is shared between two runs.
  */
 import fc from "fast-check";
+import { asError } from "../../core/util/errors.ts";
 import { boundedQueues } from "./checkers/bounded-queues.ts";
 import type { Checker, LiveChecker, Violation } from "./checkers/checker.ts";
 import { committedOutput } from "./checkers/committed-output.ts";
@@ -78,7 +79,8 @@ export async function examine(scenario: Scenario): Promise<Examined> {
     const what = `${violation.what}\n${about(scenario)}\n${warnings}`;
     return { run, violation: { checker: violation.checker, what } };
   } catch (error) {
-    const what = error instanceof Error ? `${error.stack ?? ""}\n${String(error.cause ?? "")}` : String(error);
+    const { stack = "", message, cause } = asError(error);
+    const what = `${stack || message}${cause === undefined ? "" : `\n${asError(cause).message}`}`;
     return { run, violation: { checker: "exception", what: `${what}\n${about(scenario)}` } };
   }
 }

@@ -14,7 +14,7 @@ import type { SimProcess } from "./scheduler.ts";
 import { StepScheduler } from "./step-scheduler.ts";
 import { Endpoint } from "../../core/cluster/rpc/endpoint.ts";
 
-const REPORTS: readonly (keyof SlotReports & string)[] = [
+const REPORTS: readonly (keyof SlotReports)[] = [
   "running",
   "ended",
   "failed",

@@ -5,6 +5,7 @@
  */
 import type { KeyedStateHandle, RestoredKeyedFile, StateFile } from "../state/keyed-state.ts";
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
+import { isNoBlob } from "../storage/blob-paths.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { crc32 } from "../util/checksum.ts";
@@ -69,7 +70,7 @@ function loadOperator(storage: BlobStore, operator: OperatorRestore, done: Done<
               "MR5203",
               `state file ${next.file.path} cannot be read; restore from another checkpoint`,
               // A storage that is away may come back, a file that is gone does not.
-              { cause: outcome.error, retryable: outcome.error.code !== "MR5201" },
+              { cause: outcome.error, retryable: !isNoBlob(outcome.error) },
             ),
           ),
         );

@@ -30,3 +30,8 @@ export function noBlobAt(store: string, path: string, cause?: unknown): Millrace
     cause,
   });
 }
+
+/** The store has answered, and there is no such file. */
+export function isNoBlob(error: MillraceError): boolean {
+  return error.code === "MR5201";
+}

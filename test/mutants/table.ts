@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 import { CHECKPOINT_MUTANTS } from "./table-checkpoints.ts";
 import { CLUSTER_MUTANTS } from "./table-cluster.ts";
+import { FOUND_MUTANTS } from "./table-found.ts";
 import { SLOT_MUTANTS } from "./table-slots.ts";
 import { SOURCE_AND_SINK_MUTANTS } from "./table-sources-sinks.ts";
 import { STATE_MUTANTS } from "./table-state.ts";
@@ -18,6 +19,7 @@ const ALL: readonly Mutant[] = [
   ...WINDOW_MUTANTS,
   ...CLUSTER_MUTANTS,
   ...SLOT_MUTANTS,
+  ...FOUND_MUTANTS,
 ];
 
 export const MUTANTS: readonly Mutant[] = ALL.filter(({ waits }) => waits === undefined);

@@ -1,0 +1,54 @@
+/** Bugs that were in the engine until the simulator found them, planted again: they must not come back unnoticed. */
+import type { Mutant } from "./mutant.ts";
+
+export const FOUND_MUTANTS: readonly Mutant[] = [
+  {
+    id: "lost-slot-heard-again",
+    file: "core/cluster/job-master.ts",
+    find: `    if (isTerminal(before)) return; // its slot was given up before`,
+    replace: ``,
+    about: "the last word of a task whose slot was given up brings the master down",
+  },
+  {
+    id: "expired-while-written",
+    file: "core/state/heap/backend.ts",
+    find: `        expired: (cell) => isExpired(cell, this.#table, times),`,
+    replace: `        expired: (cell) => times !== undefined && isExpired(cell, this.#table, timesNow(this.#table)),`,
+    about: "state that expires while a full snapshot is written is not in it",
+  },
+  {
+    id: "stop-goes-on",
+    file: "core/cluster/job-master.ts",
+    find: `    const stopped = newest !== undefined && !owned;`,
+    replace: `    const stopped = newest === undefined && owned;`,
+    about: "a job that fails behind the savepoint that stopped it goes on, after it was drained too",
+  },
+  {
+    id: "restored-commits-overtaken",
+    file: "core/operators/sink.ts",
+    find: `    if (this.#flushing || this.#commits?.caughtUp === false) return false;`,
+    replace: `    if (this.#flushing) return false;`,
+    about: "after a restart with another parallelism newer records of a key become visible before older ones",
+  },
+  {
+    id: "committables-dealt",
+    file: "core/operators/sink.ts",
+    find: `list(COMMITTABLES, "together")`,
+    replace: `list(COMMITTABLES, "split")`,
+    about: "what one subtask had to commit is dealt to several, and becomes visible in any order",
+  },
+  {
+    id: "failed-deletion-forgotten",
+    file: "core/checkpoint/cleanup.ts",
+    find: `      if (!this.#deletions.waiting) return callback();`,
+    replace: `      if (this.#deletions.waiting || !this.#deletions.waiting) return callback();`,
+    about: "a file whose deletion failed once is left behind at the end of the job",
+  },
+  {
+    id: "pointer-left-behind",
+    file: "core/checkpoint/cleanup.ts",
+    find: `      if (attempts === ATTEMPTS_MAX || this.#options.store.retained().length === 0) return done();`,
+    replace: `      if (attempts > 0 || this.#options.store.retained().length === 0) return done();`,
+    about: "a checkpoint that the store did not let go at once stays at the end of the job, with its files",
+  },
+];

@@ -1,14 +1,12 @@
 /** Plans by chance, as fast-check arbitraries: they shrink to calm deployments, few legs, few faults. */
 import fc from "fast-check";
+import { STORAGE_FAULTS } from "./disk.ts";
+import { ELECTION_FAULTS } from "./election.ts";
 import { KINDS, RATES, SITES } from "./fault-rates.ts";
-import type { Disaster, FaultRates, Leg, SimPlan } from "./plan.ts";
+import { JOB_FAULTS } from "./fault-sites.ts";
+import type { Disaster, FaultRates, FaultSite, Leg, SimPlan } from "./plan.ts";
 
 export const HEALED_MS = 20_000;
-
-/** Most places are left alone in any one run, so that in many runs only one kind of thing goes wrong. */
-const rates: fc.Arbitrary<FaultRates> = fc
-  .array(fc.constantFrom(...SITES), { maxLength: 4 })
-  .map((sites) => Object.fromEntries(sites.map((site) => [site, RATES[site]])));
 
 const usual: fc.Arbitrary<readonly Disaster[]> = fc.array(
   fc.record({
@@ -34,11 +32,6 @@ const damaging: fc.Arbitrary<readonly Disaster[]> = fc
     { kind: crash, atMs: atMs + laterMs, who, durationMs: 0 },
   ]);
 
-const disasters: fc.Arbitrary<readonly Disaster[]> = fc.oneof(
-  { weight: 9, arbitrary: usual },
-  { weight: 1, arbitrary: damaging },
-);
-
 const parallelism: fc.Arbitrary<number> = fc.constantFrom(1, 2, 2, 3, 4);
 
 const stopped: fc.Arbitrary<Leg> = fc.record({
@@ -60,42 +53,99 @@ const last: fc.Arbitrary<Leg> = fc.oneof(
   },
 );
 
-const legs: fc.Arbitrary<readonly Leg[]> = fc
-  .tuple(fc.oneof(fc.constant([]), fc.array(stopped, { maxLength: 2 })), last)
+const unstopped: fc.Arbitrary<readonly Leg[]> = fc.record({ parallelism }).map((leg) => [leg]);
+
+const stops: fc.Arbitrary<readonly Leg[]> = fc
+  .tuple(fc.array(stopped, { maxLength: 2 }), last)
   .map(([before, end]) => [...before, end]);
+
+/** Most places are left alone in any one run, so that in many runs only one kind of thing goes wrong. */
+function ratesAt(sites: readonly FaultSite[], most: number): fc.Arbitrary<FaultRates> {
+  return fc
+    .array(fc.constantFrom(...sites), { maxLength: most })
+    .map((struck) => Object.fromEntries(struck.map((site) => [site, RATES[site]])));
+}
+
+/** Of small channels and a slow network. */
+const SLOW = {
+  capacity: fc.constantFrom(16, 256, 3, 1),
+  recordsPerStep: fc.constantFrom(10, 100, 3, 1),
+  latencyMs: fc.constantFrom(5, 1, 30, 150),
+  diskMs: fc.constantFrom(20, 1, 200, 500),
+  checkpointMs: fc.constantFrom(1_000, 300, 3_000, 100),
+};
+
+/** In which a barrier is through in no time, so that much happens around each, and a timeout can be short. */
+const FAST = {
+  capacity: fc.constantFrom(16, 256),
+  recordsPerStep: fc.constantFrom(3, 10, 100),
+  latencyMs: fc.constantFrom(1, 5),
+  diskMs: fc.constantFrom(1, 20),
+  checkpointMs: fc.constantFrom(100, 300),
+};
+
+interface Theme {
+  readonly speed: typeof SLOW | typeof FAST;
+  readonly legs: fc.Arbitrary<readonly Leg[]>;
+  readonly rates: fc.Arbitrary<FaultRates>;
+  readonly disasters: fc.Arbitrary<readonly Disaster[]>;
+}
+
+const NONE: fc.Arbitrary<readonly Disaster[]> = fc.constant([]);
+
+/** What goes wrong together: a fault finds most while the thing that it can break goes on. */
+const THEMES: readonly (Theme & { readonly weight: number })[] = [
+  { weight: 3, speed: FAST, legs: unstopped, rates: ratesAt(JOB_FAULTS, 3), disasters: NONE },
+  {
+    weight: 2,
+    speed: FAST,
+    legs: unstopped,
+    rates: ratesAt([...STORAGE_FAULTS, ...ELECTION_FAULTS, "record"], 3),
+    disasters: NONE,
+  },
+  {
+    weight: 3,
+    speed: FAST,
+    legs: stops,
+    rates: ratesAt(["commit-before", "commit-after", "record", "pointer"], 2),
+    disasters: NONE,
+  },
+  { weight: 2, speed: FAST, legs: unstopped, rates: ratesAt(SITES, 1), disasters: usual },
+  { weight: 1, speed: FAST, legs: unstopped, rates: ratesAt(SITES, 1), disasters: damaging },
+  { weight: 3, speed: SLOW, legs: stops, rates: ratesAt(SITES, 4), disasters: usual },
+];
 
 /**
  * Through small channels and a slow network a barrier needs longer than a short timeout allows, however often it is tried: such a job makes no progress, and
  * none is to be expected.
  */
-function feasible(plan: SimPlan): SimPlan {
-  const isFast = plan.capacity >= 16 && plan.latencyMs <= 5 && plan.recordsPerStep > 1 && plan.diskMs <= 20;
-  return isFast ? plan : { ...plan, checkpointTimeoutMs: 120_000 };
+function timeouts(speed: Theme["speed"]): fc.Arbitrary<number> {
+  return speed === FAST ? fc.constantFrom(20_000, 2_000, 1_000) : fc.constant(120_000);
 }
 
-const raw: fc.Arbitrary<SimPlan> = fc.record({
-  seed: fc.nat(),
-  legs,
-  spareSlots: fc.integer({ min: 0, max: 2 }),
-  maxParallelism: fc.constantFrom(128, 16, 5),
-  checkpointMs: fc.constantFrom(1_000, 300, 3_000, 100),
-  concurrent: fc.constantFrom(1, 1, 2, 3),
-  minPauseMs: fc.constantFrom(0, 0, 0, 500),
-  checkpointTimeoutMs: fc.constantFrom(20_000, 2_000, 1_000),
-  tolerable: fc.constantFrom(1_000, 0, 2),
-  capacity: fc.constantFrom(16, 16, 256, 3, 1),
-  recordsPerStep: fc.constantFrom(10, 10, 3, 100, 1),
-  burst: fc.constantFrom(1, 3, 10),
-  pauseMs: fc.constantFrom(200, 1_000, 3_000),
-  latencyMs: fc.constantFrom(5, 5, 1, 1, 30, 150),
-  diskMs: fc.constantFrom(20, 20, 1, 1, 200, 500),
-  drift: fc.constantFrom(0, 0, 50),
-  chaining: fc.boolean(),
-  asyncSink: fc.boolean(),
-  probes: fc.boolean(),
-  rates,
-  disasters,
-  healedMs: fc.constant(HEALED_MS),
-});
+function plansOf({ speed, ...theme }: Theme): fc.Arbitrary<SimPlan> {
+  return fc.record({
+    seed: fc.nat(),
+    legs: theme.legs,
+    spareSlots: fc.integer({ min: 0, max: 2 }),
+    maxParallelism: fc.constantFrom(128, 16, 5),
+    concurrent: fc.constantFrom(1, 1, 2, 3),
+    minPauseMs: fc.constantFrom(0, 0, 0, 500),
+    checkpointTimeoutMs: timeouts(speed),
+    tolerable: fc.constantFrom(1_000, 0, 2),
+    ...speed,
+    burst: fc.constantFrom(1, 3, 10),
+    pauseMs: fc.constantFrom(200, 1_000, 3_000),
+    drift: fc.constantFrom(0, 0, 50),
+    chaining: fc.boolean(),
+    asyncSink: fc.boolean(),
+    probes: fc.boolean(),
+    rates: theme.rates,
+    disasters: theme.disasters,
+    healedMs: fc.constant(HEALED_MS),
+  });
+}
 
-export const plans: fc.Arbitrary<SimPlan> = raw.map(feasible);
+export const plans: fc.Arbitrary<SimPlan> = fc.oneof(
+  ...THEMES.map(({ weight, ...theme }) => ({ weight, arbitrary: plansOf(theme) })),
+);

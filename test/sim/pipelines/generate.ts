@@ -35,8 +35,8 @@ const gene: fc.Arbitrary<Gene> = fc.record({
 
 /** Exact pipelines. */
 export const exactDescriptions: fc.Arbitrary<ExactDescription> = fc.record({
-  sources: fc.array(source, { minLength: 1, maxLength: 3 }),
-  genes: fc.array(gene, { minLength: 1, maxLength: 6 }),
+  sources: fc.array(source, { minLength: 1, maxLength: 2 }),
+  genes: fc.array(gene, { minLength: 1, maxLength: 4 }),
 });
 
 /** The pipeline of a seed. */

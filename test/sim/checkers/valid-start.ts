@@ -16,7 +16,7 @@ export async function startsValidly(
 ): Promise<string | undefined> {
   if (run.moment === undefined || run.struck.has("damage")) return undefined;
   const { seed, maxParallelism, chaining, probes, rates } = run.plan;
-  const parallelism = 1 + (seed % 3);
+  const parallelism = 1 + (Math.floor(seed / 3) % 4);
   // The same operators: those that can fail are part of the job.
   const state = rates.state === undefined ? {} : { state: 0 };
   const plan = { ...CALM, seed, maxParallelism, chaining, probes, rates: state, legs: [{ parallelism }] };

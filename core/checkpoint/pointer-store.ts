@@ -8,9 +8,10 @@
  * until it is known, no checkpoint completes and the job does not start again, since it could start from the wrong one.
  */
 import type { Clock } from "../time/clock.ts";
-import { assert, MillraceError } from "../util/errors.ts";
+import { assert, isMillraceError, MillraceError } from "../util/errors.ts";
 import { failed, succeeded } from "../util/outcome.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
+import { isNoBlob } from "../storage/blob-paths.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { readCheckpoint } from "./read-checkpoint.ts";
@@ -109,7 +110,8 @@ export interface RecoveredCheckpoint {
 
 /**
  * What a new master starts from. Fails with `MR5014` if the newest checkpoint cannot be read whole: what it contains is visible already, so going back to an
- * older one would write it again. Nobody starts from an older one: if such a one cannot be read, its pointer is taken away, and its files stay.
+ * older one would write it again. Nobody starts from an older one: if such a one is gone or damaged, its pointer is taken away, and its files stay. A storage
+ * that does not answer says nothing about either: the error is the storage's, and whoever tries again may find everything.
  */
 export function recoverCheckpoints(
   parts: { readonly pointers: CheckpointPointers; readonly storage: BlobStore },
@@ -123,6 +125,7 @@ export function recoverCheckpoints(
       if (pointer === undefined) return done(succeeded(recovered));
       return readWhole(parts.storage, pointer.directory, (outcome) => {
         if (outcome.ok) recovered.push({ checkpoint: outcome.value, owned: pointer.owned });
+        else if (isAway(outcome.error)) return done(failed(away(pointer, outcome.error)));
         else if (index === listed.value.length - 1) return done(failed(unreadable(pointer, outcome.error)));
         else return remove(pointer, index);
         return next(index + 1);
@@ -139,6 +142,19 @@ function readWhole(storage: BlobStore, directory: string, done: Done<CompletedCh
     if (!read.ok) return done(read);
     return verifyFiles(storage, read.value, (verified) => done(verified.ok ? read : verified));
   });
+}
+
+/** The storage could not be asked; that a file is not there, or not sound, is an answer. */
+function isAway({ code, cause }: MillraceError): boolean {
+  return (code === "MR5001" || code === "MR5004") && isMillraceError(cause) && !isNoBlob(cause);
+}
+
+function away({ checkpointId, directory }: CheckpointPointer, cause: MillraceError): MillraceError {
+  return new MillraceError(
+    "MR5014",
+    `checkpoint ${checkpointId} at "${directory}" could not be read now (${cause.message}); the next attempt to lead the job tries again`,
+    { cause },
+  );
 }
 
 function unreadable({ checkpointId, directory }: CheckpointPointer, cause: MillraceError): MillraceError {

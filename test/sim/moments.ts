@@ -21,6 +21,7 @@ export class Moments {
   readonly #world: SimWorld;
   #completed = 0;
   #kept: Moment | undefined = undefined;
+  #drained: CompletedCheckpoint | undefined = undefined;
 
   constructor(world: SimWorld) {
     this.#world = world;
@@ -36,6 +37,11 @@ export class Moments {
     return this.#kept;
   }
 
+  /** The newest, as it was when it became complete: its file may be damaged later. */
+  get drained(): CompletedCheckpoint | undefined {
+    return this.#drained;
+  }
+
   pointed(pointer: CheckpointPointer, outside: Outside<Out>): void {
     const { disk, live, random } = this.#world;
     const { checkpointId, directory } = pointer;
@@ -43,6 +49,7 @@ export class Moments {
     outside.completedId = Math.max(outside.completedId, checkpointId);
     const checkpoint = this.read(directory);
     for (const checker of live) checker.completed?.({ pointer, disk, root: DIRECTORY, checkpoint });
+    if (checkpoint?.drained === true) this.#drained = checkpoint;
     if (checkpoint?.drained === false && random.next() < 1 / this.#completed)
       this.#kept = { pointer, outside: outside.fork(checkpointId), files: disk.copy() };
   }

@@ -236,8 +236,7 @@ class Run {
 
   /** A leg that was drained is the last one. */
   #drained(): CompletedCheckpoint | undefined {
-    const directory = this.#cluster?.outcome?.savepoint;
-    const savepoint = directory === undefined ? undefined : this.#moments.read(directory);
-    return savepoint?.drained === true ? savepoint : undefined;
+    const { drained } = this.#moments;
+    return drained?.directory === this.#cluster?.outcome?.savepoint ? drained : undefined;
   }
 }

@@ -135,20 +135,32 @@ export class SlotProcess {
     this.#count(message, from, to);
     const name = from < to ? `${from} ${to}` : `${to} ${from}`;
     const other = this.#cluster.slotOf(to);
-    if (other === undefined) return this.worker.disconnected(to, new Error("nobody is there"));
-    let connection = this.#connections.get(name);
-    if (connection === undefined || connection.isBroken) {
-      connection = this.#cluster.options.network.connect(
-        { process: this.process, onBroken: (cause) => this.worker.disconnected(to, cause) },
-        { process: other.process, onBroken: (cause) => other.worker.disconnected(from, cause) },
-      );
-      this.#connections.set(name, connection);
-      other.#connections.set(name, connection);
-    }
-    const opened = connection;
+    // Not in the middle of the step that sends.
+    if (other === undefined)
+      return this.#endpoint.post(() => this.worker.disconnected(to, new Error("nobody is there")));
+    const known = this.#connections.get(name);
+    // Lost, as what it sent before: it goes on only when it has heard, and then without the tasks that it sent for.
+    if (known?.isBroken === true) return;
+    const opened = known ?? this.#open(name, { from, to, other });
     const side = opened.ends[0].process === this.process ? 0 : 1;
     opened.send(side, () => {
       if (!other.receive(to, message)) opened.break(`${to} is not there any more`);
     });
+  }
+
+  #open(name: string, parts: { readonly from: string; readonly to: string; readonly other: SlotProcess }): Connection {
+    const { from, to, other } = parts;
+    const opened: Connection = this.#cluster.options.network.connect(
+      { process: this.process, onBroken: (cause) => this.#broken(name, { opened, peer: to, cause }) },
+      { process: other.process, onBroken: (cause) => other.#broken(name, { opened, peer: from, cause }) },
+    );
+    this.#connections.set(name, opened);
+    other.#connections.set(name, opened);
+    return opened;
+  }
+
+  #broken(name: string, about: { readonly opened: Connection; readonly peer: string; readonly cause: Error }): void {
+    if (this.#connections.get(name) === about.opened) this.#connections.delete(name);
+    this.worker.disconnected(about.peer, about.cause);
   }
 }

@@ -59,7 +59,6 @@ export function sweepCell(cell: Cell, premises: Premises): void {
   }
 }
 
-/** Whether nothing in the cell would be handed out any more. */
 /** What time it is for each state that expires. */
 export type StateTimes = ReadonlyMap<Ttl, TimeMs | undefined>;
 
@@ -69,6 +68,7 @@ export function timesNow(table: StateTable): StateTimes {
   return times;
 }
 
+/** Whether nothing in the cell would be handed out any more. */
 export function isExpired(cell: Cell, table: StateTable, times: StateTimes): boolean {
   const ttl = ttlOf(cell, table);
   if (ttl === undefined) return false;

@@ -10,6 +10,7 @@ import type {
   RecoveredCheckpoint,
 } from "../../../core/checkpoint/pointer-store.ts";
 import type { AddOutcome } from "../../../core/checkpoint/store.ts";
+import type { BlobStore } from "../../../core/storage/blob-store.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
 import { failed, succeeded } from "../../../core/util/outcome.ts";
 import type { Done } from "../../../core/util/outcome.ts";
@@ -222,6 +223,30 @@ describe("what a new master starts from", () => {
     put(store, { "jobs/one/chk-3/_metadata": "damaged" });
     expect(recovered(store, pointers)).toEqual([{ checkpoint: newest, owned: true }]);
     expect(pointers.calls).toEqual(["list", "remove 3"]);
+  });
+
+  test.each([
+    ["the newest's metadata", "jobs/one/chk-4/_metadata"],
+    ["a file of the newest", "jobs/one/chk-4/b"],
+    ["an older one's metadata", "jobs/one/chk-3/_metadata"],
+  ])("a storage that does not answer is asked again, and costs no pointer: %s", (_name, path) => {
+    const store = memoryStore();
+    const pointers = written(store, older, newest);
+    const { storage } = store;
+    const isAway: BlobStore = {
+      name: storage.name,
+      write: (to, chunks, done) => storage.write(to, chunks, done),
+      delete: (of, done) => storage.delete(of, done),
+      list: (prefix, done) => storage.list(prefix, done),
+      read: (from, done) =>
+        from === path ? done(failed(new MillraceError("MR5206", "timed out"))) : storage.read(from, done),
+    };
+    const outcome = run<readonly RecoveredCheckpoint[]>(store, (done) =>
+      recoverCheckpoints({ pointers, storage: isAway }, done),
+    );
+    expect(outcome).toMatchObject({ code: "MR5014", retryable: true });
+    expect(pointers.calls).toEqual(["list"]);
+    expect(recovered(store, pointers)).toHaveLength(2);
   });
 
   test.each<Fate>(["fenced", "failed"])("nothing if nobody says what there is (%s)", (fate) => {

@@ -4,7 +4,6 @@ import type { Mutant } from "./mutant.ts";
 export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   {
     id: "complete-before-metadata",
-    waits: "a longer search than 30 runs",
     file: "core/checkpoint/finalize.ts",
     find: `    return options.pending.storage.write(metadataPath(checkpoint.directory), [bytes], (outcome) =>
       done(outcome.ok ? succeeded(checkpoint) : outcome),
@@ -15,6 +14,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "savepoint-commits",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/coordinator.ts",
     find: `const notifies = kind !== "savepoint" || pending.options.stop !== undefined;`,
     replace: `const notifies = true;`,
@@ -22,7 +22,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "shared-file-too-early",
-    waits: "a longer search than 30 runs",
     file: "core/checkpoint/shared-files.ts",
     find: `blockers: new Set(underWay) }`,
     replace: `blockers: new Set<number>() }`,
@@ -37,7 +36,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "late-acknowledgement-leaks",
-    waits: "a checker of files that nobody needs",
     file: "core/checkpoint/cleanup.ts",
     find: `else this.#sharedFiles.discard(pathsOf(ack.snapshot), this.#options.pending.keys());`,
     replace: ``,
@@ -45,7 +43,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "discard-before-metadata",
-    waits: "a checker of files that nobody needs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/coordinator.ts",
     find: `if (!isWriting && files?.keepFiles !== true) this.#cleanup.discard(pending);`,
     replace: `if (files?.keepFiles !== true) this.#cleanup.discard(pending);`,
@@ -60,6 +58,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "final-checkpoint-once",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/final-checkpoint.ts",
     find: `this.#cancelRetry = this.#clock.schedule(RETRY_MS, this.#begin);`,
     replace: ``,
@@ -67,7 +66,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "older-than-damaged",
-    waits: "damaged files",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/find-checkpoint.ts",
     find: `newestError === undefined || options.acceptDuplicates ? outcome : failed(unreadable(newestError, directory)),`,
     replace: `outcome,`,
@@ -75,7 +74,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "damage-unnoticed",
-    waits: "damaged files",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/state-loading.ts",
     find: `if (bytes.byteLength !== next.file.bytes || crc32(bytes) !== next.file.checksum) {`,
     replace: `if (bytes.byteLength === 0) {`,
@@ -90,7 +89,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "store-not-awaited",
-    waits: "a longer search than 30 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/job-master.ts",
     find: `if (!this.#checkpointsSettled || !this.#executions.executions()`,
     replace: `if (!this.#executions.executions()`,
@@ -98,7 +97,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "trigger-the-gone",
-    waits: "a longer search than 30 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/checkpoint-plan.ts",
     find: `if (someAreAboutToFinish(executions, (execution) => parts.endIsSaved(execution)))`,
     replace: `if (someAreAboutToFinish(executions, () => false))`,

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.ts";
 export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     id: "old-attempt-reports",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/job-master.ts",
     find: `    return task.attempt === this.#attempt;`,
     replace: `    return task.attempt <= this.#attempt;`,
@@ -12,7 +12,7 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "attempt-not-in-key",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/task-key.ts",
     find: "#${task.attempt}`",
     replace: "`",

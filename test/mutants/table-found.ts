@@ -11,6 +11,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "expired-while-written",
+    waits: "a longer search than 150 runs",
     file: "core/state/heap/backend.ts",
     find: `        expired: (cell) => isExpired(cell, this.#table, times),`,
     replace: `        expired: (cell) => times !== undefined && isExpired(cell, this.#table, timesNow(this.#table)),`,
@@ -18,6 +19,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "stop-goes-on",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/job-master.ts",
     find: `    const stopped = newest !== undefined && !owned;`,
     replace: `    const stopped = newest === undefined && owned;`,
@@ -25,6 +27,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-commits-overtaken",
+    waits: "a longer search than 150 runs",
     file: "core/operators/sink.ts",
     find: `    if (this.#flushing || this.#commits?.caughtUp === false) return false;`,
     replace: `    if (this.#flushing) return false;`,
@@ -32,6 +35,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "committables-dealt",
+    waits: "a longer search than 150 runs",
     file: "core/operators/sink.ts",
     find: `list(COMMITTABLES, "together")`,
     replace: `list(COMMITTABLES, "split")`,
@@ -39,6 +43,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "failed-deletion-forgotten",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/cleanup.ts",
     find: `      if (!this.#deletions.waiting) return callback();`,
     replace: `      if (this.#deletions.waiting || !this.#deletions.waiting) return callback();`,
@@ -46,6 +51,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "pointer-left-behind",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/cleanup.ts",
     find: `      if (attempts === ATTEMPTS_MAX || this.#options.store.retained().length === 0) return done();`,
     replace: `      if (attempts > 0 || this.#options.store.retained().length === 0) return done();`,

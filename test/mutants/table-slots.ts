@@ -9,7 +9,7 @@ const MASTER = "core/cluster/job-master.ts";
 export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "control-overtakes-batch",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: CHANNEL,
     find: `    this.flush();
     this.#transmit({ kind: "control", element });`,
@@ -32,7 +32,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "credit-shrinks",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: CHANNEL,
     find: `    this.#send({ kind: "credit", records: this.#owed });`,
     replace: `    this.#send({ kind: "credit", records: this.#owed > 1 ? this.#owed - 1 : this.#owed });`,
@@ -40,7 +40,6 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "credit-without-bound",
-    waits: "a checker of queues",
     file: CHANNEL,
     find: `    this.#credit -= 1;`,
     replace: ``,
@@ -55,7 +54,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "old-attempt-in-channel",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/task-manager.ts",
     find: `else if (message.attempt === current) this.#channels?.channels.receive(`,
     replace: `else this.#channels?.channels.receive(`,
@@ -70,7 +69,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "lost-connection-survived",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/task-manager.ts",
     find: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== true) continue;`,
     replace: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== undefined) continue;`,
@@ -85,6 +84,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "lost-slot-awaited",
+    waits: "a longer search than 150 runs",
     file: MASTER,
     find: `      if (execution.state === "CANCELING" && this.#placement.slotOf(execution).id === id)`,
     replace: `      if (execution.state === "CANCELING" && this.#placement.slotOf(execution).id === "")`,
@@ -92,7 +92,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "lost-slot-not-dismissed",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/offered-slots.ts",
     find: `        this.#gateways.get(offer)?.dismiss();`,
     replace: ``,
@@ -100,7 +100,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "silence-unnoticed",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/cluster/heartbeats.ts",
     find: `if (clock.elapsedMs() - watched.heardMs > timeoutMs) {`,
     replace: `if (clock.elapsedMs() - watched.heardMs > timeoutMs * 1e9) {`,
@@ -108,7 +108,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "old-offer-obeyed",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: WORKER,
     find: `if (current === undefined || current.id !== offer || this.#isReleasing) return undefined;`,
     replace: `if (current === undefined) return undefined;`,
@@ -116,7 +116,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "old-offer-in-channel",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: WORKER,
     find: `if (this.#current?.id === offer) this.#current.taskManager.receive(message);`,
     replace: `this.#current?.taskManager.receive(message);`,
@@ -124,7 +124,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "older-leader-followed",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: WORKER,
     find: `    if (this.#leader !== undefined && leader.token <= this.#leader.token) return;`,
     replace: ``,
@@ -132,7 +132,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "pointer-not-awaited",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: POINTERS,
     find: `      if (outcome.ok) added();
       else this.#find(`,
@@ -142,7 +142,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "unknown-pointer-refused",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: POINTERS,
     find: `else this.#find(checkpointId, (isThere) => (isThere ? added() : done({ kind: "refused", error: outcome.error })));`,
     replace: `else done({ kind: "refused", error: outcome.error });`,
@@ -150,7 +150,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "older-than-newest-pointer",
-    waits: "damaged files",
+    waits: "a longer search than 150 runs",
     file: POINTERS,
     find: `        else if (index === listed.value.length - 1) return done(failed(unreadable(pointer, outcome.error)));`,
     replace: ``,
@@ -158,7 +158,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "deposed-master-asks-on",
-    waits: "a first search",
+    waits: "a longer search than 150 runs",
     file: POINTERS,
     find: `else if (outcome.error.code !== "MR7009")`,
     replace: `else if (outcome.error.code === "MR7009") found(true);
@@ -167,7 +167,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "stopping-savepoint-owned",
-    waits: "a checker of files that are deleted too early",
+    waits: "a longer search than 150 runs",
     file: POINTERS,
     find: `    const owned = kind !== "savepoint";`,
     replace: `    const owned = kind !== "final";`,

@@ -4,7 +4,6 @@ import type { Mutant } from "./mutant.ts";
 export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   {
     id: "event-before-snapshot",
-    waits: "a longer search than 15 runs",
     file: "core/runtime/task.ts",
     find: `if (last === undefined) this.#parts.chain.handleEvent(operatorId, event);
     else this.#eventsBehind`,
@@ -38,7 +37,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "waiting-split-overtaken",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/source.ts",
     find: `this.#time.batch(() => splits.forEach((split) => this.#output.assigned(split.splitId)));`,
     replace: ``,
@@ -46,7 +45,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-splits-one-by-one",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/source.ts",
     find: `    for (const one of saved) this.#output.assigned(one.split.splitId, one);
     for (const one of saved) this.#output.goOn(one.split.splitId, one.watermarkMs);`,
@@ -72,7 +71,6 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "union-lists-split",
-    waits: "a longer search than 15 runs",
     file: "core/checkpoint/redistribute.ts",
     find: `lists.push({ name, mode, items: all });`,
     replace: `lists.push({ name, mode, items: items[subtask] ?? [] });`,
@@ -80,7 +78,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "enumerator-saved-late",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/beginning.ts",
     find: `    for (const task of plan.trigger) participants.trigger(task, checkpointId, pending.options);`,
     replace: `    clock.yield(() => {
@@ -105,7 +103,6 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "pending-committables-forgotten",
-    waits: "a longer search than 15 runs",
     file: "core/operators/sink.ts",
     find: `    this.#committables.update(this.#commits?.saved ?? []);`,
     replace: `    this.#committables.update((this.#commits?.saved ?? []).filter((saved) => saved.checkpointId === checkpointId));`,
@@ -113,7 +110,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-committables-forgotten",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/commits.ts",
     find: `this.#open = this.#open.filter((request) => !done.has(request));`,
     replace: `this.#open = this.#open.filter((request) => !done.has(request) && !(request.checkpointId < this.#completedId));`,
@@ -144,7 +141,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "barrier-overtakes-waiting",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/sink.ts",
     find: `    if (this.#waiting.length > 0) return false;
     if (!this.#ended`,
@@ -153,7 +150,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "half-of-what-waited",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/sink.ts",
     find: `    this.#waiting = [];
     for (const one of waiting) {`,
@@ -163,7 +160,6 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-committables-wait",
-    waits: "a longer search than 15 runs",
     file: "core/operators/commits.ts",
     find: `    this.#restoredOpen = this.#open.length;`,
     replace: `    this.#open = options.restored.length > 1 ? this.#open.slice(1) : this.#open;

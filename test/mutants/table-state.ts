@@ -15,7 +15,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "removed-between-epoch-and-slice",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -24,6 +24,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "changed-then-removed",
+    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `if ((cell.stamp & BORN) === 0) segment.tombstones.push(cell);`,
     replace: ``,
@@ -31,7 +32,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "no-tombstone",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -40,7 +41,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "young-group-without-tombstone",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `if (group.born < segment.epoch) segment.tombstones.push(group);`,
     replace: `if (group.born < segment.epoch - 1) segment.tombstones.push(group);`,
@@ -48,7 +49,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "dropped-cells-put",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: SEGMENT,
     find: `(cell.stamp & SERIALISED) === 0 && droppedIn(cell) > this.epoch;`,
     replace: `(cell.stamp & SERIALISED) === 0 && droppedIn(cell) >= this.epoch;`,
@@ -56,6 +57,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "puts-before-tombstones",
+    waits: "a longer search than 150 runs",
     file: SEGMENT,
     find: `return [...this.#deletes.chunks, ...this.#puts.chunks];`,
     replace: `return [...this.#puts.chunks, ...this.#deletes.chunks];`,
@@ -63,7 +65,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-changes-dropped",
-    waits: "a longer search than 15 runs",
     file: "core/state/heap/history.ts",
     find: `this.#open = this.#open.filter((entry) => entry !== gone);`,
     replace: `this.#open = this.#open.filter((entry) => entry !== gone);
@@ -73,7 +74,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-tombstones-dropped",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/state/heap/backend.ts",
     find: `    this.#history.aborted(checkpointId)?.discard();`,
     replace: `    const gone = this.#history.aborted(checkpointId);
@@ -90,7 +91,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "younger-cells-seen",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/full-scan.ts",
     find: `if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);`,
     replace: `if (cell.stamp !== DEAD && epochOf(cell.stamp) >= 0) this.put(cell);`,
@@ -98,7 +98,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "orphans-lost",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/state/heap/full-scan.ts",
     find: `if (group.born <= this.epoch && group.row.scannedBy !== this.id) this.#orphans.push(group);`,
     replace: `void group;`,
@@ -106,7 +106,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "object-in-place-unseen",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/value-cells.ts",
     find: `if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);`,
     replace: ``,
@@ -121,7 +120,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "neighbours-key-group",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/restore.ts",
     find: `target.keyGroups = intersect(handle.keyGroups, options.keyGroups);`,
     replace: `target.keyGroups = { first: options.keyGroups.first, last: options.keyGroups.last + 1 };`,
@@ -129,7 +127,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "key-groups-overlap",
-    waits: "a longer search than 9 runs",
     file: "core/state/key-groups.ts",
     find: `    last: Math.floor(((index + 1) * maxParallelism - 1) / parallelism),`,
     replace: `    last: Math.min(Math.floor(((index + 1) * maxParallelism) / parallelism), maxParallelism - 1),`,
@@ -151,7 +148,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "value-behind-entry",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/list-state.ts",
     find: `      if (last.stamp < epochs.dirtyFrom) epochs.touch(last);
       if (times`,

@@ -18,7 +18,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "no-realignment",
-    waits: "a longer search than 30 runs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `        superseded = this.#collecting.shift()?.checkpoint.checkpointId;
         this.blocked.fill(false);
@@ -33,7 +33,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "abandoned-barrier-blocks",
-    waits: "a longer search than 30 runs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `        superseded = this.#collecting.shift()?.checkpoint.checkpointId;
         this.blocked.fill(false);`,
@@ -42,6 +42,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-barrier-blocks",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `    this.#drop(({ checkpoint }) => checkpoint.checkpointId === checkpointId);`,
     replace: `    this.#collecting = this.#collecting.filter(({ checkpoint }) => checkpoint.checkpointId !== checkpointId);`,
@@ -49,7 +50,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-barrier-begins-anew",
-    waits: "a longer search than 30 runs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `if (id <= this.#doneUpTo || this.#aborted.has(id)) return undefined;`,
     replace: `if (id <= this.#doneUpTo) return undefined;`,
@@ -68,7 +69,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "failed-write-acknowledged",
-    waits: "a longer search than 30 runs",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `else this.#decline(current, "IO_EXCEPTION", outcome.error);`,
     replace: `else this.#stored(current, part, keyed, file);`,
@@ -76,7 +76,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "abandoned-file-leaks",
-    waits: "a checker of files that nobody needs",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `if (!this.#inProgress.includes(current)) return this.#discard(current);`,
     replace: `if (!this.#inProgress.includes(current)) return;`,
@@ -84,7 +83,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "closed-task-leaks",
-    waits: "a checker of files that nobody needs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/task-execution.ts",
     find: `    this.#checkpoints.close();`,
     replace: ``,
@@ -116,7 +115,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "overdraw-overwrites",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/network/in-slot-channel.ts",
     find: `if (waiting <= this.mask) return;`,
     replace: `if (waiting <= this.mask + 1) return;`,
@@ -124,7 +123,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "growing-forgets",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/network/in-slot-channel.ts",
     find: `for (let index = 0; index < waiting; index += 1) {`,
     replace: `for (let index = 0; index < waiting - 1; index += 1) {`,
@@ -139,7 +138,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "end-before-pending",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/chain.ts",
     find: `      if (!this.resume()) return false;
       if (this.#availability.busy) return false;
@@ -149,7 +148,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "barrier-through-atomic",
-    waits: "a longer search than 15 runs",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/task.ts",
     find: `      if (!this.#parts.chain.interruptible) return false;`,
     replace: ``,
@@ -157,6 +156,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "ended-not-asked-again",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/input-gate.ts",
     find: `this.#ended[other] !== true);`,
     replace: `this.#ended[other] !== true && other > index);`,

@@ -22,7 +22,6 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "timer-one-early",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/timer-index.ts",
     find: `return timeMs > limitMs || this.#count === 0`,
     replace: `return timeMs > limitMs + 1 || this.#count === 0`,
@@ -30,7 +29,6 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "dying-timer-not-captured",
-    waits: "a longer search than 9 runs",
     file: "core/state/heap/timer-capture.ts",
     find: `if (bucket === this.#current ? number >= this.#next : isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
     replace: `if (bucket === this.#current && number >= this.#next && isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
@@ -38,7 +36,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-timers-reversed",
-    waits: "a checker of the order of timers",
+    waits: "a longer search than 150 runs",
     file: "core/state/heap/restored-timers.ts",
     find: `return all.sort((left, right) => left.number - right.number);`,
     replace: `return all.sort((left, right) => right.number - left.number);`,
@@ -53,7 +51,6 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "watermark-before-timers",
-    waits: "a longer search than 9 runs",
     file: EVENT_TIME,
     find: `    this.#keyedState.advanceWatermark(watermarkMs);`,
     replace: `    this.#keyedState.advanceWatermark(watermarkMs);
@@ -69,7 +66,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "due-at-restore-forgotten",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: EVENT_TIME,
     find: `if (this.watermarkMs > WATERMARK_MIN) services.execute(() => this.advance(this.watermarkMs));`,
     replace: ``,
@@ -77,7 +74,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "saved-watermark-forgotten",
-    waits: "records that are late",
+    waits: "a longer search than 150 runs",
     file: EVENT_TIME,
     find: `this.watermarkMs = services.restoredWatermarkMs;`,
     replace: `this.watermarkMs = WATERMARK_MIN;`,
@@ -85,7 +82,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "floors-forgotten",
-    waits: "records that are late",
+    waits: "a longer search than 150 runs",
     file: "core/state/heap/floors.ts",
     find: `return this.#reached[keyGroup - this.#range.first] ?? -Infinity;`,
     replace: `return -Infinity;`,
@@ -93,7 +90,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "highest-watermark-wins",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/restore-operators.ts",
     find: `  let lowestMs = WATERMARK_MAX;
   for (const subtask of subtasks) lowestMs = Math.min(`,
@@ -103,7 +100,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "channel-watermark-highest",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/restore-inputs.ts",
     find: `const watermarkMs = counted.reduce((lowestMs, status) => Math.min(lowestMs, status.watermarkMs), WATERMARK_MAX);`,
     replace: `const watermarkMs = counted.reduce((highestMs, status) => Math.max(highestMs, status.watermarkMs), -Infinity);`,
@@ -111,7 +108,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "finished-after-rescale",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/checkpoint/restore-inputs.ts",
     find: `  return status.status === "finished" && !of.producerEnded ? UNKNOWN : status;`,
     replace: `  return status;`,
@@ -119,6 +116,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-channels-one-by-one",
+    waits: "a longer search than 150 runs",
     file: "core/runtime/watermark-valve.ts",
     find: `    this.#channels = restored.map((_, channel) => this.#combiner.register(channel));`,
     replace: `    this.#channels = restored.map(({ watermarkMs }, channel) => this.#combiner.register(channel, watermarkMs));`,

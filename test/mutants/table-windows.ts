@@ -13,7 +13,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "absorbed-session-awake",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: SESSION,
     find: `    this.#sleep(other);`,
     replace: ``,
@@ -28,7 +28,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "slice-behind-a-gap",
-    waits: "a longer search than 9 runs",
+    waits: "a longer search than 150 runs",
     file: "core/operators/window/sliding.ts",
     find: `const chained = before !== undefined && this.#lastMsOf(this.#lastWindow(before)) > reachedMs;`,
     replace: `const chained = before !== undefined;`,
@@ -36,7 +36,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-window-reopened",
-    waits: "records that are late",
+    waits: "a longer search than 150 runs",
     file: "core/operators/window/tumbling.ts",
     find: `return this.#restored ? Math.max(watermarkMs, this.#state.restoredWatermarkMs()) : watermarkMs;`,
     replace: `return watermarkMs;`,
@@ -44,7 +44,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "lateness-ignored",
-    waits: "records that are late",
+    waits: "a longer search than 150 runs",
     file: "core/operators/window/tumbling.ts",
     find: `    if (lastMs + this.#latenessMs <= watermarkMs) {`,
     replace: `    if (lastMs <= watermarkMs) {`,

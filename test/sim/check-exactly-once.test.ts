@@ -43,6 +43,27 @@ test("a source that saves a wrong position is caught", async () => {
   expect(found).toMatch(/MR8002: "exactly once" does not hold: [^]*missing/);
 });
 
+/** A checkpoint rots, and then everything has to start from it: the job gives up. */
+const GIVES_UP = `{"seed":2,"burst":1,"pauseMs":500,"tolerable":1000,"disasters":[${[
+  `{"kind":"damage","atMs":1500,"who":2,"durationMs":0}`,
+  `{"kind":"crash-all","atMs":1600,"who":2,"durationMs":0}`,
+].join(",")}]}`;
+
+test("a job that a damaged checkpoint keeps from going on may have committed less, but nothing else", async () => {
+  const check = (job: (env: StreamExecutionEnvironment) => void, options: object = {}): Promise<{ runs: number }> =>
+    checkExactlyOnce(job, { visits: VISITS }, { replay: GIVES_UP, ...options });
+  expect(await check(countingJob, { order: (row: string) => row.split(" ")[0] })).toEqual({ runs: 1 });
+  const ledger = new Ledger({ idempotent: true });
+  expect(await check((env) => ledger.job(env), { keepSinks: { ledger } })).toEqual({ runs: 1 });
+  const dated = (env: StreamExecutionEnvironment): void =>
+    void env
+      .fromData(...VISITS)
+      .map(({ user }) => [user, Date.now()])
+      .print();
+  const found = checkExactlyOnce(dated, {}, { replay: GIVES_UP });
+  expect(await messageOf(found)).toMatch(/committed \d+ records, where a calm run commits 40\n {2}not in the calm run/);
+});
+
 test("a committer that is not idempotent is caught", async () => {
   const check = (ledger: Ledger, runs: number): Promise<unknown> =>
     checkExactlyOnce((env) => ledger.job(env), { visits: VISITS }, { ...ENOUGH, runs, keepSinks: { ledger } });

@@ -10,7 +10,9 @@ const SEEDS = [3, 17, 22, 31, 40, 57, 68, 81];
 async function historyOf(seed: number): Promise<string> {
   const { run, violation } = await examine(scenarioOf(seed));
   expect(violation).toBeUndefined();
-  return [run?.history.digest, ...(run?.history.lines() ?? [])].join("\n");
+  // What became visible, and in which order, is not among the notes.
+  const commits = run?.outside.commits.map((commit) => JSON.stringify(commit)) ?? [];
+  return [run?.history.digest, ...(run?.history.lines() ?? []), ...commits].join("\n");
 }
 
 test("the same seed gives the same history", async () => {

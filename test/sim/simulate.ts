@@ -9,6 +9,7 @@ import { brokenPromise } from "./user-jobs/broken-promise.ts";
 import { planOf } from "./user-jobs/fault-options.ts";
 import type { PlanOptions } from "./user-jobs/fault-options.ts";
 import type { Inputs } from "./user-jobs/inputs.ts";
+import { complaintIn, requireKnown, requireRealTimers } from "./user-jobs/given.ts";
 import { play } from "./user-jobs/play.ts";
 import type { Broken } from "./user-jobs/play.ts";
 import { planOfReplay } from "./user-jobs/replay.ts";
@@ -34,6 +35,22 @@ export interface SimulateOptions extends PlanOptions {
   /** What a failure printed: that run again. Seed, faults, parallelism and rescaling come from it. */
   readonly replay?: string;
 }
+
+const OPTION_NAMES: readonly (keyof SimulateOptions)[] = [
+  "inputs",
+  "keepSinks",
+  "invariants",
+  "whenCommitted",
+  "args",
+  "replay",
+  "seed",
+  "faults",
+  "parallelism",
+  "rescale",
+  "checkpointInterval",
+  "drainAfter",
+  "plan",
+];
 
 /** Where a record was committed. */
 export interface CommittedBefore {
@@ -73,6 +90,8 @@ export interface CommittedBefore {
  */
 export async function simulate(job: SimulatedJob, options: SimulateOptions = {}): Promise<SimulatedRun> {
   const { inputs = {}, keepSinks = [], args = [], replay, checkpointInterval } = options;
+  requireRealTimers();
+  requireKnown(options, "the options of simulate", OPTION_NAMES);
   const release = keepUserWorlds();
   try {
     const planSetsInterval = checkpointInterval !== undefined || options.plan?.checkpointMs !== undefined;
@@ -96,7 +115,7 @@ function brokenCommit(run: SimulatedRun, { whenCommitted }: SimulateOptions): Co
   for (const sink of run.sinks) {
     const soFar: unknown[] = [];
     for (const record of run.output(sink)) {
-      const complaint = complaintOf(() => whenCommitted(record, { sink, soFar }));
+      const complaint = complaintOf("`whenCommitted`", () => whenCommitted(record, { sink, soFar }));
       if (complaint !== undefined)
         return {
           ...complaint,
@@ -116,21 +135,25 @@ async function brokenInvariant(
   for (const [promise, invariant] of Object.entries(invariants)) {
     if (typeof invariant !== "function")
       throw new MillraceError("MR8003", `the invariant "${promise}" is not a function of the run`);
+    let returned: unknown;
     try {
-      const what = await invariant(run);
-      if (typeof what === "string") return { promise, what };
+      returned = await invariant(run);
     } catch (error) {
       return { promise, what: asError(error).message, cause: error };
     }
+    const what = complaintIn(returned, `the invariant "${promise}"`);
+    if (what !== undefined) return { promise, what };
   }
   return undefined;
 }
 
-function complaintOf(check: () => void | string | undefined): Omit<Complaint, "promise"> | undefined {
+function complaintOf(name: string, check: () => unknown): Omit<Complaint, "promise"> | undefined {
+  let returned: unknown;
   try {
-    const what = check();
-    return typeof what === "string" ? { what } : undefined;
+    returned = check();
   } catch (error) {
     return { what: asError(error).message, cause: error };
   }
+  const what = complaintIn(returned, name);
+  return what === undefined ? undefined : { what };
 }

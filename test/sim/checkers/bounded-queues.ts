@@ -2,7 +2,7 @@
 import type { LiveChecker } from "./checker.ts";
 
 /** What one record, one timer or one firing may emit at once in a generated pipeline, over all that follow it in its chain. */
-const OVERDRAW_MAX = 64;
+const OVERDRAW_MAX = 16;
 
 export function boundedQueues(): LiveChecker {
   const open = new Map<string, number>();

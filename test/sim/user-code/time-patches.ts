@@ -70,8 +70,9 @@ function formattedMs(): number | undefined {
 /** `timeOrigin` is the epoch, so that `timeOrigin + now()` is the time as always. */
 function performancePatches(): Patch[] {
   const { performance } = globalThis;
-  const prototype: object = Object.getPrototypeOf(performance) as object; // an instance of Performance
-  const timeOrigin = Object.getOwnPropertyDescriptor(prototype, "timeOrigin");
+  // Fake timers of a test may have put one without a prototype here.
+  const prototype = Object.getPrototypeOf(performance) as object | null; // an instance of Performance
+  const timeOrigin = prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, "timeOrigin");
   const now = methodPatch(performance, "now", (world) => world.nowMs());
   const getOrigin = timeOrigin?.get;
   if (getOrigin === undefined) return now;

@@ -17,9 +17,11 @@ const LINES_MAX = 15;
 /** Of interest to people who look for what happened. */
 const EVENTS = /^\S+ (?:fault|phase|failure|completed|control) /;
 
+const COMPLETED = /^\S+ completed \d+ checkpoints/;
+
 export function brokenPromise({ promise, what, run, warnings, call, cause }: BrokenRun): MillraceError {
   const { plan } = run;
-  const events = run.history.filter((line) => EVENTS.test(line));
+  const events = newsIn(run.history.filter((line) => EVENTS.test(line)));
   const sections = [
     `"${promise}" does not hold: ${what}`,
     ...section(`what happened in this run (seed ${plan.seed})`, planInWords(plan)),
@@ -31,6 +33,11 @@ export function brokenPromise({ promise, what, run, warnings, call, cause }: Bro
     `to have it again: ${call}{ ..., replay: '${replayOf(plan).replaceAll("'", String.raw`\'`)}' })`,
   ];
   return new MillraceError("MR8002", sections.join("\n"), { cause });
+}
+
+/** Of checkpoints in a row, the last: where they come often, they would hide what went wrong. */
+function newsIn(events: readonly string[]): string[] {
+  return events.filter((line, index) => !COMPLETED.test(line) || !COMPLETED.test(events[index + 1] ?? ""));
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -11,6 +11,8 @@ export interface Comparison {
   readonly order?: ((record: unknown, sink: string) => unknown) | undefined;
   /** Default: deep equality of values. */
   readonly equal?: ((actual: unknown, expected: unknown) => boolean) | undefined;
+  /** The run could not go on: it may have committed less, but nothing else. Default: false. */
+  readonly isPart?: boolean;
 }
 
 const SHOWN_MAX = 5;
@@ -18,9 +20,9 @@ const SHOWN_MAX = 5;
 export function differenceOf(
   sink: string,
   { actual, expected }: { readonly actual: readonly unknown[]; readonly expected: readonly unknown[] },
-  { order, equal = isDeepStrictEqual }: Comparison,
+  { order, equal = isDeepStrictEqual, isPart = false }: Comparison,
 ): string | undefined {
-  const missing = without(expected, actual, (wanted, found) => equal(found, wanted));
+  const missing = isPart ? [] : without(expected, actual, (wanted, found) => equal(found, wanted));
   const surplus = without(actual, expected, equal);
   if (missing.length > 0 || surplus.length > 0) {
     return [

@@ -10,7 +10,8 @@ import { MillraceError } from "../../../core/util/errors.ts";
 import { SeededRandom } from "../../../core/util/random.ts";
 import { KINDS, RATES, SITES } from "../fault-rates.ts";
 import { CALM } from "../plan.ts";
-import type { Disaster, FaultRates, FaultSite, Leg, SimPlan } from "../plan.ts";
+import type { Disaster, DisasterKind, FaultRates, FaultSite, Leg, SimPlan } from "../plan.ts";
+import { requireKnown, requireWhole } from "./given.ts";
 import type { UserJob } from "./user-job.ts";
 
 /** What goes wrong, in detail. Left out: nothing of that sort. */
@@ -41,11 +42,14 @@ export interface PlanOptions {
   readonly plan?: Partial<SimPlan>;
 }
 
+const DISASTER_KINDS: readonly DisasterKind[] = [...new Set([...KINDS, "damage" as const])];
 const AMOUNTS = { none: 0, some: 2, many: 5 } as const;
 /** When disasters strike: most jobs last about so long, as the plan lets them read. */
 const SPAN_MS = 4_000;
 const RECORDS = 40;
 const DRAIN_AFTER = 1_000;
+/** So many are read in ten seconds, as a calm plan is. */
+const CALM_RECORDS = 1_000;
 const DURATIONS_MS = [300, 2_000, 7_000];
 
 /** Throw somewhere in a job that nobody can add to a user's. */
@@ -57,9 +61,10 @@ export const USER_SITES: readonly FaultSite[] = SITES.filter((site) => !NOT_IN_U
 export function planOf(options: PlanOptions, job: UserJob): SimPlan {
   const { seed = 1, faults = "none", checkpointInterval } = options;
   requireWhole(seed, "seed", 0);
-  const given = typeof faults === "string" ? drawn(faults, seed) : faults;
+  if (options.plan !== undefined) requireKnown(options.plan, "the properties of `plan`", Object.keys(CALM));
+  const given = isDetailed(faults) ? sound(faults) : drawn(faults, seed);
   const plan: SimPlan = {
-    ...CALM,
+    ...calmPlan(job),
     seed,
     legs: legsOf(options, job),
     checkpointMs:
@@ -76,6 +81,13 @@ export function planOf(options: PlanOptions, job: UserJob): SimPlan {
   return { ...plan, ...options.plan };
 }
 
+/** A calm run: however many records there are, reading them takes some ten seconds at most, so that it ends in time. */
+export function calmPlan({ records = 0 }: Pick<UserJob, "records">): SimPlan {
+  return records <= CALM_RECORDS
+    ? CALM
+    : { ...CALM, pauseMs: Math.max(1, Math.round((CALM.pauseMs * CALM_RECORDS) / records)) };
+}
+
 /** Reading takes a few seconds, so that faults find something to strike. */
 function paced(records: number): Pick<SimPlan, "burst" | "pauseMs"> {
   // Two records at a time, and half of the times a pause of half the length.
@@ -83,6 +95,7 @@ function paced(records: number): Pick<SimPlan, "burst" | "pauseMs"> {
 }
 
 function legsOf({ parallelism, rescale = [], drainAfter }: PlanOptions, job: UserJob): readonly Leg[] {
+  if (!Array.isArray(rescale)) throw new MillraceError("MR8003", "`rescale` is an array of parallelisms");
   const parallelisms = [parallelism ?? job.config.get(OPTIONS.parallelism), ...rescale];
   for (const each of parallelisms) requireWhole(each, "a parallelism", 1);
   const after = drainAfter ?? (job.unbounded.length > 0 ? DRAIN_AFTER : undefined);
@@ -94,12 +107,23 @@ function legsOf({ parallelism, rescale = [], drainAfter }: PlanOptions, job: Use
   });
 }
 
+function isDetailed(faults: Faults): faults is FaultDetails {
+  return typeof faults === "object" && faults !== null;
+}
+
+function sound(faults: FaultDetails): FaultDetails {
+  requireKnown(faults, "`faults`", ["rates", "disasters"]);
+  requireKnown(faults.rates ?? {}, "the `rates` of `faults`", USER_SITES);
+  for (const { kind } of faults.disasters ?? []) requireKnown({ [kind]: 1 }, "the `disasters`", DISASTER_KINDS);
+  return faults;
+}
+
 function drawn(amount: keyof typeof AMOUNTS, seed: number): Required<FaultDetails> {
   const count = (AMOUNTS as Readonly<Record<string, number | undefined>>)[amount]; // a caller without types may say anything
   if (count === undefined) {
     throw new MillraceError(
       "MR8003",
-      `\`faults\` is "none", "some", "many" or an object with rates and disasters, not ${JSON.stringify(amount)}`,
+      `\`faults\` is "none", "some", "many" or an object with rates and disasters, not ${String(amount)}`,
     );
   }
   const random = new SeededRandom(seed ^ 0x5eed);
@@ -112,9 +136,4 @@ function drawn(amount: keyof typeof AMOUNTS, seed: number): Required<FaultDetail
   }));
   const sites = Array.from({ length: count }, () => USER_SITES[below(USER_SITES.length)] ?? "record");
   return { rates: Object.fromEntries(sites.map((site) => [site, RATES[site]])), disasters };
-}
-
-function requireWhole(value: number, what: string, min: number): void {
-  if (Number.isSafeInteger(value) && value >= min) return;
-  throw new MillraceError("MR8003", `${what} is a whole number of ${min} or more, not ${String(value)}`);
 }

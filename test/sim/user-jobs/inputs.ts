@@ -33,6 +33,7 @@ export class EncodedInput {
 
   constructor(name: string, records: readonly unknown[]) {
     this.#name = name;
+    if (!Array.isArray(records)) throw new MillraceError("MR8003", `inputs["${name}"] is an array of records`);
     const splits = records.length > 0 && records.every((split) => Array.isArray(split)) ? records : [records];
     this.#splits = splits.map((split, ordinal) =>
       split.map((record, index) => encoded(record, `inputs["${name}"], split ${ordinal}, record ${index}`)),

@@ -20,6 +20,8 @@ export interface Broken {
 export interface Played {
   readonly run: SimulatedRun;
   readonly broken: Broken | undefined;
+  /** A damaged file kept the job from going on: what it has committed is only a part of what it had to. */
+  readonly isPart: boolean;
   /** What the job's processes warned of. */
   readonly warnings: readonly string[];
 }
@@ -29,8 +31,15 @@ export async function play(job: UserJob, plan: SimPlan): Promise<Played> {
   const worlds = new ProcessWorlds(plan.seed + 5);
   const run = await simulateJob(job.simJob(worlds), plan, { around: worlds.around });
   const [refused] = worlds.refusals;
-  if (refused !== undefined) throw refused;
-  return { run: new SimulatedRun(run, job.recorded), broken: brokenIn(run), warnings: run.warnings };
+  if (refused !== undefined) throw withSuspects(refused, job);
+  const isPart = run.refusal !== undefined || run.failure !== undefined;
+  return { run: new SimulatedRun(run, job.recorded), broken: brokenIn(run), isPart, warnings: run.warnings };
+}
+
+/** The call is known by name, but not whose it was. */
+function withSuspects(refused: Error, { asTheyAre }: UserJob): Error {
+  if (asTheyAre !== "") refused.message += ` (not replaced in this run: ${asTheyAre})`;
+  return refused;
 }
 
 function brokenIn(run: Parameters<typeof liveness.check>[0]): Broken | undefined {

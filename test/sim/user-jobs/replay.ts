@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { MillraceError } from "../../../core/util/errors.ts";
 import { CALM } from "../plan.ts";
 import type { SimPlan } from "../plan.ts";
+import { requireKnown } from "./given.ts";
 
 export function replayOf(plan: SimPlan): string {
   const calm: Readonly<Record<string, unknown>> = { ...CALM };
@@ -21,6 +22,7 @@ export function planOfReplay(replay: string): SimPlan {
     throw unreadable(error);
   }
   if (typeof given !== "object" || given === null || Array.isArray(given)) throw unreadable(undefined);
+  requireKnown(given, "the plans that `replay` brings again", Object.keys(CALM));
   return { ...CALM, ...given };
 }
 

@@ -8,7 +8,7 @@ import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamGraph } from "../../../core/graph/stream-graph.ts";
 import type { StreamNode } from "../../../core/graph/stream-graph.ts";
-import { StreamExecutionEnvironment } from "../../../core/index.ts";
+import { isJobDefinition, StreamExecutionEnvironment } from "../../../core/index.ts";
 import type { JobDefinition, Sink, Source, SourceSplit } from "../../../core/index.ts";
 import { Config, OPTIONS } from "../../../core/util/config.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
@@ -46,6 +46,8 @@ export class UserJob {
   /** The names of the sinks that record. */
   readonly recorded: readonly string[];
   readonly unbounded: readonly string[];
+  /** What is neither given nor replaced, for errors; empty if there is nothing of that sort. */
+  readonly asTheyAre: string;
   /** How many records the inputs have; undefined if other sources read too. */
   readonly records: number | undefined;
   /** What the job itself asks for. */
@@ -55,6 +57,7 @@ export class UserJob {
   readonly #inputs: ReadonlyMap<string, EncodedInput>;
 
   constructor(job: SimulatedJob, options: UserJobOptions) {
+    requireJob(job, options.inputs);
     this.#job = job;
     this.#options = options;
     this.#inputs = new Map(
@@ -69,6 +72,10 @@ export class UserJob {
     checkNames("inputs", [...this.#inputs.keys()], { what: "source", names: sources.map(({ name }) => name) });
     checkNames("keepSinks", options.keepSinks, { what: "sink", names: [...sinks.values()] });
     const others = sources.filter(({ name }) => !this.#inputs.has(name));
+    this.asTheyAre = [
+      ...others.map(({ name }) => `the source "${name}"`),
+      ...options.keepSinks.map((name) => `the sink "${name}"`),
+    ].join(", ");
     this.recorded = [...sinks.values()].filter((name) => !options.keepSinks.includes(name));
     this.unbounded = others.filter((node) => sourceOf(node).boundedness !== "bounded").map(({ name }) => name);
     this.records =
@@ -78,9 +85,16 @@ export class UserJob {
 
   /** For one run, in those worlds. */
   simJob(worlds: ProcessWorlds): SimJob {
+    const fingerprints = new Map<number, string>();
     return {
       configOf: (plan, leg) => this.#configOf(plan, leg, worlds),
-      build: (config, world, leg) => this.#graphOf(config, { world, leg, worlds }),
+      build: (config, world, leg) => {
+        const graph = this.#graphOf(config, { world, leg, worlds });
+        const known = fingerprints.get(leg) ?? graph.fingerprint;
+        if (known !== graph.fingerprint) throw anotherGraph();
+        fingerprints.set(leg, known);
+        return graph;
+      },
     };
   }
 
@@ -143,6 +157,20 @@ export class UserJob {
     }
     return { graph: env.getStreamGraph(), config: env.config };
   }
+}
+
+function requireJob(job: unknown, inputs: unknown): void {
+  if (typeof job !== "function" && !isJobDefinition(job))
+    throw new MillraceError("MR8003", "the job is what `defineJob` returned, or a function that builds a graph");
+  if (typeof inputs !== "object" || inputs === null)
+    throw new MillraceError("MR8003", "the inputs are an object, by the names of sources; `{}` if there are none");
+}
+
+function anotherGraph(): MillraceError {
+  return new MillraceError(
+    "MR8003",
+    "the job builds another graph each time, but every process builds it for itself: uids, names and operators must not depend on chance, time, or variables that building changes",
+  );
 }
 
 function refuseExecution(): never {

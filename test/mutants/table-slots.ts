@@ -18,6 +18,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "early-messages-lost",
+    waits: "a longer search",
     file: CHANNEL,
     find: `for (const message of this.#early.splice(0)) this.#send(message);`,
     replace: `this.#early.splice(0);`,
@@ -25,6 +26,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "early-control-lost",
+    waits: "a longer search",
     file: CHANNEL,
     find: `    else this.#early.push(message);`,
     replace: `    else if (message.kind === "records") this.#early.push(message);`,
@@ -40,6 +42,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "credit-without-bound",
+    waits: "a longer search",
     file: CHANNEL,
     find: `    this.#credit -= 1;`,
     replace: ``,
@@ -47,6 +50,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "not-flushed-when-idle",
+    waits: "a longer search",
     file: "core/runtime/slot-channels.ts",
     find: `        for (const writer of remote) writer.flush();`,
     replace: ``,
@@ -62,6 +66,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "early-credit-lost",
+    waits: "a longer search",
     file: "core/cluster/task-manager.ts",
     find: `if (message.attempt > current) this.#early.push(message);`,
     replace: `if (message.attempt > current) return;`,
@@ -77,6 +82,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "lost-slot-kept",
+    waits: "a longer search",
     file: MASTER,
     find: `    this.#parts.slots.remove(id);`,
     replace: ``,

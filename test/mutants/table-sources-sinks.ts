@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   {
     id: "event-before-snapshot",
+    waits: "a longer search",
     file: "core/runtime/task.ts",
     find: `if (last === undefined) this.#parts.chain.handleEvent(operatorId, event);
     else this.#eventsBehind`,
@@ -64,6 +65,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "split-lists-dealt-twice",
+    waits: "a longer search",
     file: "core/checkpoint/redistribute.ts",
     find: `    Math.floor(((subtask + 1) * items.length) / parallelism),`,
     replace: `    Math.ceil(((subtask + 1) * items.length) / parallelism),`,
@@ -71,6 +73,7 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "union-lists-split",
+    waits: "a longer search",
     file: "core/checkpoint/redistribute.ts",
     find: `lists.push({ name, mode, items: all });`,
     replace: `lists.push({ name, mode, items: items[subtask] ?? [] });`,

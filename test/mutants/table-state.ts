@@ -65,6 +65,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-changes-dropped",
+    waits: "a longer search",
     file: "core/state/heap/history.ts",
     find: `this.#open = this.#open.filter((entry) => entry !== gone);`,
     replace: `this.#open = this.#open.filter((entry) => entry !== gone);
@@ -84,6 +85,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "completion-takes-younger",
+    waits: "a longer search",
     file: "core/state/heap/history.ts",
     find: `this.#base = { epoch, files`,
     replace: `this.#base = { epoch: this.#epochs.current - 1, files`,
@@ -91,6 +93,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "younger-cells-seen",
+    waits: "a longer search",
     file: "core/state/heap/full-scan.ts",
     find: `if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);`,
     replace: `if (cell.stamp !== DEAD && epochOf(cell.stamp) >= 0) this.put(cell);`,
@@ -106,6 +109,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "object-in-place-unseen",
+    waits: "a longer search",
     file: "core/state/heap/value-cells.ts",
     find: `if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);`,
     replace: ``,
@@ -127,6 +131,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "key-groups-overlap",
+    waits: "a longer search",
     file: "core/state/key-groups.ts",
     find: `    last: Math.floor(((index + 1) * maxParallelism - 1) / parallelism),`,
     replace: `    last: Math.min(Math.floor(((index + 1) * maxParallelism) / parallelism), maxParallelism - 1),`,

@@ -76,6 +76,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "abandoned-file-leaks",
+    waits: "a longer search",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `if (!this.#inProgress.includes(current)) return this.#discard(current);`,
     replace: `if (!this.#inProgress.includes(current)) return;`,

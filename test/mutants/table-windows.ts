@@ -6,6 +6,7 @@ const SESSION = "core/operators/window/session.ts";
 export const WINDOW_MUTANTS: readonly Mutant[] = [
   {
     id: "absorbed-session-lost",
+    waits: "a longer search",
     file: SESSION,
     find: `    this.#folded?.update(merged as A);`,
     replace: ``,
@@ -21,6 +22,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "session-grows-unseen",
+    waits: "a longer search",
     file: SESSION,
     find: `    touched.endMs = reachEndMs;`,
     replace: `    touched.endMs = Math.max(touched.endMs, endMs);`,

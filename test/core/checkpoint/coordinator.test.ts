@@ -7,6 +7,8 @@
 // covers: core/checkpoint/statistics.ts
 // covers: core/checkpoint/retention.ts
 import { describe, expect, test } from "vitest";
+import { MillraceError } from "../../../core/util/errors.ts";
+import { failed } from "../../../core/util/outcome.ts";
 import type { MetricGroup, MetricValue } from "../../../core/metrics/registry.ts";
 import { acknowledge, complete, OTHER, scene, TASK } from "./coordinator-scene.ts";
 import { checkpointWith, listAll, put, subtaskSnapshot } from "./samples.ts";
@@ -262,6 +264,33 @@ describe("what is retained", () => {
     on.memory.clock.runYielded();
     expect(listAll(on.memory)).toHaveLength(files);
   });
+});
+
+test("at the end, what the store does not let go or the storage does not delete is tried again, a few times", () => {
+  const on = scene();
+  const { store, memory } = on;
+  memory.clock.advance(10_000);
+  complete(on, 1);
+  const away = failed(new MillraceError("MR5299", "it is away"));
+  const [remove, deleteFile] = [store.remove.bind(store), memory.storage.delete.bind(memory.storage)];
+  let [removals, deletions] = [0, 0];
+  store.remove = (id, done) => ((removals += 1) <= 2 ? done(away) : remove(id, done));
+  memory.storage.delete = (path, done) => ((deletions += 1) <= 3 ? done(away) : deleteFile(path, done));
+  let done = 0;
+  on.coordinator.shutDown("FINISHED", () => (done += 1));
+  memory.clock.runYielded();
+  expect([done, store.retained(), listAll(memory)]).toEqual([1, [], []]);
+});
+
+test("at the end, a store that is away for good does not keep the job from ending", () => {
+  const on = scene();
+  on.memory.clock.advance(10_000);
+  complete(on, 1);
+  on.store.remove = (_id, done) => done(failed(new MillraceError("MR5299", "it is away")));
+  let done = 0;
+  on.coordinator.shutDown("FINISHED", () => (done += 1));
+  on.memory.clock.runYielded();
+  expect([done, listAll(on.memory).length]).toEqual([1, 3]);
 });
 
 test("statistics carry Flink's names", () => {

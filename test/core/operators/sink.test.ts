@@ -230,6 +230,21 @@ describe("sink committer", () => {
     expect(committables(harness.trySnapshot(2))).toEqual([{ checkpointId: 2, committable: { values: [2] } }]);
   });
 
+  test("no checkpoint takes place while restored committables are not visible, though nothing waits to be written", async () => {
+    const first = bench({ sync: true });
+    first.harness.processRecord(1);
+    const saved = first.harness.trySnapshot(1);
+    const { harness, sink, outside } = bench({ sync: false, restored: saved });
+    expect(harness.trySnapshot(2)).toBeUndefined();
+    sink.settleCommit();
+    await harness.settle();
+    expect(outside.committed).toEqual([1]);
+    harness.trySnapshot(2);
+    sink.settleFlush();
+    await harness.settle();
+    expect(committables(harness.trySnapshot(2))).toEqual([]);
+  });
+
   test("retries after 100 ms, 200 ms, … 10 s, and what completes meanwhile joins", () => {
     const calls: [number, string[], number[]][] = [];
     const harness = benchOf((requests) => {

@@ -11,7 +11,7 @@ import type { Clock } from "../time/clock.ts";
 import { assert, isMillraceError, MillraceError } from "../util/errors.ts";
 import { failed, succeeded } from "../util/outcome.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
-import { isNoBlob } from "../storage/blob-paths.ts";
+import { isStorageAway } from "../storage/blob-paths.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { readCheckpoint } from "./read-checkpoint.ts";
@@ -145,8 +145,8 @@ function readWhole(storage: BlobStore, directory: string, done: Done<CompletedCh
 }
 
 /** The storage could not be asked; that a file is not there, or not sound, is an answer. */
-function isAway({ code, cause }: MillraceError): boolean {
-  return (code === "MR5001" || code === "MR5004") && isMillraceError(cause) && !isNoBlob(cause);
+function isAway({ cause }: MillraceError): boolean {
+  return isMillraceError(cause) && isStorageAway(cause);
 }
 
 function away({ checkpointId, directory }: CheckpointPointer, cause: MillraceError): MillraceError {

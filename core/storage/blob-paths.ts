@@ -35,3 +35,8 @@ export function noBlobAt(store: string, path: string, cause?: unknown): Millrace
 export function isNoBlob(error: MillraceError): boolean {
   return error.code === "MR5201";
 }
+
+/** An error of a store that is not an answer about the file: it may be there, and be sound. */
+export function isStorageAway(error: MillraceError): boolean {
+  return error.code.startsWith("MR52") && !isNoBlob(error);
+}

@@ -55,7 +55,7 @@ describe("loading state", () => {
   });
 
   test.each([
-    ["missing", (files: Files) => files.store.delete("2", () => undefined), "MR5203", true],
+    ["missing", (files: Files) => files.store.delete("2", () => undefined), "MR5203", false],
     ["cut short", (files: Files) => files.write("2", "tw"), "MR5204", false],
     ["changed", (files: Files) => files.write("2", "tvo"), "MR5204", false],
   ])("a file that is %s is named", (_how, damage, code, retryable) => {

@@ -3,7 +3,6 @@
  *
  * In:    options as they were given. Out: nothing, or `MR8003` that names what is wrong and what there is. Nothing is kept.
  */
-import { inspect } from "node:util";
 import { nearest } from "../../../core/util/nearest.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
 
@@ -21,12 +20,16 @@ export function requireWhole(value: number, what: string, min: number): void {
   throw new MillraceError("MR8003", `${what} is a whole number of ${min} or more, not ${String(value)}`);
 }
 
-/** What an invariant has returned: a complaint, or nothing. `false` is neither, and must not pass for "it holds". */
+/** What an invariant has returned: a complaint, or nothing, such as what `expect` returns. But `false` must not pass for "it holds", nor what is to come. */
 export function complaintIn(returned: unknown, what: string): string | undefined {
-  if (returned === undefined || typeof returned === "string") return returned;
-  const shown = returned instanceof Promise ? "a promise, for which nobody waits here" : inspect(returned);
+  if (typeof returned === "string") return returned;
+  if (returned !== false && !(returned instanceof Promise)) return undefined;
   if (returned instanceof Promise) returned.catch(() => undefined); // said already
-  throw new MillraceError("MR8003", `${what} throws, or returns a sentence or nothing, but not ${shown}`);
+  const shown = returned === false ? "false" : "a promise, for which nobody waits here";
+  throw new MillraceError(
+    "MR8003",
+    `${what} throws, or returns a sentence, where something is wrong; it returned ${shown}`,
+  );
 }
 
 /** Between two events of a run promises settle, which `setImmediate` tells: one that a test has replaced would be waited for without end. */

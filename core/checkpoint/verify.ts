@@ -1,5 +1,6 @@
 /** Reads state files back and checks that each is there, with the length and checksum that its task acknowledged. */
 import type { StateFile } from "../state/keyed-state.ts";
+import { isStorageAway } from "../storage/blob-paths.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import { crc32 } from "../util/checksum.ts";
 import { MillraceError } from "../util/errors.ts";
@@ -40,7 +41,8 @@ function unusable(storage: BlobStore, file: StateFile, problem: string, cause?: 
     `state file ${file.path} in ${storage.name} is not usable: ${problem}; restore from another checkpoint`,
     {
       cause,
-      retryable: false,
+      // A storage that is away may come back.
+      retryable: cause !== undefined && isStorageAway(cause),
     },
   );
 }

@@ -22,7 +22,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "shared-file-too-early",
-    waits: "a longer search",
     file: "core/checkpoint/shared-files.ts",
     find: `blockers: new Set(underWay) }`,
     replace: `blockers: new Set<number>() }`,

@@ -73,7 +73,6 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "union-lists-split",
-    waits: "a longer search",
     file: "core/checkpoint/redistribute.ts",
     find: `lists.push({ name, mode, items: all });`,
     replace: `lists.push({ name, mode, items: items[subtask] ?? [] });`,

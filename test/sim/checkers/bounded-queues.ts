@@ -1,8 +1,8 @@
 /** No queue grows beyond its bound: between two slots there are never more records under way than the consumer has room for, but what one record made. */
 import type { LiveChecker } from "./checker.ts";
 
-/** What one record, one timer or one firing may emit at once in a generated pipeline, over all that follow it in its chain. */
-const OVERDRAW_MAX = 16;
+/** What one call may emit at once: a timer of a generated pipeline hands out all records of its key and time, 120 at most. */
+const OVERDRAW_MAX = 128;
 
 export function boundedQueues(): LiveChecker {
   const open = new Map<string, number>();

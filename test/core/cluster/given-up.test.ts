@@ -5,7 +5,7 @@ import { WatermarkStrategy } from "../../../core/index.ts";
 import { MemoryFileSystem } from "../../../core/storage/memory-file-system.ts";
 import { Scene } from "./scene.ts";
 import { Gate } from "../../sim/gate.ts";
-import { listSource } from "../../golden/list-source.ts";
+import { listSource } from "../../sim/pipelines/list-source.ts";
 import { stuttering } from "../../sim/stuttering-source.ts";
 
 test("a task that was given up harms no later attempt", async () => {

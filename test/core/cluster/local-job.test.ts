@@ -8,7 +8,7 @@ import { fixedDelay, StreamExecutionEnvironment, WatermarkStrategy } from "../..
 import { SeededRandom } from "../../../core/util/random.ts";
 import { Faults } from "../../golden/faults.ts";
 import { Gate } from "../../sim/gate.ts";
-import { listSource } from "../../golden/list-source.ts";
+import { listSource } from "../../sim/pipelines/list-source.ts";
 import { stuttering } from "../../sim/stuttering-source.ts";
 import type { RuntimeContext } from "../../../core/index.ts";
 import { rejection, Scene, throwingAt, upTo } from "./scene.ts";

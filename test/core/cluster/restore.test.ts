@@ -13,7 +13,7 @@ import { SeededRandom } from "../../../core/util/random.ts";
 import { SystemClock } from "../../../core/time/system-clock.ts";
 import { Faults } from "../../golden/faults.ts";
 import { Gate } from "../../sim/gate.ts";
-import { listSource } from "../../golden/list-source.ts";
+import { listSource } from "../../sim/pipelines/list-source.ts";
 import { stuttering } from "../../sim/stuttering-source.ts";
 import { rejection, Scene, upTo } from "./scene.ts";
 

@@ -11,7 +11,7 @@ import { Faults } from "../../golden/faults.ts";
 import type { FaultPlan } from "../../golden/faults.ts";
 import { SeededWorld } from "../../golden/seeded-world.ts";
 import { Gate } from "../../sim/gate.ts";
-import { listSource } from "../../golden/list-source.ts";
+import { listSource } from "../../sim/pipelines/list-source.ts";
 import { stuttering } from "../../sim/stuttering-source.ts";
 
 export interface SceneOptions {

@@ -19,8 +19,8 @@ import { Endpoint } from "./rpc/endpoint.ts";
 import { inProcessGateway } from "./rpc/in-process.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { Slot } from "./slot-pool.ts";
-import { TaskManager } from "./task-manager.ts";
-import type { TaskManagerGateway } from "./task-manager.ts";
+import { TaskSlot } from "./task-slot.ts";
+import type { TaskSlotGateway } from "./task-slot.ts";
 import type { World } from "./world.ts";
 
 const LOCAL_SLOT = "local";
@@ -58,7 +58,7 @@ function createStore({ config, stores, restorePoint }: JobParts): MemoryCheckpoi
 function createSlot(parts: JobParts, reports: TaskReports, onError: (error: unknown) => void): Slot {
   const { world, config, graph, metrics, stores } = parts;
   const { clock, random } = world;
-  const taskManager = new TaskManager({
+  const taskSlot = new TaskSlot({
     clock,
     random,
     storage: stores.store,
@@ -70,6 +70,6 @@ function createSlot(parts: JobParts, reports: TaskReports, onError: (error: unkn
     slot: LOCAL_SLOT,
     send: (other) => assert(false, `all tasks of a local job share its slot, and there is no slot "${other}"`),
   });
-  const gateway = inProcessGateway<TaskManagerGateway>(new Endpoint({ clock, onError }), taskManager);
+  const gateway = inProcessGateway<TaskSlotGateway>(new Endpoint({ clock, onError }), taskSlot);
   return { id: LOCAL_SLOT, gateway, takesAll: true };
 }

@@ -1,7 +1,7 @@
 /**
  * The master of one job: deploys its subtasks, watches them, coordinates sources and checkpoints, and starts everything again after a failure.
  *
- * In:   reports of tasks, calls of the client. Out: messages to the TaskManager; the outcome of the job, once.
+ * In:   reports of tasks, calls of the client. Out: messages to the slots; the outcome of the job, once.
  * One endpoint: every method runs in its turn, none inside another's stack. Reports of earlier attempts are dropped.
  *
  *   created → (waiting for slots) → deploying → running → finished

@@ -9,12 +9,12 @@ import { assignSlots, placementOf, requiredSlots } from "../graph/slots.ts";
 import type { Placement } from "../graph/slots.ts";
 import { assert } from "../util/errors.ts";
 import type { Gateway } from "./rpc/in-process.ts";
-import type { TaskManagerGateway } from "./task-manager.ts";
+import type { TaskSlotGateway } from "./task-slot.ts";
 
 /** A place where tasks run on one thread. */
 export interface Slot {
   readonly id: string;
-  readonly gateway: Gateway<TaskManagerGateway>;
+  readonly gateway: Gateway<TaskSlotGateway>;
   /** It takes a whole job, as the one slot of a job that runs in the calling thread. */
   readonly takesAll?: boolean;
 }

@@ -11,8 +11,8 @@ import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { TaskManager } from "./task-manager.ts";
-import type { SlotMessage, TaskManagerGateway, TaskManagerOptions } from "./task-manager.ts";
+import { TaskSlot } from "./task-slot.ts";
+import type { SlotMessage, TaskSlotGateway, TaskSlotOptions } from "./task-slot.ts";
 
 /** What a slot tells the master of a job. Every call is a message. */
 export interface SlotReports extends TaskReports {
@@ -24,7 +24,7 @@ export interface SlotReports extends TaskReports {
 }
 
 /** What a master asks of a slot. Every call is a message. */
-export interface SlotGateway extends TaskManagerGateway {
+export interface SlotGateway extends TaskSlotGateway {
   beat(): void;
   /** The master counts on it no more. */
   dismiss(): void;
@@ -38,7 +38,7 @@ export interface Leader {
   reportsOf(offer: string): SlotReports;
 }
 
-export interface SlotWorkerOptions extends Omit<TaskManagerOptions, "reports" | "slot" | "send"> {
+export interface SlotWorkerOptions extends Omit<TaskSlotOptions, "reports" | "slot" | "send"> {
   readonly name: string;
   readonly config: Config;
   send(from: string, to: string, message: SlotMessage): void;
@@ -48,7 +48,7 @@ interface Offer {
   readonly id: string;
   readonly leader: Leader;
   readonly reports: SlotReports;
-  readonly taskManager: TaskManager;
+  readonly taskSlot: TaskSlot;
   readonly heartbeats: Heartbeats;
 }
 
@@ -85,15 +85,15 @@ export class SlotWorker {
   gateway(offer: string): SlotGateway | undefined {
     const current = this.#current;
     if (current === undefined || current.id !== offer || this.#isReleasing) return undefined;
-    const { id, taskManager, heartbeats } = current;
+    const { id, taskSlot, heartbeats } = current;
     return {
       // Whoever keeps the gateway for longer than the offer starts nothing and ends nothing with it.
-      deploy: (descriptor) => this.holds(id) && taskManager.deploy(descriptor),
-      cancel: (task) => taskManager.cancel(task),
-      trigger: (task, checkpointId, options) => taskManager.trigger(task, checkpointId, options),
-      completed: (attempt, checkpointId) => taskManager.completed(attempt, checkpointId),
-      aborted: (attempt, checkpointId) => taskManager.aborted(attempt, checkpointId),
-      operatorEvent: (task, operatorId, event) => taskManager.operatorEvent(task, operatorId, event),
+      deploy: (descriptor) => this.holds(id) && taskSlot.deploy(descriptor),
+      cancel: (task) => taskSlot.cancel(task),
+      trigger: (task, checkpointId, options) => taskSlot.trigger(task, checkpointId, options),
+      completed: (attempt, checkpointId) => taskSlot.completed(attempt, checkpointId),
+      aborted: (attempt, checkpointId) => taskSlot.aborted(attempt, checkpointId),
+      operatorEvent: (task, operatorId, event) => taskSlot.operatorEvent(task, operatorId, event),
       beat: () => heartbeats.heard(MASTER),
       dismiss: () => this.masterLost(id),
     };
@@ -106,7 +106,7 @@ export class SlotWorker {
 
   /** From another slot, to one of the offers. */
   receive(offer: string, message: SlotMessage): void {
-    if (this.#current?.id === offer) this.#current.taskManager.receive(message);
+    if (this.#current?.id === offer) this.#current.taskSlot.receive(message);
   }
 
   /** The connection to the master of an offer was lost. */
@@ -116,7 +116,7 @@ export class SlotWorker {
 
   /** The connection to another slot was lost. */
   disconnected(slot: string, cause: Error): void {
-    this.#current?.taskManager.disconnected(slot, cause);
+    this.#current?.taskSlot.disconnected(slot, cause);
   }
 
   #offer(): void {
@@ -126,7 +126,7 @@ export class SlotWorker {
     this.#offers += 1;
     const id = `${name}#${this.#offers}`;
     const reports = leader.reportsOf(id);
-    const taskManager = new TaskManager({
+    const taskSlot = new TaskSlot({
       ...this.#options,
       reports,
       slot: id,
@@ -142,7 +142,7 @@ export class SlotWorker {
         this.#release();
       },
     });
-    this.#current = { id, leader, reports, taskManager, heartbeats };
+    this.#current = { id, leader, reports, taskSlot, heartbeats };
     heartbeats.watch(MASTER);
     reports.offer();
   }
@@ -153,7 +153,7 @@ export class SlotWorker {
     if (current === undefined || this.#isReleasing) return;
     this.#isReleasing = true;
     current.heartbeats.stop();
-    current.taskManager.release(() => {
+    current.taskSlot.release(() => {
       this.#isReleasing = false;
       this.#current = undefined;
       if (this.#leader !== current.leader) this.#offer();

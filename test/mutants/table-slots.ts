@@ -59,7 +59,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "old-attempt-in-channel",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/task-manager.ts",
+    file: "core/cluster/task-slot.ts",
     find: `else if (message.attempt === current) this.#channels?.channels.receive(`,
     replace: `else this.#channels?.channels.receive(`,
     about: "records that another slot sent in an earlier attempt are read in this one",
@@ -67,7 +67,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "early-credit-lost",
     waits: "a longer search",
-    file: "core/cluster/task-manager.ts",
+    file: "core/cluster/task-slot.ts",
     find: `if (message.attempt > current) this.#early.push(message);`,
     replace: `if (message.attempt > current) return;`,
     about: "credit that comes before its producer is deployed is lost",
@@ -75,7 +75,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "lost-connection-survived",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/task-manager.ts",
+    file: "core/cluster/task-slot.ts",
     find: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== true) continue;`,
     replace: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== undefined) continue;`,
     about: "tasks go on after the connection between them was lost, and with it records",
@@ -124,8 +124,8 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
     id: "old-offer-in-channel",
     waits: "a longer search than 150 runs",
     file: WORKER,
-    find: `if (this.#current?.id === offer) this.#current.taskManager.receive(message);`,
-    replace: `this.#current?.taskManager.receive(message);`,
+    find: `if (this.#current?.id === offer) this.#current.taskSlot.receive(message);`,
+    replace: `this.#current?.taskSlot.receive(message);`,
     about: "records that were meant for an earlier offer of a slot are read in the present one",
   },
   {

@@ -1,7 +1,7 @@
 /** A simulated process with one slot: hears who leads, offers itself, runs tasks. All it knows goes with it when it crashes. */
 import { SlotWorker } from "../../core/cluster/slot-worker.ts";
 import type { Leader, SlotGateway, SlotReports } from "../../core/cluster/slot-worker.ts";
-import type { SlotMessage } from "../../core/cluster/task-manager.ts";
+import type { SlotMessage } from "../../core/cluster/task-slot.ts";
 import type { JobGraph } from "../../core/graph/job-graph-types.ts";
 import { MetricRegistry } from "../../core/metrics/metric-registry.ts";
 import { ModuleCopies } from "../../core/runtime/copies.ts";

@@ -2,11 +2,11 @@
  * The life of a slot: one offer at a time, each to the newest leader that is known, and none before the tasks of the one before have ended; what was meant
  * for an earlier offer is dropped.
  */
-// covers: core/cluster/task-manager.ts
+// covers: core/cluster/task-slot.ts
 import { beforeEach, describe, expect, test } from "vitest";
 import { SlotWorker } from "../../../core/cluster/slot-worker.ts";
 import type { SlotGateway, SlotReports } from "../../../core/cluster/slot-worker.ts";
-import type { SlotMessage } from "../../../core/cluster/task-manager.ts";
+import type { SlotMessage } from "../../../core/cluster/task-slot.ts";
 import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";

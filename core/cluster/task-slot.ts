@@ -15,8 +15,8 @@ import type { TaskScheduler } from "../runtime/thread-scheduler.ts";
 import { OPTIONS } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
 
-/** What a job master asks of a TaskManager. Every call is a message. */
-export interface TaskManagerGateway {
+/** What a job master asks of a slot. Every call is a message. */
+export interface TaskSlotGateway {
   deploy(descriptor: TaskDescriptor): void;
   cancel(task: SubtaskId): void;
   trigger(task: SubtaskId, checkpointId: number, options: CheckpointOptions): void;
@@ -32,7 +32,7 @@ export interface SlotMessage {
   readonly message: ChannelMessage;
 }
 
-export interface TaskManagerOptions extends Omit<TaskEnvironment, "reports"> {
+export interface TaskSlotOptions extends Omit<TaskEnvironment, "reports"> {
   readonly scheduler: TaskScheduler;
   readonly reports: TaskReports;
   /** The slot that this is. */
@@ -47,8 +47,8 @@ interface AttemptChannels {
   readonly channels: SlotChannels;
 }
 
-export class TaskManager implements TaskManagerGateway {
-  readonly #options: TaskManagerOptions;
+export class TaskSlot implements TaskSlotGateway {
+  readonly #options: TaskSlotOptions;
   readonly #environment: TaskEnvironment;
   readonly #tasks: Map<string, TaskExecution>;
   /** Tasks of the latest attempt that have ended; their metrics stay readable until the next attempt. */
@@ -58,7 +58,7 @@ export class TaskManager implements TaskManagerGateway {
   #early: SlotMessage[];
   #onEmpty: (() => void) | undefined;
 
-  constructor(options: TaskManagerOptions) {
+  constructor(options: TaskSlotOptions) {
     const { reports } = options;
     this.#options = options;
     this.#tasks = new Map();

@@ -22,7 +22,7 @@ describe("the sources", () => {
   });
 });
 
-test("docs/configuration.md shows the options of core/util/config.ts (npm run docs)", () => {
+test("docs/configuration.md shows the options of core/util/options.ts (npm run docs)", () => {
   const path = `${root}docs/configuration.md`;
   if (process.env["MILLRACE_UPDATE"] === "1") writeFileSync(path, configurationPage());
   expect(readFileSync(path, "utf8")).toBe(configurationPage());

@@ -1,21 +1,22 @@
 /**
- * `npm run bench [-- --quick] [-- --only text] [-- --json file] [-- --rounds n] [-- --save-baseline]`: every case in its own process, medians of three, as a
- * table, beside the baseline that is stored with the sources.
+ * `npm run bench [-- --quick] [--only text] [--rounds n] [--parallelism 1,2] [--json file] [--save-baseline]`: every case at parallelism 1 and 2, medians of
+ * three rounds, as tables, beside the baseline that is stored with the sources and what Flink does.
  *
- * Absolute figures are noisy on shared machines: compare the ratio to the plain loop of the same run, as the column "x baseline" does.
+ * Each part of a round is a process of its own, so that none profits from what another has warmed up; only a quick run, which shows that everything
+ * runs, puts everything into one. Rounds go over all cases, so that a spell of noise does not meet all rounds of one case.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { CASES } from "./cases/index.ts";
+import { CASES } from "./cases.ts";
+import type { BenchCase } from "./case.ts";
+import type { Order, Part, PartResult } from "./measure/part.ts";
+import { figureRows, netRows, ratioToPlain, speedRow } from "./table.ts";
+import type { Baseline, Measured } from "./table.ts";
 
-interface Measured {
-  readonly jobMs: number;
-  readonly plainMs: number;
-  readonly extra: Readonly<Record<string, number | string>>;
-  readonly peakMb: number;
-}
+/** A quick run does that part of the records. */
+const QUICK_SHARE = 1 / 100;
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,72 +24,89 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     json: { type: "string", default: "" },
     rounds: { type: "string", default: "3" },
+    parallelism: { type: "string", default: "1,2" },
     "save-baseline": { type: "boolean", default: false },
   },
 });
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+const mainFile = fileURLToPath(new URL("measure/main.js", import.meta.url));
+const baselineFile = new URL("../../bench/baseline.json", import.meta.url);
+
+interface Job {
+  readonly index: number;
+  readonly bench: BenchCase;
+  readonly records: number;
 }
 
-/** Each round in a process of its own, so that none profits from what the one before has warmed up. */
-function measure(index: number, records: number): Measured {
-  const main = fileURLToPath(new URL("./case-main.js", import.meta.url));
-  const output = execFileSync(process.execPath, [main, String(index), String(records)], {
+/** In a process of its own. */
+function measure(order: Order): readonly PartResult[] {
+  const output = execFileSync(process.execPath, [mainFile, JSON.stringify(order)], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  return JSON.parse(output.trim().split("\n").at(-1) ?? "{}") as Measured; // the last line of the case's process
+  const lines = output.split("\n").filter((line) => line.startsWith("{"));
+  return lines.map((line) => JSON.parse(line) as PartResult); // what measure/main.ts writes
 }
 
-/** Ratio to the plain loop, by case. */
-type Baseline = Readonly<Record<string, number>>;
-
-const baselineFile = new URL("../../bench/baseline.json", import.meta.url);
-const baseline: Baseline = existsSync(baselineFile) ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline) : {}; // written below
-const ratios: Record<string, number> = { ...baseline };
-/** A pause counts even if it was in one round only. */
-function worstOf(rounds: readonly Measured[]): Readonly<Record<string, number>> {
-  const worst: Record<string, number> = {};
-  for (const { extra } of rounds) {
-    for (const [name, figure] of Object.entries(extra))
-      if (name.startsWith("longest")) worst[name] = Math.max(worst[name] ?? 0, Number(figure));
+function measureAll(jobs: readonly Job[]): readonly Measured[] {
+  const parts: readonly Part[] = [...(flags.parallelism.split(",") as Part[]), "plain"]; // others have no columns
+  const orders: readonly Order[] = flags.quick
+    ? [{ cases: jobs, parts, isWarm: false }]
+    : jobs.flatMap((job) => parts.map((part) => ({ cases: [job], parts: [part], isWarm: part !== "plain" })));
+  const rounds = flags.quick ? 1 : Number(flags.rounds);
+  const results: PartResult[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const { cases, ...how } of orders) {
+      const found = measure({ ...how, cases: cases.map(({ index, records }) => ({ index, records })) });
+      results.push(...found);
+      for (const { index, part, tookMs } of found)
+        process.stderr.write(
+          `round ${round} of ${rounds}: ${CASES[index]?.name ?? ""}, ${part}: ${Math.round(tookMs)} ms\n`,
+        );
+    }
   }
-  return worst;
+  return jobs.map(({ index, bench, records }) => ({
+    bench,
+    records,
+    results: results.filter((result) => result.index === index),
+  }));
 }
 
-const rows: Record<string, unknown>[] = [];
-for (const [index, bench] of CASES.entries()) {
-  if (!bench.name.includes(flags.only)) continue;
-  const records = flags.quick ? Math.ceil(bench.records / 50) : bench.records;
-  const rounds = Array.from({ length: flags.quick ? 1 : Number(flags.rounds) }, () => measure(index, records));
-  const measured = {
-    jobMs: rounds.map((round) => round.jobMs),
-    plainMs: rounds.map((round) => round.plainMs),
-    peakMb: Math.max(...rounds.map((round) => round.peakMb)),
-    extra: { ...rounds.at(-1)?.extra, ...worstOf(rounds) },
-  };
-  const jobMs = median(measured.jobMs);
-  const millions = records / jobMs / 1_000;
-  const ratio = median(measured.plainMs) / jobMs;
-  const before = baseline[bench.name];
-  const row = {
-    case: bench.name,
-    records,
-    "M records/s": Number(millions.toFixed(2)),
-    "plain loop": Number((records / median(measured.plainMs) / 1_000).toFixed(2)),
-    ratio: Number(ratio.toFixed(2)),
-    "x baseline": before === undefined ? "" : Number((ratio / before).toFixed(2)),
-    "x Flink": bench.flinkMillions === undefined ? "" : Number((millions / bench.flinkMillions).toFixed(1)),
-    "peak MB": measured.peakMb,
-    ...measured.extra,
-  };
-  ratios[bench.name] = Number(ratio.toFixed(3));
-  rows.push(row);
-  console.log(JSON.stringify(row));
+function readBaseline(): Baseline {
+  return existsSync(baselineFile) ? (JSON.parse(readFileSync(baselineFile, "utf8")) as Baseline) : {}; // written below
 }
-console.table(rows);
-if (flags.json !== "")
-  writeFileSync(flags.json, `${JSON.stringify({ node: process.version, quick: flags.quick, rows }, undefined, 2)}\n`);
-if (flags["save-baseline"]) writeFileSync(baselineFile, `${JSON.stringify(ratios, undefined, 2)}\n`);
+
+function saveBaseline(before: Baseline, cases: readonly Measured[]): void {
+  const ratios = cases.flatMap((measured) => {
+    const ratio = ratioToPlain(measured);
+    return ratio === undefined ? [] : [[measured.bench.name, Number(ratio.toFixed(3))] as const];
+  });
+  writeFileSync(baselineFile, `${JSON.stringify({ ...before, ...Object.fromEntries(ratios) }, undefined, 2)}\n`);
+}
+
+function main(): void {
+  const jobs = CASES.map((bench, index) => ({
+    index,
+    bench,
+    records: flags.quick ? Math.ceil(bench.records * QUICK_SHARE) : bench.records,
+  })).filter(({ bench }) => bench.name.includes(flags.only));
+  const cases = measureAll(jobs);
+  const baseline = readBaseline();
+  const rows = cases.filter(({ bench }) => bench.isPaced !== true).map((measured) => speedRow(measured, baseline));
+  const figures = cases.flatMap(figureRows);
+  const nexmark = netRows(cases);
+  console.table(rows);
+  for (const { case: name, parallelism, figures: found, flink } of figures) {
+    const list = Object.entries(found).map(([figure, value]) => `${figure} ${value}`);
+    console.log(`${name}, parallelism ${parallelism}: ${list.join(", ")}${flink === "" ? "" : `\n    ${flink}`}`);
+  }
+  if (nexmark.length > 0) {
+    console.log("Nexmark without its generator, on both sides:");
+    console.table(nexmark);
+  }
+  const all = { node: process.version, quick: flags.quick, rows, figures, nexmark };
+  if (flags.json !== "") writeFileSync(flags.json, `${JSON.stringify(all, undefined, 2)}\n`);
+  if (flags["save-baseline"]) saveBaseline(baseline, cases);
+}
+
+main();

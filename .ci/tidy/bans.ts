@@ -19,7 +19,9 @@ const COMMAND_LINE = /^core\/cluster\/cli\//;
 /** Where a process is put together from real parts. */
 const COMPOSITION = /^core\/cluster\/(?:local|system-)/;
 const CLOCK = /^core\/time\/system-clock\.ts$/;
-const FILES = /^core\/(?:storage\/(?:fs|node-)[^/]*\.ts$|cluster\/(?:local|system-))/;
+/** The program of a slot thread reads the bundle that it runs. */
+const FILES = /^core\/(?:storage\/(?:fs|node-)[^/]*\.ts$|cluster\/(?:local|system-|threads\/slot-thread))/;
+const THREADS = /^core\/cluster\/threads\//;
 
 const CLOCK_CURE = "take a `Clock` as a parameter";
 
@@ -66,6 +68,7 @@ const MODULE_BANS: readonly Ban[] = [
   {
     pattern: /["'](?:node:)?(?:worker_threads|child_process|cluster)["']/g,
     instead: "take a `Spawner` as a parameter",
+    except: THREADS,
   },
   { pattern: /["'](?:node:)?timers(?:\/promises)?["']/g, instead: `${CLOCK_CURE} and call schedule()` },
   { pattern: /["'](?:node:)?os["']/g, instead: "take the value as a parameter", except: COMPOSITION },

@@ -1,6 +1,6 @@
-/** `docs/configuration.md`, made from the options in `core/util/config.ts`. */
-import { OPTIONS } from "../../core/util/config.ts";
-import type { Option } from "../../core/util/config.ts";
+/** `docs/configuration.md`, made from the options in `core/util/options.ts`. */
+import { OPTIONS } from "../../core/util/options.ts";
+import type { Option } from "../../core/util/options.ts";
 
 const HEAD = `# Configuration
 
@@ -10,7 +10,7 @@ the nearest key.
 
 Durations are numbers of milliseconds or text such as \`"200ms"\`, \`"30s"\`, \`"5min"\`, \`"1h"\`, \`"1d"\`.
 
-This page is made from \`core/util/config.ts\` by \`npm run docs\`; do not edit it.
+This page is made from \`core/util/options.ts\` by \`npm run docs\`; do not edit it.
 `;
 
 const TITLES: Readonly<Record<string, string>> = {

@@ -7,6 +7,10 @@ import type { Duration } from "../util/duration.ts";
 export interface CheckpointingOptions {
   /** `"AT_LEAST_ONCE"` does not align, so that records may count twice after a restart. Default: `"EXACTLY_ONCE"`. */
   readonly mode?: "EXACTLY_ONCE" | "AT_LEAST_ONCE";
+  /** Whether barriers may overtake the records that wait in channels, so that a checkpoint does not wait for slow operators. Default: false. */
+  readonly unaligned?: boolean;
+  /** With `unaligned`: how long a barrier waits for others, and behind records, before it overtakes them. Default: 0, at once. */
+  readonly alignedTimeout?: Duration;
   /** A checkpoint that takes longer is aborted. Default: 10 min. */
   readonly timeout?: Duration;
   /** Time between the end of one checkpoint and the start of the next. Default: 0. */
@@ -24,9 +28,12 @@ export interface CheckpointingOptions {
 }
 
 export function checkpointingValues(interval: Duration, options: CheckpointingOptions): ConfigValues {
-  const given: Readonly<Record<string, number | string | undefined>> = {
+  const { alignedTimeout } = options;
+  const given: Readonly<Record<string, boolean | number | string | undefined>> = {
     [OPTIONS.checkpointInterval.key]: toPositiveMs(interval, "the checkpoint interval"),
     [OPTIONS.checkpointMode.key]: options.mode,
+    [OPTIONS.unaligned.key]: options.unaligned,
+    [OPTIONS.alignedTimeout.key]: alignedTimeout === undefined ? undefined : toMs(alignedTimeout, "alignedTimeout"),
     [OPTIONS.checkpointTimeout.key]: options.timeout === undefined ? undefined : toMs(options.timeout, "timeout"),
     [OPTIONS.checkpointMinPause.key]: options.minPause === undefined ? undefined : toMs(options.minPause, "minPause"),
     [OPTIONS.checkpointMaxConcurrent.key]: options.maxConcurrent,
@@ -35,7 +42,7 @@ export function checkpointingValues(interval: Duration, options: CheckpointingOp
     [OPTIONS.checkpointRetained.key]: options.retained,
     [OPTIONS.checkpointRetention.key]: options.retention,
   };
-  const values: Record<string, number | string> = {};
+  const values: Record<string, boolean | number | string> = {};
   for (const [key, amount] of Object.entries(given)) {
     if (amount !== undefined) values[key] = amount;
   }

@@ -16,7 +16,7 @@ import type { Duration } from "../util/duration.ts";
 import { checkpointingValues } from "./checkpointing.ts";
 import type { CheckpointingOptions } from "./checkpointing.ts";
 import { DataStream } from "./data-stream.ts";
-import type { ExplainOptions, JobClient, JobResult } from "./job-client.ts";
+import type { ExplainOptions, JobClient, JobResult, JobSubmission } from "./job-client.ts";
 import { checkMaxParallelism, checkParallelism } from "./modifiers.ts";
 import { Pipeline } from "./pipeline.ts";
 import { requireMethod, requireStrategy, requireText } from "./refuse.ts";
@@ -277,8 +277,18 @@ export class StreamExecutionEnvironment {
     this.#pipeline.seal();
     // oxlint-disable-next-line no-restricted-imports -- the one door up to the executor, opened only when a job is executed
     const { executeLocally } = await import("../cluster/local.ts");
+    return this.#submit(name, executeLocally);
+  }
+
+  /** @internal Starts the job where the executor runs it, such as a cluster. */
+  executeOn(execute: (submission: JobSubmission) => JobClient, name: string): JobClient {
+    this.#pipeline.seal();
+    return this.#submit(name, execute);
+  }
+
+  #submit(jobName: string, execute: (submission: JobSubmission) => JobClient): JobClient {
     const { graph, listeners } = this.#pipeline;
-    const client = executeLocally({ jobName: name, streamGraph: graph, config: this.#config, listeners });
+    const client = execute({ jobName, streamGraph: graph, config: this.#config, listeners });
     this.#pipeline.submitted(client);
     return client;
   }

@@ -92,6 +92,14 @@ export class Beginning {
       directory: directory ?? checkpointDirectory(this.#options.directory, checkpointId),
       ...(stop !== undefined && { stop }),
       ...(completedId !== undefined && { completedId }),
+      ...this.#overtaking(kind),
     };
+  }
+
+  /** A savepoint must be readable by any later version of the job, and before the final checkpoint nothing is in flight. */
+  #overtaking(kind: CheckpointOptions["kind"]): Pick<CheckpointOptions, "alignedTimeoutMs"> {
+    const { config } = this.#options;
+    const isUnaligned = config.get(OPTIONS.unaligned) && config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE";
+    return kind === "checkpoint" && isUnaligned ? { alignedTimeoutMs: config.get(OPTIONS.alignedTimeout) } : {};
   }
 }

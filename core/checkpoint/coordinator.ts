@@ -187,6 +187,11 @@ export class CheckpointCoordinator {
     return this.#options.store.retained().at(-1)?.vertices[vertex]?.subtasks[subtask];
   }
 
+  /** A savepoint that is to stop the job is under way: tasks that have passed its barrier read no more. */
+  get isStopping(): boolean {
+    return [...this.#pending.values()].some(({ options }) => options.stop !== undefined);
+  }
+
   /** Ids of the checkpoints under way. */
   pendingIds(): readonly number[] {
     return [...this.#pending.keys()];
@@ -262,6 +267,7 @@ export class CheckpointCoordinator {
       durationMs: this.#options.clock.elapsedMs() - pending.startedMs,
       bytesWritten: pending.metrics.bytes,
       alignmentMs: pending.metrics.alignmentMs,
+      inFlightBytes: pending.metrics.inFlightBytes,
     };
     for (const listener of this.#listeners) listener.completed?.(checkpoint, metrics);
     pending.done?.(succeeded(checkpoint));

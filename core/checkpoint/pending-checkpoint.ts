@@ -60,6 +60,7 @@ export class PendingCheckpoint {
   #mayHaveMetadata = false;
   #bytesWritten = 0;
   #alignmentMs = 0;
+  #inFlightBytes = 0;
 
   constructor(options: PendingOptions) {
     assert(options.plan.acknowledge.length > 0, "a checkpoint needs at least one task that acknowledges it");
@@ -100,8 +101,8 @@ export class PendingCheckpoint {
   }
 
   /** Sums over what the tasks reported; the alignment is the longest of them. */
-  get metrics(): Pick<CheckpointMetrics, "alignmentMs" | "bytes"> {
-    return { alignmentMs: this.#alignmentMs, bytes: this.#bytesWritten };
+  get metrics(): Required<Pick<CheckpointMetrics, "alignmentMs" | "bytes" | "inFlightBytes">> {
+    return { alignmentMs: this.#alignmentMs, bytes: this.#bytesWritten, inFlightBytes: this.#inFlightBytes };
   }
 
   enter(phase: PendingPhase): void {
@@ -121,6 +122,7 @@ export class PendingCheckpoint {
     this.#snapshots.set(`${ack.task.vertex}/${ack.task.subtask}`, ack.snapshot);
     this.#acknowledged.push(ack.snapshot);
     this.#bytesWritten += ack.metrics.bytes;
+    this.#inFlightBytes += ack.metrics.inFlightBytes ?? 0;
     this.#alignmentMs = Math.max(this.#alignmentMs, ack.metrics.alignmentMs);
     return true;
   }

@@ -3,7 +3,8 @@
  *
  * In:   a checkpoint, the job graph. Out: per subtask its operators' state, its channels' watermarks, whether it had ended; or a refusal.
  *
- * Operators are found by id. Read on in `restore-operators.ts` (state) and `restore-inputs.ts` (channels and ends).
+ * Operators are found by id. Read on in `restore-operators.ts` (state), `restore-inputs.ts` (channels and ends) and
+ * `restore-in-flight.ts` (records on their way).
  */
 import type { JobGraph } from "../graph/job-graph-types.ts";
 import type { OperatorRestore, SubtaskRestore } from "../runtime/deployment.ts";
@@ -12,6 +13,7 @@ import { assert, MillraceError } from "../util/errors.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
+import { planInFlight } from "./restore-in-flight.ts";
 import { planInputs } from "./restore-inputs.ts";
 import { restoreOperator, withoutTime } from "./restore-operators.ts";
 import { refuseOtherKeyGroups } from "./saved-key-groups.ts";
@@ -35,6 +37,7 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
   if (!config.get(OPTIONS.ignoreUnclaimedState)) refuseUnclaimed(saved, graph);
   refuseOtherKeyGroups(saved, graph);
   const inputs = planInputs({ checkpoint, saved, graph });
+  const inFlight = planInFlight({ checkpoint, graph, config });
   const operators = graph.vertices.map((vertex) =>
     vertex.operators.map((operator) =>
       restoreOperator({ saved: saved.get(operator.id), operator, vertex, drained: checkpoint.drained }),
@@ -51,7 +54,13 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
         return operator;
       });
       const operatorsThen = input.ended ? restored : restored.map(goingOn);
-      return { operators: operatorsThen, channels: input.channels, ended: input.ended };
+      const records = inFlight[vertex]?.[subtask] ?? [];
+      return {
+        operators: operatorsThen,
+        channels: input.channels,
+        ended: input.ended,
+        ...(records.length > 0 && { inFlight: records }),
+      };
     },
   };
 }

@@ -4,7 +4,8 @@ import type { StateFile } from "../state/keyed-state.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 
 export function stateFilesOf(snapshot: SubtaskSnapshot): readonly StateFile[] {
-  return snapshot.operators.flatMap((operator) => operator.keyed?.files ?? []);
+  const keyed = snapshot.operators.flatMap((operator) => operator.keyed?.files ?? []);
+  return snapshot.inFlight === undefined ? keyed : [...keyed, snapshot.inFlight.file];
 }
 
 /** Every file once, although several subtasks refer to it after a rescale. */
@@ -26,7 +27,12 @@ export function inlinedBytesOf(snapshot: SubtaskSnapshot): number {
 }
 
 export function withFiles(snapshot: SubtaskSnapshot, moved: (file: StateFile) => StateFile): SubtaskSnapshot {
-  return { ...snapshot, operators: snapshot.operators.map((operator) => operatorWithFiles(operator, moved)) };
+  const { inFlight } = snapshot;
+  return {
+    ...snapshot,
+    operators: snapshot.operators.map((operator) => operatorWithFiles(operator, moved)),
+    ...(inFlight !== undefined && { inFlight: { ...inFlight, file: moved(inFlight.file) } }),
+  };
 }
 
 function operatorWithFiles(operator: OperatorSnapshot, moved: (file: StateFile) => StateFile): OperatorSnapshot {

@@ -12,6 +12,8 @@ export interface CompletedMetrics {
   readonly bytesWritten: number;
   /** The longest alignment of a task. */
   readonly alignmentMs: number;
+  /** Records in flight that barriers have overtaken; part of `bytesWritten`. */
+  readonly inFlightBytes: number;
 }
 
 /** Called in the coordinator's turn: must not throw, and must not call the coordinator. */
@@ -79,6 +81,7 @@ export class CheckpointStatistics implements CheckpointListener {
     group.gauge("lastCheckpointSize", () => this.#newestMetrics?.bytesWritten ?? -1);
     group.gauge("lastCheckpointFullSize", () => this.#newest?.bytes ?? -1);
     group.gauge("lastCheckpointAlignment", () => this.#newestMetrics?.alignmentMs ?? -1);
+    group.gauge("lastCheckpointPersistedData", () => this.#newestMetrics?.inFlightBytes ?? -1);
     group.gauge("lastCheckpointExternalPath", () => this.#newest?.directory ?? "");
   }
 }

@@ -6,11 +6,14 @@
 import type { CompletedCheckpoint } from "../checkpoint/contract.ts";
 import { MemoryCheckpointStore } from "../checkpoint/store.ts";
 import { claim } from "../checkpoint/savepoint.ts";
+import type { JobGraph } from "../graph/job-graph-types.ts";
+import { requiredSlots, slotShortage } from "../graph/slots.ts";
 import { codeFingerprint, ModuleCopies } from "../runtime/copies.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
 import { ThreadScheduler } from "../runtime/thread-scheduler.ts";
 import { OPTIONS } from "../util/config.ts";
-import { asError, assert } from "../util/errors.ts";
+import type { Config } from "../util/config.ts";
+import { asError, assert, MillraceError } from "../util/errors.ts";
 import { createMaster, reportsTo } from "./create-master.ts";
 import type { MasterParts } from "./create-master.ts";
 import type { JobMaster } from "./job-master.ts";
@@ -26,13 +29,30 @@ import type { World } from "./world.ts";
 const LOCAL_SLOT = "local";
 
 export interface JobParts extends Omit<MasterParts, "slots" | "store" | "storage" | "checkpointDirectory"> {
+  readonly jobId: string;
   readonly world: World;
   readonly stores: JobStores;
   readonly restorePoint: CompletedCheckpoint | undefined;
 }
 
-/** Made, not started. */
-export function composeJob(parts: JobParts): JobMaster {
+/** Where the subtasks of a job run. */
+export interface JobPlacement {
+  /** Throws what makes it impossible. */
+  check(graph: JobGraph, config: Config): void;
+  /** Made, not started. */
+  compose(parts: JobParts): JobMaster;
+}
+
+/** As many slots as the job needs, unless the configuration says how many there are. */
+export const IN_THIS_THREAD: JobPlacement = { check: checkSlots, compose: composeJob };
+
+function checkSlots(graph: JobGraph, config: Config): void {
+  const slots = config.get(OPTIONS.slots);
+  const shortage = slots < 0 ? undefined : slotShortage(requiredSlots(graph), slots);
+  if (shortage !== undefined) throw new MillraceError("MR7001", shortage.sentence, { retryable: false });
+}
+
+function composeJob(parts: JobParts): JobMaster {
   const { endpoint, stores } = parts;
   // The slot reports to a master that is made after it; nothing is reported before something is deployed.
   let master: JobMaster | undefined = undefined;
@@ -50,7 +70,7 @@ export function composeJob(parts: JobParts): JobMaster {
 }
 
 /** With claim mode CLAIM, what the job starts from is the first of its own checkpoints. */
-function createStore({ config, stores, restorePoint }: JobParts): MemoryCheckpointStore {
+export function createStore({ config, stores, restorePoint }: JobParts): MemoryCheckpointStore {
   if (restorePoint === undefined) return new MemoryCheckpointStore();
   return claim(restorePoint, { claimMode: config.get(OPTIONS.claimMode), sameStore: stores.restoredFromOwn }).store;
 }

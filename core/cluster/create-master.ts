@@ -25,7 +25,7 @@ import type { World } from "./world.ts";
 
 export interface MasterParts extends Pick<
   JobMasterParts,
-  "jobName" | "toClient" | "onPhase" | "onFailure" | "keepOutcome" | "onEnded"
+  "jobName" | "toClient" | "onPhase" | "onFailure" | "onDeploying" | "keepOutcome" | "onEnded"
 > {
   readonly graph: JobGraph;
   readonly config: Config;
@@ -56,7 +56,7 @@ export function createMaster(parts: MasterParts): JobMaster {
     createSources: (target) => createSources(parts, lease, target),
     createCheckpoints: (participants) => createCheckpoints(parts, { lease, store, participants }),
   });
-  lease.metrics.gauge("numRestarts", () => master.attempt);
+  lease.metrics.gauge("numRestarts", () => master.restarts);
   return master;
 }
 

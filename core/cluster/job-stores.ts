@@ -9,6 +9,7 @@ import { MountedBlobStore } from "../storage/mounted.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
+import type { Mount } from "./slot-messages.ts";
 import type { World } from "./world.ts";
 
 const CHECKPOINTS = "checkpoints";
@@ -16,6 +17,8 @@ const RESTORED = "restored";
 
 export class JobStores {
   readonly store: BlobStore;
+  /** Behind the mount of the job's own checkpoints. */
+  readonly checkpoints: BlobStore;
   /** Of the job's own checkpoints. */
   readonly checkpointDirectory: string;
   readonly #mounted: MountedBlobStore;
@@ -24,6 +27,9 @@ export class JobStores {
   readonly #jobId: string;
   /** What users call the directory that a mount stands for. */
   readonly #directories: Map<string, string>;
+  /** Where slots elsewhere find the same. */
+  readonly #mounts: Mount[];
+  #onMount: (mount: Mount) => void;
   #restoredFromOwn: boolean;
   #savepoints: number;
 
@@ -31,8 +37,11 @@ export class JobStores {
     const { world, config, jobId } = options;
     const directory = config.get(OPTIONS.checkpointDirectory);
     this.#mounted = new MountedBlobStore((callback) => world.clock.yield(callback));
-    this.#mounted.mount(CHECKPOINTS, directory === "" ? world.memoryStore() : world.openStore(directory));
+    this.checkpoints = directory === "" ? world.memoryStore() : world.openStore(directory);
+    this.#mounted.mount(CHECKPOINTS, this.checkpoints);
     this.#directories = new Map([[CHECKPOINTS, directory === "" ? "memory" : directory]]);
+    this.#mounts = [{ mount: CHECKPOINTS, directory: directory === "" ? undefined : directory }];
+    this.#onMount = () => undefined;
     this.#restoredFromOwn = false;
     this.store = this.#mounted;
     this.checkpointDirectory = `${CHECKPOINTS}/${jobId}`;
@@ -54,9 +63,15 @@ export class JobStores {
       return `${CHECKPOINTS}/${inside}`;
     }
     const { directory, name } = this.#world.splitPath(trimmed);
-    this.#mounted.mount(RESTORED, this.#world.openStore(directory));
+    this.#mount(RESTORED, directory);
     this.#directories.set(RESTORED, directory);
     return `${RESTORED}/${name}`;
+  }
+
+  /** All so far, and from now on every new one before anything is written there. */
+  watchMounts(onMount: (mount: Mount) => void): readonly Mount[] {
+    this.#onMount = onMount;
+    return [...this.#mounts];
   }
 
   /** Whether the job starts from a snapshot that lies where its checkpoints lie; only such a one can it own. */
@@ -84,8 +99,14 @@ export class JobStores {
     }
     this.#savepoints += 1;
     const mount = `savepoints-${this.#savepoints}`;
-    this.#mounted.mount(mount, this.#world.openStore(parent));
+    this.#mount(mount, parent);
     const name = savepointDirectory({ parent: "", jobId: this.#jobId, random: this.#world.random });
     return { directory: `${mount}/${name}`, path: `${parent.replace(/\/+$/, "")}/${name}` };
+  }
+
+  #mount(mount: string, directory: string): void {
+    this.#mounted.mount(mount, this.#world.openStore(directory));
+    this.#mounts.push({ mount, directory });
+    this.#onMount({ mount, directory });
   }
 }

@@ -1,7 +1,7 @@
 /**
- * One job in this process: a job master and a TaskManager with all slots, wired together, and the client's view of them.
+ * One job whose master lives in this thread, and the client's view of it. Its slots live here too, or wherever a cluster puts them.
  *
- * In:   a submission, and the client's calls. Out: promises for the client; nothing inside the engine waits on one.
+ * In:   a submission, where the job is placed, and the client's calls. Out: promises for the client; nothing inside the engine waits on one.
  * What is found wrong with the graph throws from the constructor; everything later ends up in `result()`.
  */
 import type { CompletedCheckpoint } from "../checkpoint/contract.ts";
@@ -10,9 +10,7 @@ import { withSavedKeyGroups } from "../checkpoint/saved-key-groups.ts";
 import { explain } from "../graph/explain.ts";
 import { createJobGraph } from "../graph/job-graph.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
-import { requiredSlots, slotShortage } from "../graph/slots.ts";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
-import type { KeptForJob } from "../operators/kept-for-job.ts";
 import { OPTIONS } from "../util/config.ts";
 import { asError, MillraceError } from "../util/errors.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
@@ -27,11 +25,13 @@ import type {
   SavepointOptions,
   StopOptions,
 } from "../api/job-client.ts";
-import { composeJob } from "./compose-job.ts";
+import { closeKept } from "./close-kept.ts";
+import { IN_THIS_THREAD } from "./compose-job.ts";
+import type { JobPlacement } from "./compose-job.ts";
 import type { JobMaster, JobOutcome, JobPhaseName } from "./job-master.ts";
 import { JobStores } from "./job-stores.ts";
 import { Endpoint } from "./rpc/endpoint.ts";
-import { sourceRecords } from "./source-records.ts";
+import { ofSubtasks, sourceRecords } from "./source-records.ts";
 import type { World } from "./world.ts";
 
 const STATUS: Readonly<Record<JobPhaseName, JobStatus>> = {
@@ -52,6 +52,7 @@ export class LocalJob implements JobClient {
   readonly jobName: string;
   readonly #world: World;
   readonly #submission: JobSubmission;
+  readonly #placement: JobPlacement;
   /** As it runs, once it is known what the job starts from. */
   #graph: JobGraph;
   readonly #stores: JobStores;
@@ -71,14 +72,15 @@ export class LocalJob implements JobClient {
   /** Perhaps before there is a master to tell. */
   #isCancelled: boolean;
 
-  constructor(submission: JobSubmission, world: World) {
+  constructor(submission: JobSubmission, world: World, placement: JobPlacement = IN_THIS_THREAD) {
     const { config, jobName } = submission;
     this.jobId = randomHex(world.random, 32);
     this.jobName = jobName;
     this.#world = world;
     this.#submission = submission;
+    this.#placement = placement;
     this.#graph = createJobGraph(submission.streamGraph, { name: jobName, config });
-    this.#checkSlots();
+    placement.check(this.#graph, config);
     this.#warn();
     this.#stores = new JobStores({ world, config, jobId: this.jobId });
     this.#metrics = new MetricRegistry({ clock: world.clock });
@@ -164,13 +166,6 @@ export class LocalJob implements JobClient {
     }
   }
 
-  /** Needs as many slots as the job, unless the configuration says how many there are. */
-  #checkSlots(): void {
-    const slots = this.#submission.config.get(OPTIONS.slots);
-    const shortage = slots < 0 ? undefined : slotShortage(requiredSlots(this.#graph), slots);
-    if (shortage !== undefined) throw new MillraceError("MR7001", shortage.sentence, { retryable: false });
-  }
-
   #start(): void {
     const path = this.#stores.restorePath();
     if (path === undefined) {
@@ -200,7 +195,8 @@ export class LocalJob implements JobClient {
   #run(restorePoint: CompletedCheckpoint | undefined): void {
     const { config, listeners } = this.#submission;
     if (restorePoint !== undefined) this.#graph = withSavedKeyGroups(this.#graph, restorePoint);
-    this.#master = composeJob({
+    this.#master = this.#placement.compose({
+      jobId: this.jobId,
       jobName: this.jobName,
       graph: this.#graph,
       config,
@@ -213,8 +209,13 @@ export class LocalJob implements JobClient {
       onPhase: (phase) => {
         this.#phase = phase;
         this.#askWaiting();
-        // Until the next attempt begins, the metrics of the last one can still be read.
-        if (phase === "deploying") this.#recordsBefore += sourceRecords(this.#metrics.snapshot());
+      },
+      onDeploying: (subtasks) => {
+        // Until the next attempts begin, the metrics of the last ones can still be read.
+        const isOfThese = ofSubtasks(this.#graph, subtasks);
+        this.#recordsBefore += sourceRecords(this.#metrics.snapshot().filter(isOfThese));
+        // Slots that are there tell their own again within a second.
+        this.#metrics.forgetMirrored((reading) => reading.scope.slot !== undefined || isOfThese(reading));
       },
       onFailure: (cause, restartInMs) => this.#failed(cause, restartInMs),
       onEnded: (outcome) => this.#ended(outcome),
@@ -282,15 +283,9 @@ export class LocalJob implements JobClient {
       jobName: this.jobName,
       records: this.#recordsBefore + sourceRecords(this.#metrics.snapshot()),
       durationMs: this.#world.clock.elapsedMs() - this.#startedMs,
-      restarts: this.#master?.attempt ?? 0,
+      restarts: this.#master?.restarts ?? 0,
       checkpoints: this.#master?.checkpoints.statistics.completedCount ?? 0,
       accumulators: this.accumulators(),
     };
   }
-}
-
-/** What readers of sources kept from attempt to attempt. */
-function closeKept({ vertices }: JobGraph): void {
-  const operators = vertices.flatMap((vertex) => vertex.operators);
-  for (const { spec } of operators) (spec.parameters["kept"] as KeptForJob | undefined)?.close(); // put there by `fromSource`
 }

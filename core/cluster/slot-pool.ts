@@ -1,12 +1,8 @@
 /**
- * The slots that a job master has been offered, and who runs where.
+ * The slots that a job master has been offered and has not lost. Who runs in which is up to `slot-allocator.ts`.
  *
- * In:   offers and losses of slots. Out: a placement of all subtasks of a job, with a gateway to each.
- * State: the slots. A placement is a value: it stays what it was when slots come and go, until the job is placed anew.
+ * In:   offers and losses of slots. Out: those that are there, with a gateway to each.
  */
-import type { JobGraph, Subtask } from "../graph/job-graph-types.ts";
-import { assignSlots, placementOf, requiredSlots } from "../graph/slots.ts";
-import type { Placement } from "../graph/slots.ts";
 import { assert } from "../util/errors.ts";
 import type { Gateway } from "./rpc/in-process.ts";
 import type { TaskSlotGateway } from "./task-slot.ts";
@@ -39,43 +35,8 @@ export class SlotPool {
     this.#slots.delete(id);
   }
 
-  /** Undefined while there are too few. Slots that came first are taken first. */
-  place(graph: JobGraph): SlotPlacement | undefined {
-    const slots = [...this.#slots.values()];
-    const [first] = slots;
-    if (first?.takesAll === true)
-      return new SlotPlacement(
-        placementOf(graph, () => first.id),
-        [first],
-      );
-    const assignments = assignSlots(graph);
-    if (slots.length < requiredSlots(graph).total) return undefined;
-    const taken = slots.slice(0, assignments.length);
-    return new SlotPlacement(
-      placementOf(graph, ({ slot }) => taken[slot]?.id ?? ""),
-      taken,
-    );
-  }
-}
-
-export class SlotPlacement {
-  readonly placement: Placement;
-  readonly slots: readonly Slot[];
-  readonly #byId: ReadonlyMap<string, Slot>;
-
-  constructor(placement: Placement, slots: readonly Slot[]) {
-    this.placement = placement;
-    this.slots = slots;
-    this.#byId = new Map(slots.map((slot) => [slot.id, slot]));
-  }
-
-  slotOf({ vertex, subtask }: Subtask): Slot {
-    const slot = this.#byId.get(this.placement[vertex]?.[subtask] ?? "");
-    assert(slot !== undefined, "every subtask of a placement has a slot");
-    return slot;
-  }
-
-  has(id: string): boolean {
-    return this.#byId.has(id);
+  /** Those that came first, first. */
+  slots(): readonly Slot[] {
+    return [...this.#slots.values()];
   }
 }

@@ -64,6 +64,8 @@ export class SlotWorker {
   /** The newest that is known, whether or not an offer to it is in force: older news never counts again. */
   #leader: Leader | undefined;
   #isReleasing: boolean;
+  /** Set once nobody needs the slot any more. */
+  #stopped: (() => void) | undefined;
 
   constructor(options: SlotWorkerOptions) {
     this.#options = options;
@@ -71,6 +73,7 @@ export class SlotWorker {
     this.#current = undefined;
     this.#leader = undefined;
     this.#isReleasing = false;
+    this.#stopped = undefined;
   }
 
   /** News of the election; older news may come late. */
@@ -91,8 +94,8 @@ export class SlotWorker {
       deploy: (descriptor) => this.holds(id) && taskSlot.deploy(descriptor),
       cancel: (task) => taskSlot.cancel(task),
       trigger: (task, checkpointId, options) => taskSlot.trigger(task, checkpointId, options),
-      completed: (attempt, checkpointId) => taskSlot.completed(attempt, checkpointId),
-      aborted: (attempt, checkpointId) => taskSlot.aborted(attempt, checkpointId),
+      completed: (checkpointId) => taskSlot.completed(checkpointId),
+      aborted: (checkpointId) => taskSlot.aborted(checkpointId),
       operatorEvent: (task, operatorId, event) => taskSlot.operatorEvent(task, operatorId, event),
       beat: () => heartbeats.heard(MASTER),
       dismiss: () => this.masterLost(id),
@@ -119,9 +122,16 @@ export class SlotWorker {
     this.#current?.taskSlot.disconnected(slot, cause);
   }
 
+  /** For good: ends its tasks, and offers itself no more. */
+  stop(done: () => void): void {
+    this.#stopped = done;
+    if (this.#current === undefined) done();
+    else this.#release();
+  }
+
   #offer(): void {
     const leader = this.#leader;
-    if (leader === undefined) return;
+    if (leader === undefined || this.#stopped !== undefined) return;
     const { name, config, clock } = this.#options;
     this.#offers += 1;
     const id = `${name}#${this.#offers}`;
@@ -156,7 +166,8 @@ export class SlotWorker {
     current.taskSlot.release(() => {
       this.#isReleasing = false;
       this.#current = undefined;
-      if (this.#leader !== current.leader) this.#offer();
+      if (this.#stopped !== undefined) this.#stopped();
+      else if (this.#leader !== current.leader) this.#offer();
       else this.#offerLater();
     });
   }

@@ -1,12 +1,15 @@
 /**
  * The master's side of all sources of a job: one split enumerator per source operator, between its readers and its saved state.
  *
- * In:   events of readers, checkpoint notifications. Out: events to readers, in order; snapshots.
- * State: the enumerators', saved with each checkpoint. What an enumerator assigns before a snapshot reaches the reader before the trigger, and what
- *        it assigns after reaches the reader after it, since both go through the same ordered gateway.
+ * In:   events of readers, checkpoint notifications, restarts. Out: events to readers, in order; snapshots.
+ * State: the enumerators', saved with each checkpoint; what they have assigned since. What an enumerator assigns before a snapshot reaches the reader before
+ *        the trigger, and what it assigns after reaches the reader after it, since both go through the same ordered gateway.
+ *
+ * An enumerator serves all subtasks of its source, which may be in several regions. If all of them start again, so does it, from the checkpoint; if some do, it
+ * goes on and gets back what it had assigned to those since.
  */
 import type { CoordinatorSnapshot } from "../checkpoint/contract.ts";
-import type { JobGraph, JobOperator, JobVertex } from "../graph/job-graph-types.ts";
+import type { JobGraph, JobOperator, JobVertex, Subtask } from "../graph/job-graph-types.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
 import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } from "../operators/contracts/source.ts";
 import type { CoordinatorToReader, ReaderToCoordinator } from "../operators/contracts/source-events.ts";
@@ -14,6 +17,7 @@ import { decodeValue, encodeValue } from "../types/value-codec.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import { asError, isMillraceError, located, MillraceError } from "../util/errors.ts";
+import { SplitAssignments } from "./split-assignments.ts";
 
 type AnySource = Source<unknown, SourceSplit, unknown>;
 
@@ -33,6 +37,7 @@ interface Coordinated {
   readonly operator: JobOperator;
   readonly source: AnySource;
   readonly readers: Set<number>;
+  readonly assignments: SplitAssignments;
   readonly scheduled: Set<Cancel>;
   enumerator: SplitEnumerator<SourceSplit, unknown> | undefined;
   /** Grows with each reset, so that callbacks of an earlier enumerator are dropped. */
@@ -42,9 +47,11 @@ interface Coordinated {
 export class SourceCoordinators {
   readonly #options: SourceCoordinatorsOptions;
   readonly #sources: ReadonlyMap<string, Coordinated>;
+  #stops: number;
 
   constructor(options: SourceCoordinatorsOptions) {
     this.#options = options;
+    this.#stops = 0;
     const sources = options.graph.vertices.flatMap((vertex) =>
       vertex.operators
         .filter((operator) => operator.spec.module === "source")
@@ -58,6 +65,7 @@ export class SourceCoordinators {
           operator,
           source: operator.spec.parameters["source"] as AnySource, // put there by `fromSource`
           readers: new Set<number>(),
+          assignments: new SplitAssignments(),
           scheduled: new Set<Cancel>(),
           enumerator: undefined,
           generation: 0,
@@ -66,33 +74,28 @@ export class SourceCoordinators {
     );
   }
 
-  /** Starts all enumerators anew, from what a checkpoint says, or from nothing. */
-  start(restored: readonly CoordinatorSnapshot[]): void {
-    this.stop();
+  /** These have started, and what is sent to them reaches them. `saved`: by the newest completed checkpoint, from which they start. */
+  restored(subtasks: readonly Subtask[], saved: readonly CoordinatorSnapshot[]): void {
+    const stops = this.#stops;
     for (const coordinated of this.#sources.values()) {
-      const { generation } = coordinated;
-      const saved = restored.find(({ operatorId }) => operatorId === coordinated.operator.id);
-      this.#guard(coordinated, () => {
-        const state = saved === undefined ? undefined : decodeValue(saved.state);
-        coordinated.enumerator = coordinated.source.createEnumerator(this.#context(coordinated), state);
-        coordinated.enumerator.start?.();
-      });
-      // It failed, and with it the attempt: `stop` has been called, and what would start now would never be stopped.
-      if (coordinated.generation !== generation) return;
+      const { vertex } = coordinated;
+      const own = subtasks.filter((subtask) => subtask.vertex === vertex.index);
+      if (own.length === vertex.parallelism) this.#renew(coordinated, saved);
+      else for (const { subtask } of own) this.#reset(coordinated, subtask);
+      // It failed, and with it the job: what would start now would never be stopped.
+      if (this.#stops !== stops) return;
     }
   }
 
+  /** Their readers are gone. */
+  lost(subtasks: readonly Subtask[]): void {
+    for (const { vertex, readers } of this.#sources.values())
+      for (const { vertex: index, subtask } of subtasks) if (index === vertex.index) readers.delete(subtask);
+  }
+
   stop(): void {
-    for (const coordinated of this.#sources.values()) {
-      coordinated.generation += 1;
-      coordinated.readers.clear();
-      for (const cancel of coordinated.scheduled) cancel();
-      coordinated.scheduled.clear();
-      const closing = coordinated.enumerator?.close?.();
-      coordinated.enumerator = undefined;
-      // A failing close has nobody left to fail: what it held goes with the process.
-      if (closing instanceof Promise) closing.catch(() => undefined);
-    }
+    this.#stops += 1;
+    for (const coordinated of this.#sources.values()) this.#close(coordinated);
   }
 
   handle(operatorId: string, subtask: number, event: ReaderToCoordinator): void {
@@ -115,17 +118,47 @@ export class SourceCoordinators {
 
   /** Throws what an enumerator throws; the checkpoint is then not triggered. */
   snapshot(checkpointId: number): CoordinatorSnapshot[] {
-    return [...this.#sources.values()].flatMap(({ enumerator, operator }) =>
-      enumerator === undefined
-        ? []
-        : [{ operatorId: operator.id, state: encodeValue(enumerator.snapshot(checkpointId)) }],
-    );
+    return [...this.#sources.values()].flatMap(({ enumerator, operator, assignments }) => {
+      if (enumerator === undefined) return [];
+      const state = encodeValue(enumerator.snapshot(checkpointId));
+      assignments.snapshot(checkpointId);
+      return [{ operatorId: operator.id, state }];
+    });
   }
 
   completed(checkpointId: number): void {
     for (const coordinated of this.#sources.values()) {
+      coordinated.assignments.completed(checkpointId);
       this.#guard(coordinated, (enumerator) => enumerator?.checkpointCompleted?.(checkpointId));
     }
+  }
+
+  #renew(coordinated: Coordinated, saved: readonly CoordinatorSnapshot[]): void {
+    this.#close(coordinated);
+    const own = saved.find(({ operatorId }) => operatorId === coordinated.operator.id);
+    this.#guard(coordinated, () => {
+      const state = own === undefined ? undefined : decodeValue(own.state);
+      coordinated.enumerator = coordinated.source.createEnumerator(this.#context(coordinated), state);
+      coordinated.enumerator.start?.();
+    });
+  }
+
+  /** Told also if there is nothing to give back: it may hold a request of the reader that is gone. */
+  #reset(coordinated: Coordinated, subtask: number): void {
+    const splits = coordinated.assignments.takeBack(subtask);
+    this.#guard(coordinated, (enumerator) => enumerator?.addSplitsBack(splits, subtask));
+  }
+
+  #close(coordinated: Coordinated): void {
+    coordinated.generation += 1;
+    coordinated.readers.clear();
+    coordinated.assignments.clear();
+    for (const cancel of coordinated.scheduled) cancel();
+    coordinated.scheduled.clear();
+    const closing = coordinated.enumerator?.close?.();
+    coordinated.enumerator = undefined;
+    // A failing close has nobody left to fail: what it held goes with the process.
+    if (closing instanceof Promise) closing.catch(() => undefined);
   }
 
   #guard(coordinated: Coordinated, run: (enumerator: Coordinated["enumerator"]) => void): void {
@@ -161,7 +194,11 @@ export class SourceCoordinators {
       config,
       nowMs: () => clock.nowMs(),
       registeredReaders: () => [...coordinated.readers].sort((left, right) => left - right),
-      assignSplits: (subtask, splits) => send(subtask, { type: "add-splits", splits }),
+      assignSplits: (subtask, splits) => {
+        if (!current()) return;
+        coordinated.assignments.assigned(subtask, splits);
+        send(subtask, { type: "add-splits", splits });
+      },
       signalNoMoreSplits: (subtask) => send(subtask, { type: "no-more-splits" }),
       sendEvent: (subtask, event) => send(subtask, { type: "source-event", event }),
       execute,
@@ -176,7 +213,8 @@ export class SourceCoordinators {
           cancel();
         };
       },
-      fail: (error) => this.#fail(coordinated, error),
+      // Later, since it may be in the middle of a snapshot, and so of a checkpoint that begins.
+      fail: (error) => execute(() => this.#fail(coordinated, error)),
     };
   }
 }

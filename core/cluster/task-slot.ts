@@ -4,24 +4,22 @@
  * In:   messages of the job master, channel messages of other slots. Out: reports of its tasks to the job master, channel messages to other slots.
  * A message for a task that is not there, or for another attempt, is dropped: its sender has not yet heard what happened.
  */
-import type { JobGraph } from "../graph/job-graph-types.ts";
 import type { SubtaskId } from "../graph/messages.ts";
 import type { CheckpointOptions } from "../network/channel.ts";
 import type { ChannelAddress, ChannelMessage } from "../network/remote-channel.ts";
 import type { TaskDescriptor, TaskEnvironment, TaskReports } from "../runtime/deployment.ts";
-import { SlotChannels } from "../runtime/slot-channels.ts";
 import { TaskExecution } from "../runtime/task-execution.ts";
 import type { TaskScheduler } from "../runtime/thread-scheduler.ts";
-import { OPTIONS } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
+import { RegionChannels } from "./region-channels.ts";
 
 /** What a job master asks of a slot. Every call is a message. */
 export interface TaskSlotGateway {
   deploy(descriptor: TaskDescriptor): void;
   cancel(task: SubtaskId): void;
   trigger(task: SubtaskId, checkpointId: number, options: CheckpointOptions): void;
-  completed(attempt: number, checkpointId: number): void;
-  aborted(attempt: number, checkpointId: number): void;
+  completed(checkpointId: number): void;
+  aborted(checkpointId: number): void;
   operatorEvent(task: SubtaskId, operatorId: string, event: unknown): void;
 }
 
@@ -41,30 +39,21 @@ export interface TaskSlotOptions extends Omit<TaskEnvironment, "reports"> {
   send(slot: string, message: SlotMessage): void;
 }
 
-interface AttemptChannels {
-  readonly graph: JobGraph;
-  readonly attempt: number;
-  readonly channels: SlotChannels;
-}
-
 export class TaskSlot implements TaskSlotGateway {
   readonly #options: TaskSlotOptions;
   readonly #environment: TaskEnvironment;
   readonly #tasks: Map<string, TaskExecution>;
-  /** Tasks of the latest attempt that have ended; their metrics stay readable until the next attempt. */
+  readonly #channels: RegionChannels;
+  /** Tasks that have ended; their metrics stay readable until the next attempt of their region. */
   #ended: TaskExecution[];
-  #channels: AttemptChannels | undefined;
-  /** Came before anything of their attempt was deployed here. */
-  #early: SlotMessage[];
   #onEmpty: (() => void) | undefined;
 
   constructor(options: TaskSlotOptions) {
     const { reports } = options;
     this.#options = options;
     this.#tasks = new Map();
+    this.#channels = new RegionChannels(options);
     this.#ended = [];
-    this.#channels = undefined;
-    this.#early = [];
     this.#onEmpty = undefined;
     this.#environment = {
       ...options,
@@ -88,14 +77,14 @@ export class TaskSlot implements TaskSlotGateway {
   }
 
   deploy(descriptor: TaskDescriptor): void {
-    const { channels } = this.#channelsOf(descriptor);
+    const { task } = descriptor;
+    const channels = this.#channels.of(descriptor);
+    this.#forgetBefore(task);
     this.#tasks.set(
-      nameOf(descriptor.task),
-      new TaskExecution(descriptor, channels.of(descriptor.task), this.#environment, this.#options.scheduler),
+      nameOf(task),
+      new TaskExecution(descriptor, channels.of(task), this.#environment, this.#options.scheduler),
     );
-    const early = this.#early;
-    this.#early = [];
-    for (const message of early) this.receive(message);
+    this.#channels.deployed();
   }
 
   cancel(task: SubtaskId): void {
@@ -106,30 +95,28 @@ export class TaskSlot implements TaskSlotGateway {
     this.#tasks.get(nameOf(task))?.trigger({ checkpointId, options });
   }
 
-  completed(attempt: number, checkpointId: number): void {
-    for (const task of this.#ofAttempt(attempt)) task.completed(checkpointId);
+  completed(checkpointId: number): void {
+    for (const task of [...this.#tasks.values()]) task.completed(checkpointId);
   }
 
-  aborted(attempt: number, checkpointId: number): void {
-    for (const task of this.#ofAttempt(attempt)) task.aborted(checkpointId);
+  aborted(checkpointId: number): void {
+    for (const task of [...this.#tasks.values()]) task.aborted(checkpointId);
   }
 
   operatorEvent(task: SubtaskId, operatorId: string, event: unknown): void {
     this.#tasks.get(nameOf(task))?.operatorEvent(operatorId, event);
   }
 
-  /** From another slot. Of an attempt that is not known yet only first credits can come, one per channel. */
+  /** From another slot. */
   receive(message: SlotMessage): void {
-    const current = this.#channels?.attempt ?? -1;
-    if (message.attempt > current) this.#early.push(message);
-    else if (message.attempt === current) this.#channels?.channels.receive(message.channel, message.message);
+    this.#channels.receive(message);
   }
 
   /** The connection to another slot is lost, and with it what was under way: no task that it served can go on. */
   disconnected(slot: string, cause: Error): void {
     for (const task of [...this.#tasks.values()]) {
-      if (this.#channels?.channels.touches(task.descriptor.task, slot) !== true) continue;
-      const sentence = `the connection to slot ${slot} was lost (${cause.message}); the job starts again from its newest checkpoint`;
+      if (!this.#channels.touches(task.descriptor.task, slot)) continue;
+      const sentence = `the connection to slot ${slot} was lost (${cause.message})`;
       task.fail(new MillraceError("MR7007", sentence, { cause }));
     }
   }
@@ -140,31 +127,17 @@ export class TaskSlot implements TaskSlotGateway {
       for (const ended of this.#ended.splice(0)) ended.release();
       done();
     };
-    this.#early = [];
+    this.#channels.close();
     for (const task of [...this.#tasks.values()]) task.cancel();
     if (this.#tasks.size === 0) this.#onEmpty();
   }
 
-  #ofAttempt(attempt: number): TaskExecution[] {
-    return [...this.#tasks.values()].filter((task) => task.descriptor.task.attempt === attempt);
-  }
-
-  /** All subtasks of an attempt share one set of channels; those of earlier attempts are let go. */
-  #channelsOf({ graph, task, config, placement }: TaskDescriptor): AttemptChannels {
-    const known = this.#channels;
-    if (known !== undefined && known.graph === graph && known.attempt === task.attempt) return known;
-    for (const ended of this.#ended.splice(0)) ended.release();
-    const { attempt } = task;
-    const channels = new SlotChannels({
-      graph,
-      placement,
-      slot: this.#options.slot,
-      capacity: config.get(OPTIONS.channelCapacity),
-      send: (slot, channel, message) => this.#options.send(slot, { attempt, channel, message }),
-    });
-    const made = { graph, attempt, channels };
-    this.#channels = made;
-    return made;
+  /** Tasks of earlier attempts of its region: nobody reads their metrics any more. */
+  #forgetBefore(task: SubtaskId): void {
+    const isBefore = ({ descriptor }: TaskExecution): boolean =>
+      descriptor.task.attempt < task.attempt && this.#channels.areConnected(descriptor.task, task);
+    for (const ended of this.#ended) if (isBefore(ended)) ended.release();
+    this.#ended = this.#ended.filter((ended) => !isBefore(ended));
   }
 }
 

@@ -35,6 +35,11 @@ export function isTerminal(state: ExecutionState): boolean {
   return EXECUTION_TRANSITIONS[state].length === 0;
 }
 
+/** It was deployed, and nothing has ended it. */
+export function isAtWork(state: ExecutionState): boolean {
+  return state === "DEPLOYING" || state === "INITIALIZING" || state === "RUNNING";
+}
+
 export function checkTransition(from: ExecutionState, to: ExecutionState): void {
   assert(EXECUTION_TRANSITIONS[from].includes(to), `an execution cannot go from ${from} to ${to}`);
 }

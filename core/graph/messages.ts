@@ -1,5 +1,5 @@
 /** What master and tasks tell each other about checkpoints and executions: plain data, so that it can cross threads and machines. */
-import type { KeyedStateHandle } from "../state/keyed-state.ts";
+import type { KeyedStateHandle, StateFile } from "../state/keyed-state.ts";
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
 import type { TimeMs } from "../time/clock.ts";
 import type { WatermarkStatus } from "../time/watermark.ts";
@@ -28,6 +28,13 @@ export interface ChannelStatus {
   readonly status: WatermarkStatus;
 }
 
+/** Records that were on their way to one subtask when the barrier of an unaligned checkpoint overtook them, in a file as `core/network/in-flight.ts` writes it. */
+export interface InFlightHandle {
+  readonly file: StateFile;
+  /** The input edges of the vertex from which there are any. */
+  readonly edges: readonly number[];
+}
+
 /** All that one subtask needs to go on. */
 export interface SubtaskSnapshot {
   readonly operators: readonly OperatorSnapshot[];
@@ -35,6 +42,8 @@ export interface SubtaskSnapshot {
   readonly channels: readonly (readonly ChannelStatus[])[];
   /** It had processed the end of all its inputs. */
   readonly ended: boolean;
+  /** What it has to process before any new input. Absent: nothing. */
+  readonly inFlight?: InFlightHandle;
 }
 
 export interface CheckpointMetrics {
@@ -43,6 +52,8 @@ export interface CheckpointMetrics {
   readonly asyncMs: number;
   /** Bytes written for this checkpoint. */
   readonly bytes: number;
+  /** Of these, records in flight. Absent: none. */
+  readonly inFlightBytes?: number;
 }
 
 export interface CheckpointAck {

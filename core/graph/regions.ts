@@ -4,6 +4,7 @@
  *
  * A chain without exchange is a region per subtask; one all-to-all exchange joins everything it touches.
  */
+import { assert } from "../util/errors.ts";
 import { distributionOf } from "./channels.ts";
 import { consumersOf } from "./distribution.ts";
 import type { JobGraph, Subtask } from "./job-graph-types.ts";
@@ -12,6 +13,27 @@ export interface Region {
   readonly index: number;
   /** By vertex, then subtask. */
   readonly subtasks: readonly Subtask[];
+}
+
+/** The regions of a job, and which of them each subtask is in. */
+export class PipelinedRegions {
+  readonly all: readonly Region[];
+  /** By vertex, then subtask. */
+  readonly #bySubtask: readonly (readonly Region[])[];
+
+  constructor(graph: JobGraph) {
+    this.all = regionsOf(graph);
+    const bySubtask = graph.vertices.map((): Region[] => []);
+    for (const region of this.all)
+      for (const { vertex, subtask } of region.subtasks) (bySubtask[vertex] ?? [])[subtask] = region;
+    this.#bySubtask = bySubtask;
+  }
+
+  of({ vertex, subtask }: Subtask): Region {
+    const region = this.#bySubtask[vertex]?.[subtask];
+    assert(region !== undefined, `there is no subtask ${subtask} of vertex ${vertex}`);
+    return region;
+  }
 }
 
 /** Numbered by their first subtask. Cost: the number of subtasks, not of channels. */

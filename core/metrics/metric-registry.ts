@@ -43,6 +43,8 @@ export class MetricRegistry {
   readonly #host: string;
   readonly #taskManagerId: string;
   readonly #leases = new Set<MetricEntries>();
+  /** By thread. */
+  readonly #mirrored = new Map<string, readonly MetricReading[]>();
 
   constructor(options: MetricRegistryOptions) {
     this.#clock = options.clock;
@@ -61,9 +63,23 @@ export class MetricRegistry {
     };
   }
 
-  /** The values of now, in the order of registration. A gauge that throws is shown with its error: reading metrics never fails a job. */
+  /** What another thread of the same process said last of its own metrics. */
+  mirror(thread: string, readings: readonly MetricReading[]): void {
+    this.#mirrored.set(thread, readings);
+  }
+
+  /** Drops, of what other threads have said so far, what nobody counts on any more. */
+  forgetMirrored(isPast: (reading: MetricReading) => boolean): void {
+    for (const [thread, readings] of this.#mirrored) {
+      const left = readings.filter((reading) => !isPast(reading));
+      if (left.length === 0) this.#mirrored.delete(thread);
+      else this.#mirrored.set(thread, left);
+    }
+  }
+
+  /** The values of now, and those that other threads told last, in the order of registration. A gauge that throws is shown with its error: reading metrics never fails a job. */
   snapshot(): readonly MetricReading[] {
-    return [...this.#leases].flatMap((entries) =>
+    const own = [...this.#leases].flatMap((entries) =>
       [...entries.values()].map(({ scope, name, value }) => ({
         scope,
         name,
@@ -71,11 +87,13 @@ export class MetricRegistry {
         identifier: this.#identifier(scope, name),
       })),
     );
+    return [...own, ...[...this.#mirrored.values()].flat()];
   }
 
   #identifier(scope: MetricScope, name: string): string {
     const within = [...(scope.groups ?? []), name];
-    const { job, subtask = 0 } = scope;
+    const { job, slot, subtask = 0 } = scope;
+    if (slot !== undefined) return [this.#host, "taskmanager", slot, job, ...within].join(".");
     if (scope.task === undefined && scope.operator === undefined)
       return [this.#host, "jobmanager", job, ...within].join(".");
     return [this.#host, "taskmanager", this.#taskManagerId, job, scope.operator ?? scope.task, subtask, ...within].join(

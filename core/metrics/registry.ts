@@ -14,6 +14,8 @@ export type MetricValue = number | string;
 /** Where a metric belongs, from the job down. */
 export interface MetricScope {
   readonly job: string;
+  /** The slot itself, and not what runs in it. */
+  readonly slot?: string;
   readonly task?: string;
   readonly subtask?: number;
   readonly operator?: string;

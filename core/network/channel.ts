@@ -20,6 +20,11 @@ export interface CheckpointOptions {
    * snapshot, since the barrier may be faster than the notice, and the files of older checkpoints may be gone.
    */
   readonly completedId?: number;
+  /**
+   * How long the barrier may wait for others, and behind records, before it overtakes them (an unaligned checkpoint); 0: at once. What a task has used of it
+   * its successors do not get again. Absent: it never overtakes.
+   */
+  readonly alignedTimeoutMs?: number;
 }
 
 /** What travels between records, in order with them. */
@@ -31,6 +36,13 @@ export type ControlElement =
   | { readonly kind: "end-of-data" }
   /** Nothing more at all: the producer has finished. */
   | { readonly kind: "close" };
+
+/** A control element in its place among the records. */
+export interface PlacedControl {
+  /** The position of the record that follows it. */
+  readonly at: number;
+  readonly element: ControlElement;
+}
 
 /** The producer's end. */
 export interface ChannelWriter {
@@ -45,6 +57,8 @@ export interface ChannelProducer {
   unblock(): void;
   /** So many records were taken out of the channel: for producers that keep count themselves. */
   consumed?(count: number): void;
+  /** A record that it has written cannot be sent; found out while it was not writing. Left out: whoever calls the channel hears of it. */
+  failed?(error: unknown): void;
 }
 
 /** Whom a channel tells that it has something again. */
@@ -67,4 +81,10 @@ export interface ChannelReader {
   /** The control element at the head, if no record is before it. */
   peekControl(): ControlElement | undefined;
   takeControl(): void;
+  /** Position behind the last record. Positions are 32-bit and wrap around: only differences count. */
+  readonly tail: number;
+  /** How many barriers wait, wherever they stand. */
+  readonly barriers: number;
+  /** All control elements that wait, in order. */
+  controls(): Iterable<PlacedControl>;
 }

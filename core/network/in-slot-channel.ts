@@ -10,13 +10,14 @@
 import { assert } from "../util/errors.ts";
 import { Deque } from "../util/deque.ts";
 import type { TimeMs } from "../time/clock.ts";
-import type { ChannelConsumer, ChannelProducer, ChannelReader, ChannelWriter, ControlElement } from "./channel.ts";
-
-interface PlacedControl {
-  /** The position of the record that follows it. */
-  readonly at: number;
-  readonly element: ControlElement;
-}
+import type {
+  ChannelConsumer,
+  ChannelProducer,
+  ChannelReader,
+  ChannelWriter,
+  ControlElement,
+  PlacedControl,
+} from "./channel.ts";
 
 export interface ChannelUsage {
   readonly waiting: number;
@@ -29,7 +30,8 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
   timestampsMs: Float64Array;
   mask: number;
   head: number;
-  #tail: number;
+  tail: number;
+  barriers: number;
   #room: number;
   #full: boolean;
   #overdrawn: number;
@@ -47,7 +49,8 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     this.timestampsMs = new Float64Array(size);
     this.mask = size - 1;
     this.head = 0;
-    this.#tail = 0;
+    this.tail = 0;
+    this.barriers = 0;
     this.#room = capacity;
     this.#full = false;
     this.#overdrawn = 0;
@@ -68,33 +71,39 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     consumer.wake();
   }
 
+  /** How much of its room is taken, 0 to 1. */
+  get fullness(): number {
+    return Math.min(1, ((this.tail - this.head) | 0) / this.#capacity);
+  }
+
   /** Records waiting now; how many were taken so far, and how many of them beyond the capacity. */
   usage(): ChannelUsage {
-    const waiting = (this.#tail - this.head) | 0;
+    const waiting = (this.tail - this.head) | 0;
     return { waiting, pushed: this.#consumed + waiting, overdrawn: this.#overdrawn };
   }
 
   /** Hot: guarded by `bench/` (keyed count). */
   push(value: unknown, timestampMs: TimeMs): void {
-    const tail = this.#tail;
+    const tail = this.tail;
     if (this.#room <= 0) this.#overdraw();
     const slot = tail & this.mask;
     this.values[slot] = value;
     this.timestampsMs[slot] = timestampMs;
-    this.#tail = (tail + 1) | 0;
+    this.tail = (tail + 1) | 0;
     this.#room -= 1;
     if (tail === this.head) this.#consumer?.wake();
     if (this.#room === 0) this.#fill();
   }
 
   send(element: ControlElement): void {
-    this.#controls.push({ at: this.#tail, element });
+    this.#controls.push({ at: this.tail, element });
+    if (element.kind === "barrier") this.barriers += 1;
     this.#consumer?.wake();
   }
 
   readable(): number {
     const next = this.#controls.peek();
-    return ((next === undefined ? this.#tail : next.at) - this.head) | 0;
+    return ((next === undefined ? this.tail : next.at) - this.head) | 0;
   }
 
   consumed(count: number): void {
@@ -114,8 +123,14 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
   }
 
   takeControl(): void {
-    assert(this.peekControl() !== undefined, "a control element is taken only at the head");
+    const taken = this.peekControl();
+    assert(taken !== undefined, "a control element is taken only at the head");
+    if (taken.kind === "barrier") this.barriers -= 1;
     this.#controls.shift();
+  }
+
+  controls(): Iterable<PlacedControl> {
+    return this.#controls;
   }
 
   #fill(): void {
@@ -126,7 +141,7 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
 
   #overdraw(): void {
     this.#overdrawn += 1;
-    const waiting = (this.#tail - this.head) | 0;
+    const waiting = (this.tail - this.head) | 0;
     if (waiting <= this.mask) return;
     const size = (this.mask + 1) * 2;
     const values = new Array<unknown>(size).fill(undefined);

@@ -19,7 +19,7 @@ export interface AlignedCheckpoint {
 }
 
 interface Collecting {
-  readonly checkpoint: AlignedCheckpoint;
+  checkpoint: AlignedCheckpoint;
   /** By channel. */
   readonly arrived: boolean[];
 }
@@ -52,7 +52,7 @@ export class BarrierAlignment {
   /** Returns the id of an older checkpoint that this barrier superseded, which the task must decline. */
   barrier(channel: number, checkpoint: AlignedCheckpoint): number | undefined {
     const id = checkpoint.checkpointId;
-    if (id <= this.#doneUpTo || this.#aborted.has(id)) return undefined;
+    if (!this.isLive(id)) return undefined;
     let collecting = this.#collecting.find((other) => other.checkpoint.checkpointId === id);
     let superseded: number | undefined;
     if (collecting === undefined) {
@@ -64,9 +64,22 @@ export class BarrierAlignment {
       collecting = { checkpoint, arrived: this.#closed.map(() => false) };
       this.#collecting.push(collecting);
     }
+    if (isMoreImpatient(checkpoint, collecting.checkpoint)) collecting.checkpoint = checkpoint;
     collecting.arrived[channel] = true;
     this.blocked[channel] = this.#blocking;
     return superseded;
+  }
+
+  /** Neither taken nor aborted: a barrier of it that waits counts. */
+  isLive(checkpointId: number): boolean {
+    return checkpointId > this.#doneUpTo && !this.#aborted.has(checkpointId);
+  }
+
+  /** Whether a channel has delivered its barrier, or will deliver none. */
+  hasArrived(checkpointId: number, channel: number): boolean {
+    if (this.#closed[channel] === true) return true;
+    const collecting = this.#collecting.find(({ checkpoint }) => checkpoint.checkpointId === checkpointId);
+    return collecting?.arrived[channel] === true;
   }
 
   /** Every producer has finished, so that no barrier will come any more. */
@@ -104,4 +117,9 @@ export class BarrierAlignment {
     this.#collecting = kept;
     this.blocked.fill(false);
   }
+}
+
+/** Its barrier has less time left until it overtakes what it waits for. */
+export function isMoreImpatient(one: AlignedCheckpoint, other: AlignedCheckpoint): boolean {
+  return (one.options.alignedTimeoutMs ?? Infinity) < (other.options.alignedTimeoutMs ?? Infinity);
 }

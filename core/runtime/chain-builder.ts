@@ -16,6 +16,7 @@ import { MainOutput, outputTo } from "./fan-out.ts";
 import type { OperatorModule } from "./operator-modules.ts";
 import type { CountOutput, OutputCounts } from "./output-counts.ts";
 import type { PartitionWriter } from "./partition-writer.ts";
+import type { Replay } from "./replay.ts";
 import { createServices, createStates } from "./services.ts";
 import type { OperatorOutputs, OperatorStates, TaskServices } from "./services.ts";
 import type { LoadedOperatorState } from "./state-loading.ts";
@@ -29,6 +30,8 @@ export interface ChainParts {
   /** By edge index. */
   readonly writers: ReadonlyMap<number, PartitionWriter>;
   readonly restored: ReadonlyMap<string, LoadedOperatorState> | undefined;
+  /** Records that have to be processed first. */
+  readonly replay: Replay;
   readonly guard: DevelopmentGuard | undefined;
   /** Undefined: records are not counted between operators. */
   readonly counts: OutputCounts | undefined;
@@ -116,7 +119,7 @@ function buildOperator(
   const restored = parts.restored?.get(job.id);
   const states: OperatorStates = createStates(parts.task, job, restored);
   const outputs = outputsOf(parts, job, {
-    chained: (target) => successors[target - index - 1]?.operator.inputs[0],
+    chained: (target) => chainedInput(parts, successors[target - index - 1]),
     count: count ?? ((output) => output),
   });
   const services = createServices(parts.task, job, {
@@ -128,6 +131,11 @@ function buildOperator(
   // The module's options are what the API put into the spec under the same name.
   const operator = module.createOperator(services, { ...job.spec.parameters, ...functions.instances } as never);
   return { job, operator, states, functions };
+}
+
+function chainedInput({ replay }: ChainParts, successor: ChainedOperator | undefined): Input<never> | undefined {
+  const input = successor?.operator.inputs[0];
+  return successor === undefined || input === undefined ? undefined : replay.before(successor.job.id, input);
 }
 
 function outputsOf(

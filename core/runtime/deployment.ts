@@ -5,7 +5,7 @@ import type { Placement } from "../graph/slots.ts";
 import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
 import type { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { ChannelConsumer, ChannelProducer, ChannelWriter } from "../network/channel.ts";
-import type { KeyedStateHandle } from "../state/keyed-state.ts";
+import type { KeyedStateHandle, StateFile } from "../state/keyed-state.ts";
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { Clock, TimeMs } from "../time/clock.ts";
@@ -21,12 +21,26 @@ export interface OperatorRestore {
   readonly watermarkMs: TimeMs;
 }
 
+/** Records that were in flight, in a file, and which of them a subtask has to process. */
+export interface InFlightRestore {
+  readonly file: StateFile;
+  /** Place of their edge among the input edges of the vertex that saved them: one file holds those of all. */
+  readonly savedEdge: number;
+  /** The operator to which they were on their way, and which of its inputs. */
+  readonly operatorId: string;
+  readonly input: number;
+  /** Index of the job edge whose partitioning says which of them are this subtask's; undefined: all. */
+  readonly dealtBy: number | undefined;
+}
+
 /** What a subtask takes over from a checkpoint. */
 export interface SubtaskRestore {
   readonly operators: readonly OperatorRestore[];
   /** By input edge of the vertex, in the order of its channels. */
   readonly channels: readonly (readonly ChannelStatus[])[];
   readonly ended: boolean;
+  /** To be processed before any new input. Absent: nothing. */
+  readonly inFlight?: readonly InFlightRestore[];
   /** The job was stopped with it: nothing is left to do but to commit what it contains. */
   readonly stopped: boolean;
   /** Later checkpoints may refer to the files of this one. */
@@ -43,14 +57,23 @@ export interface TaskDescriptor {
   readonly placement: Placement;
 }
 
+export interface ChannelsUsage {
+  /** Records that wait in the inputs. */
+  readonly waiting: number;
+  /** How many the inputs ever took beyond their capacity. */
+  readonly overdrawn: number;
+  /** How much of the room of the inputs, and of the credit of the outputs, is taken: means, 0 to 1. */
+  readonly inFullness: number;
+  readonly outFullness: number;
+}
+
 /** The channels of a subtask. */
 export interface TaskChannels {
   /** In the order of `inputChannels`. */
   readonly inputs: readonly GateChannel[];
   /** By edge index of the job graph, each in the order of `outputChannels`. */
   readonly outputs: ReadonlyMap<number, readonly ChannelWriter[]>;
-  /** Of all inputs together: records that wait, and how many were ever taken beyond the capacity. */
-  usage(): { readonly waiting: number; readonly overdrawn: number };
+  usage(): ChannelsUsage;
   /** How many records were ever sent into an edge; one for all consumers of a broadcast counts once. */
   recordsSent(edge: number): number;
   /** At the end of a step: what waits for company leaves. */

@@ -6,6 +6,8 @@
 import type { ChannelReader, ControlElement } from "../network/channel.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import { BarrierAlignment } from "./barrier-alignment.ts";
+import { BarrierOvertaking } from "./barrier-overtaking.ts";
+import type { BarrierOvertakingOptions } from "./barrier-overtaking.ts";
 import { WatermarkValve } from "./watermark-valve.ts";
 
 export interface GateChannel {
@@ -16,19 +18,24 @@ export interface GateChannel {
   readonly input: number;
 }
 
+export interface InputGateOptions {
+  readonly exactlyOnce: boolean;
+  readonly restored: readonly ChannelStatus[];
+  readonly overtaking: Pick<BarrierOvertakingOptions, "isAllowed" | "nowMs" | "schedule">;
+}
+
 export class InputGate {
   readonly channels: readonly GateChannel[];
   readonly alignment: BarrierAlignment;
+  readonly overtaking: BarrierOvertaking;
   readonly valve: WatermarkValve;
   readonly #ended: boolean[];
   #cursor: number;
 
-  constructor(
-    channels: readonly GateChannel[],
-    options: { readonly exactlyOnce: boolean; readonly restored: readonly ChannelStatus[] },
-  ) {
+  constructor(channels: readonly GateChannel[], options: InputGateOptions) {
     this.channels = channels;
     this.alignment = new BarrierAlignment({ channels: channels.length, exactlyOnce: options.exactlyOnce });
+    this.overtaking = new BarrierOvertaking({ channels, alignment: this.alignment, ...options.overtaking });
     this.valve = new WatermarkValve(options.restored);
     this.#ended = channels.map(() => false);
     this.#cursor = 0;
@@ -56,6 +63,11 @@ export class InputGate {
     const input = this.channels[index]?.input ?? 0;
     const goesOn = this.channels.some((channel, other) => channel.input === input && this.#ended[other] !== true);
     return goesOn ? -1 : input;
+  }
+
+  abort(checkpointId: number): void {
+    this.alignment.abort(checkpointId);
+    this.overtaking.abort(checkpointId);
   }
 
   get allEnded(): boolean {

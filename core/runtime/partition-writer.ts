@@ -27,7 +27,7 @@ export interface PartitionWriterOptions {
 }
 
 /** Picks the channel of a record. */
-type Selector = (value: unknown) => number;
+export type Selector = (value: unknown) => number;
 
 export function createPartitionWriter(options: PartitionWriterOptions): PartitionWriter {
   const { channels, partitioning } = options;
@@ -37,8 +37,11 @@ export function createPartitionWriter(options: PartitionWriterOptions): Partitio
   return new SelectingWriter(channels, selectorOf(options));
 }
 
-function selectorOf({ partitioning, channels, maxParallelism, producer, random }: PartitionWriterOptions): Selector {
-  const count = channels.length;
+/** Where the record itself decides which of `count` subtasks gets it; undefined: anyone may. */
+export function ownerSelector(
+  partitioning: Partitioning,
+  { count, maxParallelism }: { readonly count: number; readonly maxParallelism: number },
+): Selector | undefined {
   switch (partitioning.kind) {
     case "hash": {
       const keyOf = partitioning.keyOf as (value: unknown) => unknown; // records of this edge have the selector's type
@@ -49,6 +52,16 @@ function selectorOf({ partitioning, channels, maxParallelism, producer, random }
       const partitioner = partitioning.partitioner as (key: unknown, partitions: number) => number; // as above
       return (value) => checkedPartition(partitioner(keyOf(value), count), count);
     }
+    default:
+      return undefined;
+  }
+}
+
+function selectorOf({ partitioning, channels, maxParallelism, producer, random }: PartitionWriterOptions): Selector {
+  const count = channels.length;
+  const byRecord = ownerSelector(partitioning, { count, maxParallelism });
+  if (byRecord !== undefined) return byRecord;
+  switch (partitioning.kind) {
     case "shuffle":
       return () => Math.floor(random.next() * count);
     case "global":

@@ -12,7 +12,7 @@ import type { Placement } from "../graph/slots.ts";
 import type { ChannelConsumer, ChannelProducer } from "../network/channel.ts";
 import { InSlotChannel } from "../network/in-slot-channel.ts";
 import { ReceivingChannel, SendingChannel } from "../network/remote-channel.ts";
-import type { ChannelAddress, ChannelMessage } from "../network/remote-channel.ts";
+import type { ChannelAddress, ChannelMessage, RemoteChannelOptions } from "../network/remote-channel.ts";
 import { assert } from "../util/errors.ts";
 import type { TaskChannels } from "./deployment.ts";
 
@@ -21,8 +21,10 @@ export interface SlotChannelsOptions {
   readonly placement: Placement;
   /** The slot that this is. */
   readonly slot: string;
-  /** Records that wait in a channel, at most. */
+  /** Records that wait in a channel within the slot, at most. */
   readonly capacity: number;
+  /** Of channels to and from other slots. */
+  readonly remote: RemoteChannelOptions;
   send(slot: string, channel: ChannelAddress, message: ChannelMessage): void;
 }
 
@@ -63,6 +65,8 @@ export class SlotChannels {
         return {
           waiting: usages.reduce((sum, { waiting }) => sum + waiting, 0),
           overdrawn: usages.reduce((sum, { overdrawn }) => sum + overdrawn, 0),
+          inFullness: meanFullness(inputs.map(({ reader }) => reader)),
+          outFullness: meanFullness([...outputs.values()].flat()),
         };
       },
       recordsSent: (edge) => {
@@ -80,7 +84,7 @@ export class SlotChannels {
 
   /** From the slot where the other end is. */
   receive(channel: ChannelAddress, message: ChannelMessage): void {
-    if (message.kind === "credit") this.#sendingEnd(channel).grant(message.records);
+    if (message.kind === "credit") this.#sendingEnd(channel).grant(message.frames);
     else this.#receiving.get(nameOf(channel))?.receive(message);
   }
 
@@ -113,7 +117,7 @@ export class SlotChannels {
     if (slot === this.#options.slot) return this.#localChannel(channel);
     const known = this.#receiving.get(nameOf(channel));
     if (known !== undefined) return known.reader;
-    const made = new ReceivingChannel(this.#options.capacity, (message) => this.#options.send(slot, channel, message));
+    const made = new ReceivingChannel(this.#options.remote, (message) => this.#options.send(slot, channel, message));
     this.#receiving.set(nameOf(channel), made);
     return made.reader;
   }
@@ -136,7 +140,8 @@ export class SlotChannels {
     const known = this.#sending.get(nameOf(channel));
     if (known !== undefined) return known;
     const slot = this.#consumerSlot(channel.edge, channel.consumer);
-    const made = new SendingChannel((message) => this.#options.send(slot, channel, message));
+    const send = (message: ChannelMessage): void => this.#options.send(slot, channel, message);
+    const made = new SendingChannel(send, this.#options.remote);
     this.#sending.set(nameOf(channel), made);
     return made;
   }
@@ -163,6 +168,10 @@ export class SlotChannels {
 }
 
 type Writer = InSlotChannel | SendingChannel;
+
+function meanFullness(channels: readonly { readonly fullness: number }[]): number {
+  return channels.reduce((sum, { fullness }) => sum + fullness, 0) / Math.max(1, channels.length);
+}
 
 function pushedInto(writer: Writer): number {
   return writer instanceof SendingChannel ? writer.pushed : writer.usage().pushed;

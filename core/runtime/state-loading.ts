@@ -62,34 +62,31 @@ function loadOperator(storage: BlobStore, operator: OperatorRestore, done: Done<
       done(succeeded(operator.keyed.map((handle) => ({ handle, contents: contents.get(handle) ?? [] }))));
       return;
     }
-    storage.read(next.file.path, (outcome) => {
+    readWhole(storage, next.file, (outcome) => {
       if (!outcome.ok) {
-        done(
-          failed(
-            new MillraceError(
-              "MR5203",
-              `state file ${next.file.path} cannot be read; restore from another checkpoint`,
-              // A storage that is away may come back, a file that is gone does not.
-              { cause: outcome.error, retryable: !isNoBlob(outcome.error) },
-            ),
-          ),
-        );
+        done(outcome);
         return;
       }
-      const bytes = outcome.value;
-      if (bytes.byteLength !== next.file.bytes || crc32(bytes) !== next.file.checksum) {
-        done(
-          failed(
-            new MillraceError("MR5204", `state file ${next.file.path} is damaged; restore from another checkpoint`, {
-              retryable: false,
-            }),
-          ),
-        );
-        return;
-      }
-      contents.get(next.handle)?.push(bytes);
+      contents.get(next.handle)?.push(outcome.value);
       readNext(index + 1);
     });
   };
   readNext(0);
+}
+
+/** A file as its task acknowledged it. Fails with `MR5203` if it cannot be read, with `MR5204` if it is another. */
+export function readWhole(storage: BlobStore, file: StateFile, done: Done<Uint8Array>): void {
+  storage.read(file.path, (outcome) => {
+    if (!outcome.ok) {
+      const sentence = `state file ${file.path} cannot be read; restore from another checkpoint`;
+      // A storage that is away may come back, a file that is gone does not.
+      const retryable = !isNoBlob(outcome.error);
+      done(failed(new MillraceError("MR5203", sentence, { cause: outcome.error, retryable })));
+    } else if (outcome.value.byteLength !== file.bytes || crc32(outcome.value) !== file.checksum) {
+      const sentence = `state file ${file.path} is damaged; restore from another checkpoint`;
+      done(failed(new MillraceError("MR5204", sentence, { retryable: false })));
+    } else {
+      done(outcome);
+    }
+  });
 }

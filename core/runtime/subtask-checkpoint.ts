@@ -1,29 +1,38 @@
 /**
  * The task's side of checkpoints, after the barrier: serialises keyed state in slices between input, writes the files, and acknowledges.
  *
- * In:   the parts that the chain closed at the barrier. Out: one acknowledgement or one decline per checkpoint, to the master.
+ * In:   the parts that the chain closed at the barrier, and the recording of what it overtook, which may still go on. Out: one acknowledgement or one decline per checkpoint, to the master.
  * The input never waits here: a slice is `CELLS_PER_SLICE` cells, then records go on. Until it is acknowledged, nobody else knows of a file: if the
  * checkpoint is aborted before, or the task ends, its files are deleted here.
  */
-import type { ChannelStatus, CheckpointAck, OperatorSnapshot, SubtaskId } from "../graph/messages.ts";
+import type { ChannelStatus, CheckpointAck, InFlightHandle, OperatorSnapshot, SubtaskId } from "../graph/messages.ts";
 import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
 import type { CheckpointOptions } from "../network/channel.ts";
+import { encodeInFlight } from "../network/in-flight.ts";
 import type { KeyedSnapshot, StateFile } from "../state/keyed-state.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import type { Clock } from "../time/clock.ts";
+import { crc32 } from "../util/checksum.ts";
 import { asError } from "../util/errors.ts";
 import type { OperatorSnapshotParts } from "./chain.ts";
+import type { InFlightRecording } from "./in-flight-recording.ts";
 
 /** About a millisecond of serialising small values. */
 const CELLS_PER_SLICE = 512;
 
-interface InProgress {
-  readonly checkpointId: number;
-  readonly options: CheckpointOptions;
-  readonly parts: readonly OperatorSnapshotParts[];
+/** What a task saves beside the state of its operators. */
+export interface AboutSnapshot {
   readonly channels: readonly (readonly ChannelStatus[])[];
   readonly ended: boolean;
   readonly alignmentMs: number;
+  /** Absent: the barrier has overtaken nothing. */
+  readonly recording?: InFlightRecording | undefined;
+}
+
+interface InProgress extends AboutSnapshot {
+  readonly checkpointId: number;
+  readonly options: CheckpointOptions;
+  readonly parts: readonly OperatorSnapshotParts[];
   readonly startedMs: number;
   /** Index of the part that is being serialised or written. */
   next: number;
@@ -31,6 +40,7 @@ interface InProgress {
   syncMs: number;
   bytes: number;
   readonly operators: OperatorSnapshot[];
+  inFlight: InFlightHandle | undefined;
   /** Paths of what may have been written. */
   readonly files: string[];
 }
@@ -58,11 +68,7 @@ export class SubtaskCheckpoints {
   begin(
     checkpoint: { readonly checkpointId: number; readonly options: CheckpointOptions },
     parts: readonly OperatorSnapshotParts[],
-    about: {
-      readonly channels: readonly (readonly ChannelStatus[])[];
-      readonly ended: boolean;
-      readonly alignmentMs: number;
-    },
+    about: AboutSnapshot,
   ): void {
     this.#inProgress.push({
       ...checkpoint,
@@ -74,6 +80,7 @@ export class SubtaskCheckpoints {
       syncMs: 0,
       bytes: 0,
       operators: [],
+      inFlight: undefined,
       files: [],
     });
   }
@@ -85,13 +92,13 @@ export class SubtaskCheckpoints {
 
   /** There is something to serialise now, without waiting for storage. */
   get serialising(): boolean {
-    return this.#inProgress.length > 0 && this.#inProgress.some((checkpoint) => !checkpoint.writing);
+    return this.#inProgress.length > 0 && this.#inProgress.some(canGoOn);
   }
 
   /** One slice of the oldest checkpoint that can go on. */
   advance(): void {
     if (this.#inProgress.length === 0) return;
-    const current = this.#inProgress.find((checkpoint) => !checkpoint.writing);
+    const current = this.#inProgress.find(canGoOn);
     if (current === undefined) return;
     try {
       const startedMs = this.#options.clock.elapsedMs();
@@ -115,7 +122,7 @@ export class SubtaskCheckpoints {
   #advanceOne(current: InProgress): void {
     const part = current.parts[current.next];
     if (part === undefined) {
-      this.#acknowledge(current);
+      this.#finish(current);
       return;
     }
     if (part.failure !== undefined) throw part.failure;
@@ -133,17 +140,46 @@ export class SubtaskCheckpoints {
       this.#stored(current, part, keyed, undefined);
       return;
     }
+    this.#writeFile(current, { chunks, checksum: keyed.checksum() }, (file) =>
+      this.#stored(current, part, keyed, file),
+    );
+  }
+
+  /** What was in flight comes last: its recording may take as long as the slowest channel. */
+  #finish(current: InProgress): void {
+    const { recording } = current;
+    if (recording?.failure !== undefined) {
+      this.#decline(current, recording.failure.reason, recording.failure.cause);
+      return;
+    }
+    const channels = current.inFlight === undefined ? (recording?.channels ?? []) : [];
+    if (channels.length === 0) {
+      this.#acknowledge(current);
+      return;
+    }
+    const bytes = encodeInFlight(channels);
+    this.#writeFile(current, { chunks: [bytes], checksum: crc32(bytes) }, (file) => {
+      current.bytes += file.bytes;
+      current.inFlight = { file, edges: [...new Set(channels.map(({ edge }) => edge))] };
+    });
+  }
+
+  #writeFile(
+    current: InProgress,
+    contents: { readonly chunks: readonly Uint8Array[]; readonly checksum: number },
+    stored: (file: StateFile) => void,
+  ): void {
     const { task, vertexId } = this.#options;
     const path = `${current.options.directory}/${vertexId}-${task.subtask}-${task.attempt}-${current.next}`;
-    const file = { path, bytes: chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0), checksum: keyed.checksum() };
+    const bytes = contents.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     current.writing = true;
-    this.#options.storage.write(path, chunks, (outcome) => {
+    this.#options.storage.write(path, contents.chunks, (outcome) => {
       current.files.push(path);
       if (!this.#inProgress.includes(current)) return this.#discard(current);
       this.#options.execute(() => {
         if (!this.#inProgress.includes(current)) return;
         current.writing = false;
-        if (outcome.ok) this.#stored(current, part, keyed, file);
+        if (outcome.ok) stored({ path, bytes, checksum: contents.checksum });
         else this.#decline(current, "IO_EXCEPTION", outcome.error);
       });
     });
@@ -164,12 +200,18 @@ export class SubtaskCheckpoints {
     this.#options.acknowledge({
       checkpointId: current.checkpointId,
       task,
-      snapshot: { operators: current.operators, channels: current.channels, ended: current.ended },
+      snapshot: {
+        operators: current.operators,
+        channels: current.channels,
+        ended: current.ended,
+        ...(current.inFlight !== undefined && { inFlight: current.inFlight }),
+      },
       metrics: {
         alignmentMs: current.alignmentMs,
         syncMs: current.syncMs,
         asyncMs: clock.elapsedMs() - current.startedMs,
         bytes: current.bytes + inlined,
+        ...(current.inFlight !== undefined && { inFlightBytes: current.inFlight.file.bytes }),
       },
     });
   }
@@ -188,4 +230,9 @@ export class SubtaskCheckpoints {
   #remove(current: InProgress): void {
     this.#inProgress = this.#inProgress.filter((checkpoint) => checkpoint !== current);
   }
+}
+
+/** Not while its file is being written, and in the end not before every channel has delivered its barrier. */
+function canGoOn({ writing, next, parts, recording }: InProgress): boolean {
+  return !writing && (next < parts.length || recording?.isOpen !== true);
 }

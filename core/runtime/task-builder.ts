@@ -1,4 +1,5 @@
 /** Builds a task from its descriptor: reads its state, makes the writers, the chain, the gate, and puts them together. */
+import { edgeAt } from "../graph/channels.ts";
 import type { JobEdge, JobOperator } from "../graph/job-graph-types.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
@@ -8,16 +9,20 @@ import { WATERMARK_MIN } from "../time/watermark.ts";
 import { OPTIONS } from "../util/config.ts";
 import { assert, MillraceError } from "../util/errors.ts";
 import type { TaskAvailability } from "./availability.ts";
+import { mayOvertakeOn } from "./barrier-overtaking.ts";
 import { buildChain } from "./chain-builder.ts";
 import type { Chain } from "./chain.ts";
 import type { TaskChannels, TaskDescriptor, TaskEnvironment } from "./deployment.ts";
 import { DevelopmentGuard } from "./development-guard.ts";
+import { loadInFlight } from "./in-flight-loading.ts";
+import type { LoadedInFlight } from "./in-flight-loading.ts";
 import { InputGate } from "./input-gate.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { OutputCounts } from "./output-counts.ts";
 import type { createPartitionWriter, PartitionWriter } from "./partition-writer.ts";
 import type { pump } from "./pump.ts";
 import { registerRecords } from "./record-metrics.ts";
+import { Replay } from "./replay.ts";
 import type { TaskServices } from "./services.ts";
 import { loadState } from "./state-loading.ts";
 import type { LoadedOperatorState } from "./state-loading.ts";
@@ -64,6 +69,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
   assert(vertex !== undefined, "a task belongs to a vertex of its graph");
   const position = String(vertex.index);
   const restored = restore === undefined ? undefined : await readState(parts);
+  const replay = new Replay(await readInFlight(parts));
   const counts = config.get(OPTIONS.operatorRecords) ? new OutputCounts(environment.copies, vertex.index) : undefined;
   const chain = await buildChain({
     task: taskServices(parts),
@@ -71,6 +77,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     copies: environment.copies,
     writers: await createWriters(parts, position),
     restored,
+    replay,
     guard: config.get(OPTIONS.developmentMode) ? new DevelopmentGuard() : undefined,
     counts,
     waitsFor: (call, operator) => parts.waitsFor(call, operator),
@@ -85,7 +92,13 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
   const gate = new InputGate(channels.inputs, {
     exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
     restored: restoredChannels(parts),
+    overtaking: {
+      isAllowed: mayOvertake(parts),
+      nowMs: () => parts.metrics.nowMs(),
+      schedule: (delayMs, mail) => parts.schedule(delayMs, mail),
+    },
   });
+  replay.beforeHead(vertex.operators[0]?.id ?? "", chain.head?.inputs ?? []);
   registerWatermarks({ graph, task, operators: chain.operators, gate, lease: parts.lease });
   registerRecords({ vertex, lease: parts.lease, channels, recordsIn: parts.metrics.recordsIn, counts });
   const createTask = (): Task =>
@@ -99,6 +112,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
       checkpoints: parts.checkpoints,
       metrics: parts.metrics,
       pump: feed.pump,
+      replay,
       restoredEnded: restore?.ended ?? false,
       restoredStopped: restore?.stopped ?? false,
       onEnded: () => parts.onEnded(),
@@ -122,6 +136,26 @@ function readState(parts: TaskBuildParts): Promise<ReadonlyMap<string, LoadedOpe
       outcome.ok ? resolve(outcome.value) : reject(outcome.error),
     );
   });
+}
+
+function readInFlight({ descriptor, environment }: TaskBuildParts): Promise<readonly LoadedInFlight[]> {
+  const { graph, task, restore } = descriptor;
+  return new Promise((resolve, reject) => {
+    loadInFlight({ storage: environment.storage, graph, task }, restore?.inFlight ?? [], (outcome) =>
+      outcome.ok ? resolve(outcome.value) : reject(outcome.error),
+    );
+  });
+}
+
+/** Flink's rule: one edge that does not allow it is enough. */
+function mayOvertake({ descriptor: { config, graph, task } }: TaskBuildParts): boolean {
+  const edges = graph.vertices[task.vertex]?.inputs ?? [];
+  return (
+    config.get(OPTIONS.unaligned) &&
+    config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE" &&
+    edges.length > 0 &&
+    edges.every((edge) => mayOvertakeOn(edgeAt(graph, edge).partitioning.kind))
+  );
 }
 
 async function createWriters(parts: TaskBuildParts, position: string): Promise<ReadonlyMap<number, PartitionWriter>> {

@@ -82,6 +82,7 @@ export class TaskExecution implements Runnable {
       block: () => this.#availability.block(),
       unblock: () => this.#availability.unblock(),
       wake: () => this.#seat.wake(),
+      failed: (error) => this.fail(error),
     });
     this.#start(channels);
   }

@@ -52,6 +52,8 @@ export class TaskMetrics {
     group.gauge("isBackPressured", () => (this.#last === "blocked" ? 1 : 0));
     group.gauge("checkpointAlignmentTime", () => this.alignmentMs);
     group.gauge("inputQueueLength", () => channels.usage().waiting);
+    group.gauge("inPoolUsage", () => channels.usage().inFullness);
+    group.gauge("outPoolUsage", () => channels.usage().outFullness);
     group.gauge("numRecordsOverdrawn", () => channels.usage().overdrawn);
   }
 

@@ -17,7 +17,9 @@ import type { AlignedCheckpoint } from "./barrier-alignment.ts";
 import type { Chain } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
 import type { Mailbox } from "./mailbox.ts";
+import { Pace } from "./pace.ts";
 import type { pump } from "./pump.ts";
+import type { Replay } from "./replay.ts";
 import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
 import type { StepResult, TaskMetrics } from "./task-metrics.ts";
 import type { TaskTimers } from "./task-timers.ts";
@@ -35,6 +37,8 @@ export interface TaskParts {
   readonly checkpoints: SubtaskCheckpoints;
   readonly metrics: TaskMetrics;
   readonly pump: typeof pump;
+  /** What was in flight when it was saved. */
+  readonly replay: Replay;
   /** It had ended when it was saved: no source is polled, no `endInput` called again. */
   readonly restoredEnded: boolean;
   /** The job was stopped with what it was restored from: it emits nothing, takes no input, and is finished once what it contains is committed. */
@@ -61,6 +65,7 @@ export class Task {
   readonly #triggers: AlignedCheckpoint[];
   /** Events of coordinators that came behind a trigger: they are not in its snapshot, as the coordinator's state in that checkpoint does not know of them. */
   #eventsBehind: { readonly checkpointId: number; readonly operatorId: string; readonly event: unknown }[];
+  readonly #pace: Pace;
   #phase: Phase;
   #sourceReady: boolean;
   #alignmentStartedMs: number;
@@ -81,6 +86,7 @@ export class Task {
     });
     this.#triggers = [];
     this.#eventsBehind = [];
+    this.#pace = new Pace();
     this.#phase = { kind: "running" };
     this.#sourceReady = true;
     this.#alignmentStartedMs = 0;
@@ -133,25 +139,33 @@ export class Task {
     const waiting = this.#triggers.findIndex((trigger) => trigger.checkpointId === checkpointId);
     if (waiting >= 0) this.#triggers.splice(waiting, 1);
     this.#handleEventsBehind();
-    this.#parts.gate.alignment.abort(checkpointId);
+    this.#parts.gate.abort(checkpointId);
     this.#parts.checkpoints.abort(checkpointId);
     this.#parts.chain.aborted(checkpointId);
   }
 
   /** The coroutine. `recordsMax` bounds the input, so that the thread's other tasks have their turn. */
   step(recordsMax: number): StepResult {
-    const { mailbox, availability, checkpoints, chain, timers } = this.#parts;
+    const { mailbox, availability, checkpoints, chain, gate, replay, timers } = this.#parts;
     mailbox.run();
+    gate.overtaking.advance();
     checkpoints.advance();
     availability.refresh();
     // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
     const held = this.#preparing;
     const resumed =
-      !held && !this.#suspended && chain.resume() && (this.#phase.kind !== "running" || timers.fire(availability));
+      !held &&
+      !this.#suspended &&
+      chain.resume() &&
+      this.#replayed(recordsMax) &&
+      (this.#phase.kind !== "running" || timers.fire(availability));
     if (this.#phase.kind === "ending" && resumed && chain.end()) this.#ended();
-    const mayRead = this.#handleCheckpoints() && this.#phase.kind !== "finished";
+    const mayRead = replay.done && this.#handleCheckpoints() && this.#phase.kind !== "finished";
     const again =
-      (mayRead && this.#input(recordsMax, resumed)) || checkpoints.serialising || (held && !this.#preparing);
+      (mayRead && this.#input(recordsMax, resumed)) ||
+      checkpoints.serialising ||
+      (held && !this.#preparing) ||
+      !(replay.done || availability.busy);
     if (this.#phase.kind === "committing" && chain.settled && this.#nobodyWaits()) {
       this.#phase = { kind: "finished" };
       for (const writer of chain.writers) writer.send({ kind: "close" });
@@ -172,9 +186,25 @@ export class Task {
     return this.#suspended || (this.#triggers.length === 0 && !checkpoints.underWay && gate.alignment.allClosed);
   }
 
+  /** True once what was in flight when the task was saved is processed. */
+  #replayed(recordsMax: number): boolean {
+    const { replay, pump: feed, availability, metrics } = this.#parts;
+    if (replay.done) return true;
+    const bound = this.#pace.bounded(recordsMax);
+    const startedMs = metrics.nowMs();
+    metrics.recordsIn.count += replay.advance(feed, availability, bound);
+    this.#pace.took(metrics.nowMs() - startedMs, bound, !replay.done);
+    return replay.done;
+  }
+
   /** True if there may be more input right now. */
-  #input(recordsMax: number, resumed: boolean): boolean {
-    return this.#inputs.length === 0 ? this.#poll(recordsMax, resumed) : this.#read(recordsMax, resumed);
+  #input(limit: number, resumed: boolean): boolean {
+    const { metrics } = this.#parts;
+    const recordsMax = this.#pace.bounded(limit);
+    const startedMs = metrics.nowMs();
+    const again = this.#inputs.length === 0 ? this.#poll(recordsMax, resumed) : this.#read(recordsMax, resumed);
+    this.#pace.took(metrics.nowMs() - startedMs, recordsMax, again);
+    return again;
   }
 
   #poll(recordsMax: number, resumed: boolean): boolean {
@@ -196,6 +226,7 @@ export class Task {
       const channel = gate.channels[index];
       const input = this.#inputs[index];
       if (channel === undefined || input === undefined) return false;
+      gate.overtaking.advance();
       const control = channel.reader.peekControl();
       if (control === undefined) {
         const fed = this.#parts.pump(
@@ -211,7 +242,7 @@ export class Task {
         channel.reader.takeControl();
         budget -= 1;
         this.#control(index, control);
-        if (gate.alignment.complete() !== undefined || this.#phase.kind === "ending") return true;
+        if (this.#due() !== undefined || this.#phase.kind === "ending") return true;
       }
     }
     return true;
@@ -254,11 +285,22 @@ export class Task {
     for (const input of chain.head?.inputs ?? []) input.processWatermark(gate.valve.watermarkMs);
   }
 
+  /** The oldest checkpoint whose snapshot is to be taken now. */
+  #due(): AlignedCheckpoint | undefined {
+    const { alignment, overtaking } = this.#parts.gate;
+    const [trigger] = this.#triggers;
+    const aligned = alignment.complete();
+    // Asked for directly: what the producers left behind belongs to it.
+    if (trigger !== undefined && alignment.allClosed && !(aligned && aligned.checkpointId < trigger.checkpointId))
+      return trigger;
+    return aligned ?? overtaking.due(trigger);
+  }
+
   /** False while a barrier waits for an operator; nothing may be read until then. */
   #handleCheckpoints(): boolean {
     for (;;) {
       this.#preparing = false;
-      const due = this.#triggers[0] ?? this.#parts.gate.alignment.complete();
+      const due = this.#due();
       if (due === undefined) return true;
       if (this.#phase.kind === "ending") return true;
       if (due === this.#triggers[0] && due.options.stop === "drain" && this.#phase.kind === "running") {
@@ -280,12 +322,15 @@ export class Task {
     const { chain, gate, checkpoints, vertex, metrics } = this.#parts;
     const { checkpointId, options } = checkpoint;
     if (this.#triggers[0] === checkpoint) this.#triggers.shift();
-    for (const writer of chain.writers) writer.send({ kind: "barrier", checkpointId, options });
+    const recording = gate.overtaking.record(checkpointId);
+    const forwarded = gate.overtaking.forwarded(checkpoint);
+    for (const writer of chain.writers) writer.send({ kind: "barrier", checkpointId, options: forwarded });
     const alignmentMs = gate.alignment.current === undefined ? 0 : metrics.nowMs() - this.#alignmentStartedMs;
     gate.alignment.taken(checkpointId);
     const parts = chain.snapshot(checkpointId, { full: options.kind === "savepoint" });
     const ended = this.#phase.kind === "ended" || this.#phase.kind === "committing";
-    checkpoints.begin(checkpoint, parts, { channels: this.#channelsByEdge(vertex.inputs.length), ended, alignmentMs });
+    const channels = this.#channelsByEdge(vertex.inputs.length);
+    checkpoints.begin(checkpoint, parts, { channels, ended, alignmentMs, recording });
     metrics.alignmentMs = alignmentMs;
     if (this.#phase.kind === "ended" && this.#phase.checkpointId === undefined)
       this.#phase = { kind: "ended", checkpointId };

@@ -41,11 +41,14 @@ interface Entry {
 
 export class ThreadScheduler implements TaskScheduler {
   readonly #clock: Clock;
+  readonly #poll: () => void;
   #entries: Entry[];
   #scheduled: boolean;
 
-  constructor(clock: Clock) {
+  /** `poll` takes in what has arrived from other threads: called between steps, since the event loop has its turn too rarely for frames that others wait to send. */
+  constructor(clock: Clock, poll: () => void = () => undefined) {
     this.#clock = clock;
+    this.#poll = poll;
     this.#entries = [];
     this.#scheduled = false;
   }
@@ -76,6 +79,7 @@ export class ThreadScheduler implements TaskScheduler {
     let more = true;
     for (let round = 0; more && round < ROUNDS_MAX; round += 1) {
       more = false;
+      this.#poll();
       for (const entry of this.#entries) {
         if (!entry.ready || entry.gone) continue;
         entry.ready = false;

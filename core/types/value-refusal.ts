@@ -6,6 +6,9 @@ import { MillraceError } from "../util/errors.ts";
 import type { ClassRegistry } from "./class-registry.ts";
 import * as tags from "./value-tags.ts";
 
+/** In characters. */
+const PATH_MAX = 300;
+
 interface Offence {
   readonly path: string;
   readonly what: string;
@@ -23,11 +26,16 @@ export function refusalOf(value: unknown, classes?: ClassRegistry): MillraceErro
 }
 
 function refusal(offence: Offence): MillraceError {
-  const where = offence.path === "" ? "the value" : `the value at \`${offence.path}\``;
+  const where = offence.path === "" ? "the value" : `the value at \`${shortened(offence.path)}\``;
   return new MillraceError(
     "MR4101",
     `${where} cannot be kept or sent: it is ${offence.what}; use numbers, text, bigint, dates, bytes, plain objects, arrays, Map or Set`,
   );
+}
+
+/** Both ends of a path that is too long for a sentence, such as that of a list whose elements are linked. */
+function shortened(path: string): string {
+  return path.length <= PATH_MAX ? path : `${path.slice(0, PATH_MAX / 2)} … ${path.slice(-PATH_MAX / 2)}`;
 }
 
 /** No accessors, symbol keys or hidden fields: what `Object.keys` and reading show is all there is. */

@@ -14,7 +14,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "savepoint-commits",
-    waits: "a longer search than 150 runs",
     file: "core/checkpoint/coordinator.ts",
     find: `const notifies = kind !== "savepoint" || pending.options.stop !== undefined;`,
     replace: `const notifies = true;`,
@@ -43,7 +42,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "discard-before-metadata",
-    waits: "a longer search than 150 runs",
     file: "core/checkpoint/coordinator.ts",
     find: `if (!isWriting && files?.keepFiles !== true) this.#cleanup.discard(pending);`,
     replace: `if (files?.keepFiles !== true) this.#cleanup.discard(pending);`,
@@ -58,7 +56,6 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "final-checkpoint-once",
-    waits: "a longer search than 150 runs",
     file: "core/checkpoint/final-checkpoint.ts",
     find: `this.#cancelRetry = this.#clock.schedule(RETRY_MS, this.#begin);`,
     replace: ``,
@@ -76,8 +73,8 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
     id: "damage-unnoticed",
     waits: "a longer search than 150 runs",
     file: "core/runtime/state-loading.ts",
-    find: `if (bytes.byteLength !== next.file.bytes || crc32(bytes) !== next.file.checksum) {`,
-    replace: `if (bytes.byteLength === 0) {`,
+    find: `if (outcome.value.byteLength !== file.bytes || crc32(outcome.value) !== file.checksum) {`,
+    replace: `if (outcome.value.byteLength === 0) {`,
     about: "a state file is loaded without a look at its length and checksum",
   },
   {
@@ -90,9 +87,9 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
   {
     id: "store-not-awaited",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/job-master.ts",
-    find: `if (!this.#checkpointsSettled || !this.#executions.executions()`,
-    replace: `if (!this.#executions.executions()`,
+    file: "core/cluster/scheduler.ts",
+    find: `this.#unsettled === 0 && subtasks.every(`,
+    replace: `subtasks.every(`,
     about: "a job restarts before it is known whether the checkpoint being entered into the store is the newest",
   },
   {

@@ -5,9 +5,9 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     id: "old-attempt-reports",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/job-master.ts",
-    find: `    return task.attempt === this.#attempt;`,
-    replace: `    return task.attempt <= this.#attempt;`,
+    file: "core/cluster/scheduler.ts",
+    find: `    return task.attempt === this.executions.execution(task).attempt;`,
+    replace: `    return task.attempt <= this.executions.execution(task).attempt;`,
     about: "reports of tasks of an earlier attempt count",
   },
   {

@@ -4,9 +4,9 @@ import type { Mutant } from "./mutant.ts";
 export const FOUND_MUTANTS: readonly Mutant[] = [
   {
     id: "lost-slot-heard-again",
-    file: "core/cluster/job-master.ts",
-    find: `    if (isTerminal(before)) return; // its slot was given up before`,
-    replace: ``,
+    file: "core/cluster/scheduler.ts",
+    find: `if (!this.isCurrent(task) || isTerminal(before)) return; // its slot was given up before`,
+    replace: `if (!this.isCurrent(task)) return;`,
     about: "the last word of a task whose slot was given up brings the master down",
   },
   {
@@ -20,9 +20,9 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
   {
     id: "stop-goes-on",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/job-master.ts",
-    find: `    const stopped = newest !== undefined && !owned;`,
-    replace: `    const stopped = newest === undefined && owned;`,
+    file: "core/cluster/deployer.ts",
+    find: `stopped: newest !== undefined && !owned };`,
+    replace: `stopped: newest === undefined && owned };`,
     about: "a job that fails behind the savepoint that stopped it goes on, after it was drained too",
   },
   {

@@ -4,21 +4,19 @@ import type { Mutant } from "./mutant.ts";
 const CHANNEL = "core/network/remote-channel.ts";
 const POINTERS = "core/checkpoint/pointer-store.ts";
 const WORKER = "core/cluster/slot-worker.ts";
-const MASTER = "core/cluster/job-master.ts";
+const SCHEDULER = "core/cluster/scheduler.ts";
 
 export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "control-overtakes-batch",
-    waits: "a longer search than 150 runs",
     file: CHANNEL,
-    find: `    this.flush();
+    find: `    this.#sendFrames(-Infinity);
     this.#transmit({ kind: "control", element });`,
     replace: `    this.#transmit({ kind: "control", element });`,
-    about: "a barrier overtakes the records that wait for a full batch",
+    about: "a barrier overtakes the records that wait for a full frame",
   },
   {
     id: "early-messages-lost",
-    waits: "a longer search",
     file: CHANNEL,
     find: `for (const message of this.#early.splice(0)) this.#send(message);`,
     replace: `this.#early.splice(0);`,
@@ -34,11 +32,10 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "credit-shrinks",
-    waits: "a longer search than 150 runs",
     file: CHANNEL,
-    find: `    this.#send({ kind: "credit", records: this.#owed });`,
-    replace: `    this.#send({ kind: "credit", records: this.#owed > 1 ? this.#owed - 1 : this.#owed });`,
-    about: "each portion of credit is one record short, until the producer waits for ever",
+    find: `    this.#send({ kind: "credit", frames: this.#owed });`,
+    replace: `    this.#send({ kind: "credit", frames: this.#owed > 1 ? this.#owed - 1 : this.#owed });`,
+    about: "each portion of credit is one frame short, until the producer waits for ever",
   },
   {
     id: "credit-without-bound",
@@ -49,8 +46,31 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
     about: "a channel between slots takes whatever its producer sends",
   },
   {
-    id: "not-flushed-when-idle",
+    id: "frame-without-credit-lost",
+    file: CHANNEL,
+    find: `    this.#count = count - sent;`,
+    replace: `    this.#count = 0;`,
+    about: "records for which there is no credit left are dropped",
+  },
+  {
+    id: "due-frame-forgotten",
+    waits: "a longer search than 500 runs",
+    file: CHANNEL,
+    find: `    if (this.#isDue && !this.#sendDue()) return;`,
+    replace: ``,
+    about: "what waited for credit is not sent when credit comes",
+  },
+  {
+    id: "frame-counted-early",
     waits: "a longer search",
+    file: CHANNEL,
+    find: `first !== undefined && this.#consumedOfFirst >= first;`,
+    replace: `first !== undefined && this.#consumedOfFirst > 0;`,
+    about: "a frame is granted anew before all of its records are processed",
+  },
+  {
+    id: "not-flushed-when-idle",
+    waits: "a longer search than 500 runs",
     file: "core/runtime/slot-channels.ts",
     find: `        for (const writer of remote) writer.flush();`,
     replace: ``,
@@ -59,31 +79,31 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "old-attempt-in-channel",
     waits: "a longer search than 150 runs",
-    file: "core/cluster/task-slot.ts",
-    find: `else if (message.attempt === current) this.#channels?.channels.receive(`,
-    replace: `else this.#channels?.channels.receive(`,
+    file: "core/cluster/region-channels.ts",
+    find: `else if (attempt === newest.attempt) newest.channels.receive(`,
+    replace: `else newest.channels.receive(`,
     about: "records that another slot sent in an earlier attempt are read in this one",
   },
   {
     id: "early-credit-lost",
     waits: "a longer search",
-    file: "core/cluster/task-slot.ts",
-    find: `if (message.attempt > current) this.#early.push(message);`,
-    replace: `if (message.attempt > current) return;`,
+    file: "core/cluster/region-channels.ts",
+    find: `if (newest === undefined || attempt > newest.attempt) this.#early.push(message);`,
+    replace: `if (newest === undefined || attempt > newest.attempt) return;`,
     about: "credit that comes before its producer is deployed is lost",
   },
   {
     id: "lost-connection-survived",
     waits: "a longer search than 150 runs",
     file: "core/cluster/task-slot.ts",
-    find: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== true) continue;`,
-    replace: `if (this.#channels?.channels.touches(task.descriptor.task, slot) !== undefined) continue;`,
+    find: `if (!this.#channels.touches(task.descriptor.task, slot)) continue;`,
+    replace: `if (slot !== "") continue;`,
     about: "tasks go on after the connection between them was lost, and with it records",
   },
   {
     id: "lost-slot-kept",
     waits: "a longer search",
-    file: MASTER,
+    file: SCHEDULER,
     find: `    this.#parts.slots.remove(id);`,
     replace: ``,
     about: "the job is placed again on a slot that is lost",
@@ -91,9 +111,9 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "lost-slot-awaited",
     waits: "a longer search than 150 runs",
-    file: MASTER,
-    find: `      if (execution.state === "CANCELING" && this.#placement.slotOf(execution).id === id)`,
-    replace: `      if (execution.state === "CANCELING" && this.#placement.slotOf(execution).id === "")`,
+    file: SCHEDULER,
+    find: `      else if (execution.state === "CANCELING") this.executions.transition(execution, "CANCELED");`,
+    replace: ``,
     about: "the master waits for the end of tasks whose slot is lost",
   },
   {

@@ -15,8 +15,8 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   {
     id: "first-restore-for-ever",
     file: "core/cluster/job-master.ts",
-    find: `this.#sources.start(point?.coordinators ?? []);`,
-    replace: `this.#sources.start(this.#parts.restorePoint?.coordinators ?? []);`,
+    find: `this.#sources.restored(subtasks, checkpoint?.coordinators ?? []),`,
+    replace: `this.#sources.restored(subtasks, parts.restorePoint?.coordinators ?? []),`,
     about: "after a failure enumerators start from where the job did, and assign splits a second time",
   },
   {
@@ -65,7 +65,6 @@ export const SOURCE_AND_SINK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "split-lists-dealt-twice",
-    waits: "a longer search",
     file: "core/checkpoint/redistribute.ts",
     find: `    Math.floor(((subtask + 1) * items.length) / parallelism),`,
     replace: `    Math.ceil(((subtask + 1) * items.length) / parallelism),`,

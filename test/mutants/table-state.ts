@@ -15,7 +15,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "removed-between-epoch-and-slice",
-    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -24,7 +23,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "changed-then-removed",
-    waits: "a longer search than 150 runs",
     file: EPOCHS,
     find: `if ((cell.stamp & BORN) === 0) segment.tombstones.push(cell);`,
     replace: ``,
@@ -32,7 +30,7 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "no-tombstone",
-    waits: "a longer search than 150 runs",
+    waits: "a longer search than 500 runs",
     file: EPOCHS,
     find: `      this.#preserve(cell);
       segment.tombstones.push(cell);`,
@@ -57,7 +55,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "puts-before-tombstones",
-    waits: "a longer search than 150 runs",
     file: SEGMENT,
     find: `return [...this.#deletes.chunks, ...this.#puts.chunks];`,
     replace: `return [...this.#puts.chunks, ...this.#deletes.chunks];`,
@@ -65,7 +62,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-changes-dropped",
-    waits: "a longer search",
     file: "core/state/heap/history.ts",
     find: `this.#open = this.#open.filter((entry) => entry !== gone);`,
     replace: `this.#open = this.#open.filter((entry) => entry !== gone);
@@ -85,7 +81,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "completion-takes-younger",
-    waits: "a longer search",
     file: "core/state/heap/history.ts",
     find: `this.#base = { epoch, files`,
     replace: `this.#base = { epoch: this.#epochs.current - 1, files`,
@@ -93,7 +88,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "younger-cells-seen",
-    waits: "a longer search",
     file: "core/state/heap/full-scan.ts",
     find: `if (cell.stamp !== DEAD && epochOf(cell.stamp) <= this.epoch) this.put(cell);`,
     replace: `if (cell.stamp !== DEAD && epochOf(cell.stamp) >= 0) this.put(cell);`,
@@ -109,7 +103,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "object-in-place-unseen",
-    waits: "a longer search",
     file: "core/state/heap/value-cells.ts",
     find: `if (typeof value === "object" && value !== null && cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);`,
     replace: ``,
@@ -131,7 +124,6 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "key-groups-overlap",
-    waits: "a longer search",
     file: "core/state/key-groups.ts",
     find: `    last: Math.floor(((index + 1) * maxParallelism - 1) / parallelism),`,
     replace: `    last: Math.min(Math.floor(((index + 1) * maxParallelism) / parallelism), maxParallelism - 1),`,

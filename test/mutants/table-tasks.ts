@@ -42,7 +42,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "aborted-barrier-blocks",
-    waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
     find: `    this.#drop(({ checkpoint }) => checkpoint.checkpointId === checkpointId);`,
     replace: `    this.#collecting = this.#collecting.filter(({ checkpoint }) => checkpoint.checkpointId !== checkpointId);`,
@@ -52,7 +51,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     id: "aborted-barrier-begins-anew",
     waits: "a longer search than 150 runs",
     file: "core/runtime/barrier-alignment.ts",
-    find: `if (id <= this.#doneUpTo || this.#aborted.has(id)) return undefined;`,
+    find: `if (!this.isLive(id)) return undefined;`,
     replace: `if (id <= this.#doneUpTo) return undefined;`,
     about: "the late barrier of an aborted checkpoint holds its channel back all the same",
   },
@@ -61,8 +60,8 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     file: "core/runtime/subtask-checkpoint.ts",
     find: `    current.writing = true;
     this.#options.storage.write(`,
-    replace: `    this.#options.storage.write(path, chunks, () => undefined);
-    this.#stored(current, part, keyed, file);
+    replace: `    this.#options.storage.write(path, contents.chunks, () => undefined);
+    stored({ path, bytes, checksum: contents.checksum });
     if (path !== "") return;
     this.#options.storage.write(`,
     about: "a task acknowledges while its state file is still being written",
@@ -71,12 +70,11 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     id: "failed-write-acknowledged",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `else this.#decline(current, "IO_EXCEPTION", outcome.error);`,
-    replace: `else this.#stored(current, part, keyed, file);`,
+    replace: `else stored({ path, bytes, checksum: contents.checksum });`,
     about: "a task acknowledges a state file whose write has failed",
   },
   {
     id: "abandoned-file-leaks",
-    waits: "a longer search",
     file: "core/runtime/subtask-checkpoint.ts",
     find: `if (!this.#inProgress.includes(current)) return this.#discard(current);`,
     replace: `if (!this.#inProgress.includes(current)) return;`,
@@ -84,7 +82,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "closed-task-leaks",
-    waits: "a longer search than 150 runs",
     file: "core/runtime/task-execution.ts",
     find: `    this.#checkpoints.close();`,
     replace: ``,
@@ -116,7 +113,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "overdraw-overwrites",
-    waits: "a longer search than 150 runs",
     file: "core/network/in-slot-channel.ts",
     find: `if (waiting <= this.mask) return;`,
     replace: `if (waiting <= this.mask + 1) return;`,
@@ -124,7 +120,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "growing-forgets",
-    waits: "a longer search than 150 runs",
     file: "core/network/in-slot-channel.ts",
     find: `for (let index = 0; index < waiting; index += 1) {`,
     replace: `for (let index = 0; index < waiting - 1; index += 1) {`,
@@ -157,7 +152,6 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "ended-not-asked-again",
-    waits: "a longer search than 150 runs",
     file: "core/runtime/input-gate.ts",
     find: `this.#ended[other] !== true);`,
     replace: `this.#ended[other] !== true && other > index);`,

@@ -29,6 +29,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "dying-timer-not-captured",
+    waits: "a longer search than 500 runs",
     file: "core/state/heap/timer-capture.ts",
     find: `if (bucket === this.#current ? number >= this.#next : isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
     replace: `if (bucket === this.#current && number >= this.#next && isPending(bucket)) section.putTimer(bucket.savedAt(place));`,
@@ -90,7 +91,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "highest-watermark-wins",
-    waits: "a longer search than 150 runs",
+    waits: "a longer search than 500 runs",
     file: "core/checkpoint/restore-operators.ts",
     find: `  let lowestMs = WATERMARK_MAX;
   for (const subtask of subtasks) lowestMs = Math.min(`,
@@ -100,7 +101,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "channel-watermark-highest",
-    waits: "a longer search than 150 runs",
+    waits: "a longer search",
     file: "core/checkpoint/restore-inputs.ts",
     find: `const watermarkMs = counted.reduce((lowestMs, status) => Math.min(lowestMs, status.watermarkMs), WATERMARK_MAX);`,
     replace: `const watermarkMs = counted.reduce((highestMs, status) => Math.max(highestMs, status.watermarkMs), -Infinity);`,
@@ -116,7 +117,6 @@ export const TIME_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "restored-channels-one-by-one",
-    waits: "a longer search than 150 runs",
     file: "core/runtime/watermark-valve.ts",
     find: `    this.#channels = restored.map((_, channel) => this.#combiner.register(channel));`,
     replace: `    this.#channels = restored.map(({ watermarkMs }, channel) => this.#combiner.register(channel, watermarkMs));`,

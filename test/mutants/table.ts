@@ -3,11 +3,13 @@ import type { Mutant } from "./mutant.ts";
 import { CHECKPOINT_MUTANTS } from "./table-checkpoints.ts";
 import { CLUSTER_MUTANTS } from "./table-cluster.ts";
 import { FOUND_MUTANTS } from "./table-found.ts";
+import { REGION_MUTANTS } from "./table-regions.ts";
 import { SLOT_MUTANTS } from "./table-slots.ts";
 import { SOURCE_AND_SINK_MUTANTS } from "./table-sources-sinks.ts";
 import { STATE_MUTANTS } from "./table-state.ts";
 import { TASK_MUTANTS } from "./table-tasks.ts";
 import { TIME_MUTANTS } from "./table-time.ts";
+import { UNALIGNED_MUTANTS } from "./table-unaligned.ts";
 import { WINDOW_MUTANTS } from "./table-windows.ts";
 
 const ALL: readonly Mutant[] = [
@@ -19,6 +21,8 @@ const ALL: readonly Mutant[] = [
   ...WINDOW_MUTANTS,
   ...CLUSTER_MUTANTS,
   ...SLOT_MUTANTS,
+  ...UNALIGNED_MUTANTS,
+  ...REGION_MUTANTS,
   ...FOUND_MUTANTS,
 ];
 

@@ -37,6 +37,7 @@ export interface ClusterOptions {
   readonly restoreFrom: string | undefined;
   readonly slots: number;
   readonly recordsPerStep: number;
+  readonly slowMs: number | undefined;
   /** Nothing goes wrong any more: who cannot start now never will. */
   isHealed(): boolean;
   /** Called once in each process. */

@@ -59,6 +59,20 @@ const stops: fc.Arbitrary<readonly Leg[]> = fc
   .tuple(fc.array(stopped, { maxLength: 2 }), last)
   .map(([before, end]) => [...before, end]);
 
+/** Stopped by crashes only, after which another parallelism starts from the newest checkpoint. */
+const crashed: fc.Arbitrary<readonly Leg[]> = fc
+  .tuple(
+    fc.array(
+      fc.record({
+        parallelism,
+        stop: fc.record({ how: fc.constant<"crash">("crash"), after: fc.integer({ min: 1, max: 60 }) }),
+      }),
+      { maxLength: 2 },
+    ),
+    fc.record({ parallelism }),
+  )
+  .map(([before, end]) => [...before, end]);
+
 /** Most places are left alone in any one run, so that in many runs only one kind of thing goes wrong. */
 function ratesAt(sites: readonly FaultSite[], most: number): fc.Arbitrary<FaultRates> {
   return fc
@@ -84,8 +98,28 @@ const FAST = {
   checkpointMs: fc.constantFrom(100, 300),
 };
 
+const PACE: { readonly burst: fc.Arbitrary<number>; readonly pauseMs: fc.Arbitrary<number> } = {
+  burst: fc.constantFrom(1, 3, 10),
+  pauseMs: fc.constantFrom(200, 1_000, 3_000),
+};
+
+/** In which records wait everywhere, so that barriers have something to overtake. */
+const CROWDED = {
+  capacity: fc.constantFrom(16, 256, 3),
+  recordsPerStep: fc.constantFrom(1, 3),
+  slowMs: fc.constantFrom(100, 300, 1_000),
+  burst: fc.constantFrom(3, 10),
+  pauseMs: fc.constantFrom(1, 50),
+  latencyMs: fc.constantFrom(1, 5, 30),
+  diskMs: fc.constantFrom(1, 20),
+  checkpointMs: fc.constantFrom(100, 300),
+};
+
+/** The longer times are those of a barrier on its way, so that in some tasks it is through before. */
+const OVERTAKING = [0, 0, 20, 200];
+
 interface Theme {
-  readonly speed: typeof SLOW | typeof FAST;
+  readonly speed: typeof SLOW | typeof FAST | typeof CROWDED;
   readonly legs: fc.Arbitrary<readonly Leg[]>;
   readonly rates: fc.Arbitrary<FaultRates>;
   readonly disasters: fc.Arbitrary<readonly Disaster[]>;
@@ -113,6 +147,14 @@ const THEMES: readonly (Theme & { readonly weight: number })[] = [
   { weight: 2, speed: FAST, legs: unstopped, rates: ratesAt(SITES, 1), disasters: usual },
   { weight: 1, speed: FAST, legs: unstopped, rates: ratesAt(SITES, 1), disasters: damaging },
   { weight: 3, speed: SLOW, legs: stops, rates: ratesAt(SITES, 4), disasters: usual },
+  {
+    weight: 4,
+    speed: CROWDED,
+    legs: crashed,
+    rates: ratesAt(["record", "snapshot", "write", "slow"], 2),
+    disasters: NONE,
+  },
+  { weight: 1, speed: CROWDED, legs: stops, rates: ratesAt(SITES, 1), disasters: usual },
 ];
 
 /**
@@ -121,6 +163,13 @@ const THEMES: readonly (Theme & { readonly weight: number })[] = [
  */
 function timeouts(speed: Theme["speed"]): fc.Arbitrary<number> {
   return speed === FAST ? fc.constantFrom(20_000, 2_000, 1_000) : fc.constant(120_000);
+}
+
+/** Mostly not where little waits: what else can break must be found too. */
+function unaligned(speed: Theme["speed"]): fc.Arbitrary<number | undefined> {
+  return speed === CROWDED
+    ? fc.constantFrom(undefined, ...OVERTAKING)
+    : fc.constantFrom(undefined, undefined, ...OVERTAKING.slice(1));
 }
 
 function plansOf({ speed, ...theme }: Theme): fc.Arbitrary<SimPlan> {
@@ -133,15 +182,16 @@ function plansOf({ speed, ...theme }: Theme): fc.Arbitrary<SimPlan> {
     minPauseMs: fc.constantFrom(0, 0, 0, 500),
     checkpointTimeoutMs: timeouts(speed),
     tolerable: fc.constantFrom(1_000, 0, 2),
+    unalignedMs: unaligned(speed),
+    ...PACE,
     ...speed,
-    burst: fc.constantFrom(1, 3, 10),
-    pauseMs: fc.constantFrom(200, 1_000, 3_000),
     drift: fc.constantFrom(0, 0, 50),
     chaining: fc.boolean(),
     asyncSink: fc.boolean(),
     probes: fc.boolean(),
     rates: theme.rates,
     disasters: theme.disasters,
+    failover: fc.constantFrom("region", "region", "region", "full"),
     healedMs: fc.constant(HEALED_MS),
   });
 }

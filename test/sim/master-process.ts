@@ -143,6 +143,7 @@ export class MasterProcess {
       },
       onFailure: (cause) => {
         history.note({ kind: "failure", token: this.token, cause: cause.message });
+        for (const checker of this.#cluster.options.live) checker.jobFailed?.(cause);
         this.#cluster.warn(`${this.process.name}: ${cause.message}`);
       },
       keepOutcome: (outcome, done) => election.keepOutcome(this.process, this.token, this.#kept(outcome), done),
@@ -169,8 +170,8 @@ export class MasterProcess {
         cancel: (task) => slot.post(() => slot.gateway(offer)?.cancel(task)),
         trigger: (task, checkpointId, options) =>
           slot.post(() => slot.gateway(offer)?.trigger(task, checkpointId, options)),
-        completed: (attempt, checkpointId) => slot.post(() => slot.gateway(offer)?.completed(attempt, checkpointId)),
-        aborted: (attempt, checkpointId) => slot.post(() => slot.gateway(offer)?.aborted(attempt, checkpointId)),
+        completed: (checkpointId) => slot.post(() => slot.gateway(offer)?.completed(checkpointId)),
+        aborted: (checkpointId) => slot.post(() => slot.gateway(offer)?.aborted(checkpointId)),
         operatorEvent: (task, operatorId, event) =>
           slot.post(() => slot.gateway(offer)?.operatorEvent(task, operatorId, event)),
         beat: () => slot.post(() => slot.gateway(offer)?.beat()),

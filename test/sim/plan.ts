@@ -58,9 +58,13 @@ export interface SimPlan {
   readonly minPauseMs: number;
   readonly checkpointTimeoutMs: number;
   readonly tolerable: number;
+  /** After how long barriers overtake what they wait for, 0: at once. Left out: never. */
+  readonly unalignedMs?: number | undefined;
   /** Records in a channel. */
   readonly capacity: number;
   readonly recordsPerStep: number;
+  /** Some tasks take so long for a step, at most, so that records wait in their channels. Left out: no time at all. */
+  readonly slowMs?: number | undefined;
   /** Records that a reader emits at once, and how long it then has nothing. */
   readonly burst: number;
   readonly pauseMs: number;
@@ -72,6 +76,8 @@ export interface SimPlan {
   readonly asyncSink: boolean;
   /** Whether streams pass through probes that watch time. */
   readonly probes: boolean;
+  /** What starts again after a failure; left out: what it does by default. */
+  readonly failover?: "region" | "full";
   readonly rates: FaultRates;
   readonly disasters: readonly Disaster[];
   /** From then on nothing goes wrong any more: the job has to come to its end. */
@@ -89,8 +95,10 @@ export const CALM: SimPlan = {
   minPauseMs: 0,
   checkpointTimeoutMs: 20_000,
   tolerable: 0,
+  unalignedMs: undefined,
   capacity: 16,
   recordsPerStep: 10,
+  slowMs: undefined,
   burst: 10,
   pauseMs: 200,
   latencyMs: 5,

@@ -193,6 +193,7 @@ class Run {
       restoreFrom: start.restoreFrom,
       slots: requiredSlots(build()).total + plan.spareSlots,
       recordsPerStep: plan.recordsPerStep,
+      slowMs: plan.slowMs,
       isHealed: () => this.#world.dice.isHealed,
       buildGraph: build,
     });

@@ -10,6 +10,7 @@ import type { Checker, LiveChecker, Violation } from "./checkers/checker.ts";
 import { committedOutput } from "./checkers/committed-output.ts";
 import { completedCheckpoints } from "./checkers/completed-checkpoints.ts";
 import { conservation } from "./checkers/conservation.ts";
+import { failoverScope } from "./checkers/failover-scope.ts";
 import { liveness } from "./checkers/liveness.ts";
 import { referencedFiles } from "./checkers/referenced-files.ts";
 import { reported } from "./checkers/reported.ts";
@@ -68,7 +69,7 @@ export interface Examined {
 }
 
 export async function examine(scenario: Scenario): Promise<Examined> {
-  const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter()];
+  const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter(), failoverScope()];
   const pipeline = pipelineOf(scenario.subject);
   let run: SimRun | undefined;
   try {

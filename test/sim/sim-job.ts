@@ -32,9 +32,13 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     "pipeline.operator-chaining.enabled": plan.chaining,
     "pipeline.development-mode": true,
     "taskmanager.network.in-slot-channel-capacity": plan.capacity,
+    // From frames of one or two records, of which few are under way, up to what is usual.
+    "taskmanager.network.memory.buffers-per-channel": plan.capacity < 4 ? plan.capacity : 8,
+    "taskmanager.memory.segment-size": plan.capacity < 100 ? 64 : 32_768,
     "heartbeat.interval": 3_000,
     "heartbeat.timeout": 7_000,
     "task.cancellation.timeout": 30_000,
+    "jobmanager.execution.failover-strategy": plan.failover ?? "region",
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": 1_000_000,
     "restart-strategy.fixed-delay.delay": 300,
@@ -43,6 +47,8 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     "execution.checkpointing.min-pause": plan.minPauseMs,
     "execution.checkpointing.timeout": plan.checkpointTimeoutMs,
     "execution.checkpointing.tolerable-failed-checkpoints": plan.tolerable,
+    "execution.checkpointing.unaligned.enabled": plan.unalignedMs !== undefined,
+    "execution.checkpointing.aligned-checkpoint-timeout": plan.unalignedMs ?? 0,
   });
 }
 

@@ -39,7 +39,7 @@ export class SlotProcess {
   readonly #connections = new Map<string, Connection>();
 
   constructor(cluster: Cluster, name: string) {
-    const { scheduler, random, disk, config, jobName, recordsPerStep } = cluster.options;
+    const { scheduler, random, disk, config, jobName, recordsPerStep, slowMs } = cluster.options;
     this.#cluster = cluster;
     this.process = scheduler.process(name);
     this.#graph = cluster.options.buildGraph();
@@ -55,7 +55,7 @@ export class SlotProcess {
       metrics: this.metrics,
       copies: new ModuleCopies({ enabled: false, job: jobName }),
       warn: (line) => cluster.warn(`${name}: ${line}`),
-      scheduler: new StepScheduler({ scheduler, process: this.process, random, recordsMax: recordsPerStep }),
+      scheduler: new StepScheduler({ scheduler, process: this.process, random, recordsMax: recordsPerStep, slowMs }),
       send: (from, to, message) => this.#send(from, to, message),
     });
   }
@@ -72,7 +72,7 @@ export class SlotProcess {
     return {
       ...gateway,
       deploy: (descriptor) => {
-        for (const checker of this.#cluster.options.live) checker.deployed?.(offer, descriptor.task);
+        for (const checker of this.#cluster.options.live) checker.deployed?.(offer, descriptor.task, this.#graph);
         gateway.deploy(this.#own(descriptor));
       },
     };
@@ -112,6 +112,10 @@ export class SlotProcess {
         });
         return {
           ...reports,
+          failed: (task, cause) => {
+            for (const checker of this.#cluster.options.live) checker.taskFailed?.(task, cause);
+            reports.failed(task, cause);
+          },
           terminated: (task, state) => {
             for (const checker of this.#cluster.options.live) checker.terminated?.(offer, task);
             reports.terminated(task, state);
@@ -126,8 +130,8 @@ export class SlotProcess {
     const { edge, producer, consumer } = channel;
     const place = `${attempt}/${edge}/${producer}/${consumer}`;
     for (const checker of this.#cluster.options.live) {
-      if (message.kind === "records") checker.sent?.(`${from} ${to} ${place}`, message.timestampsMs.length);
-      if (message.kind === "credit") checker.granted?.(`${to} ${from} ${place}`, message.records);
+      if (message.kind === "records") checker.sent?.(`${from} ${to} ${place}`, 1);
+      if (message.kind === "credit") checker.granted?.(`${to} ${from} ${place}`, message.frames);
     }
   }
 

@@ -1,11 +1,11 @@
 /**
- * A TypeScript job as one JavaScript module, made by esbuild, for as long as it takes to import it.
+ * A TypeScript job as one JavaScript module, made by esbuild, for as long as somebody may import it.
  *
  * In the bundle, packages stay outside, and `millrace` is the copy that runs the command: two copies of the engine would not recognise each other's
  * objects. `import.meta` means the source file, as if nothing had been bundled, and stacks name its lines.
  *
- * A bundle lies in `node_modules/.cache/millrace` of the job's package, so that imports of packages are found, and is removed once it is loaded. What a
- * command that was killed has left there, the next one removes.
+ * A bundle lies in `node_modules/.cache/millrace` of the job's package, so that imports of packages are found. What a command that
+ * was killed has left there, a later one removes.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -14,28 +14,39 @@ import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, Plugin } from "esbuild";
 import { asError, MillraceError } from "../../util/errors.ts";
-import { mapStacks } from "./map-stacks.ts";
+import { mapStacks } from "../map-stacks.ts";
 
-/** No command takes so long to load a module. */
+/** Younger ones may belong to a process that is not seen from here, such as that of another container. */
 const LEFTOVER_AGE_MS = 3_600_000;
 const WRITE_ATTEMPTS_MAX = 5;
 
-/** Calls `load` with the URL of the bundle of `file`. Fails with `MR2111` if it does not compile, `MR2105` without esbuild. */
-export async function withBundle<T>(file: string, load: (url: string) => Promise<T>): Promise<T> {
+/** A module that lies in a file for as long as somebody may import it. */
+export interface Bundle {
+  readonly url: string;
+  /** Takes the file away. */
+  readonly remove: () => Promise<void>;
+}
+
+/** Fails with `MR2111` if the file does not compile, `MR2105` without esbuild. */
+export async function makeBundle(file: string): Promise<Bundle> {
   const text = await compile(file);
   const directory = join(packageRoot(dirname(file)), "node_modules", ".cache", "millrace");
   const digest = createHash("sha256").update(file).update(text).digest("hex").slice(0, 16);
-  const bundle = join(directory, `${digest}-${process.pid}.mjs`);
-  try {
-    await write(bundle, text);
-    await removeLeftovers(directory, bundle);
-    const { href } = pathToFileURL(bundle);
-    mapStacks(href, text);
-    return await load(href);
-  } finally {
-    await rm(bundle, { force: true });
+  const path = join(directory, `${digest}-${process.pid}.mjs`);
+  const remove = async (): Promise<void> => {
+    await rm(path, { force: true });
     await removeEmpty([directory, dirname(directory), dirname(dirname(directory))]);
+  };
+  try {
+    await write(path, text);
+    await removeLeftovers(directory, path);
+  } catch (error) {
+    await remove();
+    throw error;
   }
+  const { href } = pathToFileURL(path);
+  mapStacks(href, text);
+  return { url: href, remove };
 }
 
 async function compile(file: string): Promise<string> {
@@ -122,7 +133,7 @@ function packageRoot(directory: string): string {
   return above === directory ? process.cwd() : packageRoot(above);
 }
 
-/** Best effort: another command may be removing the same. */
+/** Best effort: another command may be removing the same. One that runs on threads imports its bundle whenever a thread starts, also after days. */
 async function removeLeftovers(directory: string, own: string): Promise<void> {
   const { mtimeMs: nowMs } = await stat(own);
   for (const name of await readdir(directory)) {
@@ -131,7 +142,17 @@ async function removeLeftovers(directory: string, own: string): Promise<void> {
       ({ mtimeMs }) => nowMs - mtimeMs,
       () => 0,
     );
-    if (age > LEFTOVER_AGE_MS) await rm(path, { force: true });
+    if (age > LEFTOVER_AGE_MS && !isRunning(Number(/-(\d+)\.mjs$/.exec(name)?.[1]))) await rm(path, { force: true });
+  }
+}
+
+/** NaN: of no process that we know. */
+function isRunning(pid: number): boolean {
+  if (Number.isNaN(pid)) return false;
+  try {
+    return process.kill(pid, 0); // sends nothing
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // it is another user's
   }
 }
 

@@ -8,7 +8,16 @@ export interface RunFlags {
   readonly restore?: string;
   readonly acceptDuplicates?: boolean;
   readonly allowNonRestoredState?: boolean;
+  /** Threads. Both undefined: the job runs in the command's own. */
+  readonly taskManagers?: string;
+  readonly slots?: string;
   readonly config: readonly string[];
+}
+
+export interface ClusterSize {
+  readonly taskManagers: number;
+  /** Of each; undefined: what the configuration says. */
+  readonly slots: number | undefined;
 }
 
 /** For options that may be repeated. */
@@ -25,7 +34,7 @@ export function configOf(flags: RunFlags): Config {
       throw new MillraceError("MR2106", `--config takes key=value, such as parallelism.default=2, not "${pair}"`);
     values[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
   }
-  if (flags.parallelism !== undefined) values[OPTIONS.parallelism.key] = parallelismOf(flags.parallelism);
+  if (flags.parallelism !== undefined) values[OPTIONS.parallelism.key] = countOf("--parallelism", flags.parallelism);
   if (flags.checkpointDir !== undefined)
     values[OPTIONS.checkpointDirectory.key] = textOf("--checkpoint-dir", flags.checkpointDir);
   if (flags.restore !== undefined) values[OPTIONS.restoreFrom.key] = textOf("--restore", flags.restore);
@@ -34,10 +43,19 @@ export function configOf(flags: RunFlags): Config {
   return new Config(values);
 }
 
-function parallelismOf(text: string): number {
-  const parallelism = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(parallelism) && parallelism > 0) return parallelism;
-  throw new MillraceError("MR2108", `--parallelism must be a whole number, 1 or more, not "${text}"`);
+/** Undefined: no threads were asked for. */
+export function clusterSizeOf({ taskManagers, slots }: RunFlags): ClusterSize | undefined {
+  if (taskManagers === undefined && slots === undefined) return undefined;
+  return {
+    taskManagers: countOf("--task-managers", taskManagers ?? "1"),
+    slots: slots === undefined ? undefined : countOf("--slots", slots),
+  };
+}
+
+function countOf(flag: string, text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
+  throw new MillraceError("MR2108", `${flag} must be a whole number, 1 or more, not "${text}"`);
 }
 
 /** An empty path would mean the same as none, and that the flag was not meant. */

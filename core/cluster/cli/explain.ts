@@ -1,7 +1,7 @@
 /** `millrace explain <job>`: the graph of a job as text, JSON or dot. */
 import type { ExplainFormat } from "../../api/job-client.ts";
 import { MillraceError } from "../../util/errors.ts";
-import { buildJob, helpOf } from "./build-job.ts";
+import { buildJob, helpOf } from "../build-job.ts";
 import { configOf } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
 import { loadJob } from "./load-job.ts";

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { STACK_FRAMES } from "../stack-frames.ts";
 import { explainJob } from "./explain.ts";
 import { collectPair } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
@@ -21,8 +22,6 @@ Examples:
 
 Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.`;
 
-const STACK_FRAMES = 50;
-
 function createProgram(): Command {
   const program = new Command("millrace")
     .description(
@@ -34,7 +33,14 @@ function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "millrace: ")) })
     .addHelpText("after", EXAMPLES);
   withConfig(program.command("run <job> [arguments...]"))
-    .description("run a job in this process; what stands after -- are arguments of the job")
+    .description(
+      "run a job in this process, on one thread unless slots are given; what stands after -- are arguments of the job",
+    )
+    .option(
+      "--task-managers <number>",
+      "TaskManagers of this process, whose slots are threads (default: 1 with --slots)",
+    )
+    .option("--slots <number>", "slots per TaskManager, each a thread (default: 1, or taskmanager.numberOfTaskSlots)")
     .option("--checkpoint-dir <directory>", "where checkpoints go; without it they are kept in memory")
     .option("--restore <path>", "start from a savepoint or a retained checkpoint")
     .option(
@@ -69,7 +75,6 @@ function packageVersion(): string {
 }
 
 async function main(): Promise<void> {
-  // An error is attributed to its operator by the stack, of which Node keeps ten lines: too few for functions that call deeply.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, STACK_FRAMES);
   // Whoever reads the output may stop early (`| head`), which is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

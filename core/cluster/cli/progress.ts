@@ -6,9 +6,12 @@
 import type { JobClient, JobStatus, MetricSample } from "../../api/job-client.ts";
 import { sourceRecords } from "../source-records.ts";
 import { TerminalLine } from "./terminal-line.ts";
+import { bottleneck, loadTable, slotLine, vertexLoads } from "./vertex-load.ts";
 
 const TERMINAL_EVERY_MS = 250;
 const LOG_EVERY_MS = 2_000;
+/** The rate is that of so long: threads tell their counts once a second. */
+const RATE_OVER_MS = 2_000;
 /** What a `Date` can hold. */
 const DATE_MS_MAX = 8.64e15;
 
@@ -51,21 +54,28 @@ export function isFinal(status: JobStatus): boolean {
   return FINAL.has(status);
 }
 
+export interface ProgressOptions {
+  /** Where the time of each vertex goes: in a log a table under each line, on a terminal the busiest at the end of the line. */
+  readonly perVertex?: boolean;
+}
+
 /** Starts showing, until the status is final; the function returned ends it. */
-export function showProgress(client: Pick<JobClient, "metrics" | "status">, out: NodeJS.WriteStream): () => void {
+export function showProgress(
+  client: Pick<JobClient, "metrics" | "status">,
+  out: NodeJS.WriteStream,
+  { perVertex = false }: ProgressOptions = {},
+): () => void {
   const line = out.isTTY ? new TerminalLine(out, [process.stdout, process.stderr]) : undefined;
-  let lastRecords = 0;
-  let lastMs = performance.now();
+  const perSecondAt = recentRate(performance.now());
   const show = (): void => {
-    const totals = totalsOf(client.metrics());
-    const nowMs = performance.now();
-    const perSecond = Math.max(0, ((totals.records - lastRecords) * 1_000) / (nowMs - lastMs));
-    lastRecords = totals.records;
-    lastMs = nowMs;
+    const metrics = client.metrics();
+    const totals = totalsOf(metrics);
+    const perSecond = perSecondAt(performance.now(), totals.records);
     const status = client.status();
     const text = progressLine(status, totals, perSecond);
-    if (line === undefined) out.write(`${text}\n`);
-    else line.show(text);
+    const loads = perVertex ? vertexLoads(metrics) : [];
+    if (line === undefined) out.write(`${text}\n${loadTable(loads)}${perVertex ? slotLine(metrics) : ""}`);
+    else line.show([text, bottleneck(loads) ?? ""].join("  "));
     // What is still to be done then, such as removing checkpoints, changes nothing of this.
     if (isFinal(status)) clearInterval(timer);
   };
@@ -73,6 +83,17 @@ export function showProgress(client: Pick<JobClient, "metrics" | "status">, out:
   return () => {
     clearInterval(timer);
     line?.end();
+  };
+}
+
+/** Given a count of records at each look, their rate. Counting begins now. */
+function recentRate(startMs: number): (nowMs: number, records: number) => number {
+  const looks = [{ atMs: startMs, records: 0 }];
+  return (nowMs, records) => {
+    looks.push({ atMs: nowMs, records });
+    while (looks[1] !== undefined && nowMs - looks[1].atMs >= RATE_OVER_MS) looks.shift();
+    const [first = { atMs: startMs, records: 0 }] = looks;
+    return Math.max(0, ((records - first.records) * 1_000) / Math.max(1, nowMs - first.atMs));
   };
 }
 

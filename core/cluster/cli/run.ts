@@ -5,7 +5,6 @@
  */
 import { join } from "node:path";
 import type { JobDefinition } from "../../api/define-job.ts";
-import type { StreamExecutionEnvironment } from "../../api/environment.ts";
 import type { JobClient, JobResult } from "../../api/job-client.ts";
 import { keepsCheckpoints } from "../../checkpoint/retention.ts";
 import type { JobEnd } from "../../checkpoint/retention.ts";
@@ -13,13 +12,13 @@ import type { Config } from "../../util/config.ts";
 import { OPTIONS } from "../../util/config.ts";
 import { formatMs } from "../../util/duration.ts";
 import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
-import { buildJob, helpOf } from "./build-job.ts";
-import { configOf } from "./config-flags.ts";
-import type { RunFlags } from "./config-flags.ts";
+import { buildJob, helpOf } from "../build-job.ts";
+import { clusterSizeOf, configOf } from "./config-flags.ts";
+import type { ClusterSize, RunFlags } from "./config-flags.ts";
 import { exitCodeOf, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
 import { failureText } from "./failure-text.ts";
 import { Interrupts } from "./interrupts.ts";
-import { loadJob } from "./load-job.ts";
+import { holdJob, loadJob } from "./load-job.ts";
 import { showProgress } from "./progress.ts";
 
 /** The job did not start, because what was asked for cannot be: no checkpoint there, not the newest, state that nobody takes. */
@@ -30,22 +29,65 @@ const LINGER_MS = 1_000;
 
 export async function runJob(path: string, jobArguments: readonly string[], flags: RunFlags): Promise<number> {
   const config = configOf(flags);
+  const size = clusterSizeOf(flags);
+  if (size !== undefined) return runOnThreads(path, jobArguments, { flags, config, size });
   const job = await loadJob(path);
-  const help = helpOf(job, jobArguments);
-  if (help !== undefined) {
-    process.stdout.write(help);
-    return EXIT_DONE;
-  }
+  if (printsHelp(job, jobArguments)) return EXIT_DONE;
   const env = await buildJob(job, { jobArguments, config });
-  const client = await env.executeAsync(job.name);
-  warnOfUselessDirectory(env, flags);
-  const ended = await watch(client, env.config);
+  return conclude(job, jobArguments, { client: await env.executeAsync(job.name), config: env.config, flags });
+}
+
+interface OnThreads {
+  readonly flags: RunFlags;
+  readonly config: Config;
+  readonly size: ClusterSize;
+}
+
+async function runOnThreads(
+  path: string,
+  jobArguments: readonly string[],
+  { flags, config, size }: OnThreads,
+): Promise<number> {
+  const { job, url, release } = await holdJob(path);
+  try {
+    if (printsHelp(job, jobArguments)) return EXIT_DONE;
+    // Only who asks for threads loads what makes them.
+    const { MiniCluster } = await import("../mini-cluster.ts");
+    const cluster = new MiniCluster({ ...size, config });
+    const submitted = await cluster.submitJob(job, url, { args: jobArguments });
+    try {
+      return await conclude(job, jobArguments, { ...submitted, flags });
+    } finally {
+      await cluster.close();
+    }
+  } finally {
+    await release();
+  }
+}
+
+function printsHelp(job: JobDefinition, jobArguments: readonly string[]): boolean {
+  const help = helpOf(job, jobArguments);
+  if (help !== undefined) process.stdout.write(help);
+  return help !== undefined;
+}
+
+interface Running {
+  readonly client: JobClient;
+  readonly config: Config;
+  readonly flags: RunFlags;
+}
+
+/** Watches the job to its end, and says what came of it. */
+async function conclude(job: JobDefinition, jobArguments: readonly string[], running: Running): Promise<number> {
+  const { client, config, flags } = running;
+  warnOfUselessDirectory(config, flags);
+  const ended = await watch(running);
   switch (ended.kind) {
     case "finished":
       return report(job, ended.result, jobArguments);
     case "interrupted":
       process.stderr.write(
-        `millrace: job "${job.name}" was cancelled\n${checkpointLine(env.config, client.jobId, "CANCELED")}`,
+        `millrace: job "${job.name}" was cancelled\n${checkpointLine(config, client.jobId, "CANCELED")}`,
       );
       // Files of a checkpoint that was under way may still have to go; but what the job's functions hold open must not keep the process.
       setTimeout(() => process.exit(exitCodeOf(ended.signal)), LINGER_MS).unref();
@@ -53,7 +95,7 @@ export async function runJob(path: string, jobArguments: readonly string[], flag
     case "failed": {
       const { error } = ended;
       process.stderr.write(
-        failureText(error, `job "${job.name}" failed: `) + checkpointLine(env.config, client.jobId, "FAILED"),
+        failureText(error, `job "${job.name}" failed: `) + checkpointLine(config, client.jobId, "FAILED"),
       );
       return isMillraceError(error) && REFUSED_AT_START.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
     }
@@ -66,8 +108,8 @@ type Ended =
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Until the job has ended, whichever way. */
-async function watch(client: JobClient, config: Config): Promise<Ended> {
-  const stopProgress = showProgress(client, process.stderr);
+async function watch({ client, config, flags }: Running): Promise<Ended> {
+  const stopProgress = showProgress(client, process.stderr, { perVertex: clusterSizeOf(flags) !== undefined });
   const cancellationTimeoutMs = config.get(OPTIONS.taskCancellationTimeout);
   const interrupts = new Interrupts(client, { out: process.stderr, cancellationTimeoutMs, process });
   try {
@@ -105,7 +147,7 @@ function count(amount: number, what: string): string {
   return `${amount} ${what}${amount === 1 ? "" : "s"}`;
 }
 
-function warnOfUselessDirectory({ config }: StreamExecutionEnvironment, flags: RunFlags): void {
+function warnOfUselessDirectory(config: Config, flags: RunFlags): void {
   if (flags.checkpointDir === undefined || config.get(OPTIONS.checkpointInterval) > 0) return;
   const option = `--config ${OPTIONS.checkpointInterval.key}=10s`;
   process.stderr.write(`millrace: the job takes no checkpoints, so --checkpoint-dir does nothing; add ${option}\n`);

@@ -137,7 +137,8 @@ class SessionWindowOperator<K, T, A, R, O> implements Operator, Input<T>, TimerT
     if (reachEndMs - 1 + this.#latenessMs <= reachedMs) return this.#tooLate(value, timestampMs);
     touched.startMs = Math.min(touched.startMs, startMs);
     touched.endMs = reachEndMs;
-    for (const other of sessions.splice(at + 1, behind - at - 1)) this.#absorb(touched, other);
+    // Most records touch one session only: an empty splice would still make an array for each.
+    if (behind > at + 1) for (const other of sessions.splice(at + 1, behind - at - 1)) this.#absorb(touched, other);
     this.#add(value, touched, reachedMs);
   }
 

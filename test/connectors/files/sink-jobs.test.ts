@@ -40,7 +40,8 @@ class Stage {
 
   /** A job with two subtasks that stands at its 100th record, and a savepoint of it. */
   async saved(): Promise<{ readonly job: JobClient; readonly savepoint: string }> {
-    const job = this.start({ "parallelism.default": 2 });
+    // Both subtasks go back, though each is a region of its own.
+    const job = this.start({ "parallelism.default": 2, "jobmanager.execution.failover-strategy": "full" });
     this.scene.gate.closeAt(100);
     await this.scene.gate.reached(100);
     return { job, savepoint: await job.triggerSavepoint({ directory: SAVEPOINTS }) };

@@ -317,6 +317,7 @@ test("statistics carry Flink's names", () => {
     lastCheckpointSize: 20,
     lastCheckpointFullSize: 35,
     lastCheckpointAlignment: 4,
+    lastCheckpointPersistedData: 0,
     lastCheckpointExternalPath: "jobs/one/chk-1",
   });
 });

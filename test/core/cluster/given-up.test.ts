@@ -12,6 +12,7 @@ test("a task that was given up harms no later attempt", async () => {
   const scene = new Scene();
   const files = new MemoryFileSystem({ defer: (turn) => scene.world.later(turn) });
   const env = scene.env({
+    "jobmanager.execution.failover-strategy": "full",
     "execution.checkpointing.interval": 1_000_000,
     "execution.checkpointing.dir": "/checkpoints",
     "task.cancellation.timeout": 100,

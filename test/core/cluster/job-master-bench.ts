@@ -1,7 +1,8 @@
 /**
  * A job master whose slots are played by the test: every message to a slot is written down, every report is sent by hand, one at a time.
  *
- * The job is a source and a map of parallelism 2 each, exchanged by key, so that it needs two slots with one subtask of both vertices in each.
+ * Unless a test builds another, the job is a source and a map of parallelism 2 each, exchanged by key, so that it needs two slots with one subtask of both
+ * vertices in each.
  */
 import { MemoryCheckpointStore } from "../../../core/checkpoint/store.ts";
 import type { CompletedCheckpointStore } from "../../../core/checkpoint/store.ts";
@@ -29,8 +30,10 @@ export class PlayedSlot implements Slot {
   readonly deployed: TaskDescriptor[] = [];
   readonly canceled: SubtaskId[] = [];
   readonly triggered: { readonly task: SubtaskId; readonly checkpointId: number; readonly directory: string }[] = [];
-  /** `completed 3 of attempt 0`. */
+  /** `completed 3`. */
   readonly told: string[] = [];
+  /** To readers of sources. */
+  readonly events: { readonly task: SubtaskId; readonly event: unknown }[] = [];
 
   constructor(id: string) {
     this.id = id;
@@ -38,20 +41,27 @@ export class PlayedSlot implements Slot {
       deploy: (descriptor) => this.deployed.push(descriptor),
       cancel: (task) => this.canceled.push(task),
       trigger: (task, checkpointId, { directory }) => this.triggered.push({ task, checkpointId, directory }),
-      completed: (attempt, checkpointId) => this.told.push(`completed ${checkpointId} of attempt ${attempt}`),
-      aborted: (attempt, checkpointId) => this.told.push(`aborted ${checkpointId} of attempt ${attempt}`),
-      operatorEvent: () => undefined,
+      completed: (checkpointId) => this.told.push(`completed ${checkpointId}`),
+      aborted: (checkpointId) => this.told.push(`aborted ${checkpointId}`),
+      operatorEvent: (task, _operatorId, event) => this.events.push({ task, event }),
     };
   }
 
-  /** Those of its newest attempt. */
+  /** Of each subtask the newest attempt here. */
   tasks(): SubtaskId[] {
-    const attempt = Math.max(...this.deployed.map(({ task }) => task.attempt));
-    return this.deployed.map(({ task }) => task).filter((task) => task.attempt === attempt);
+    const tasks = this.deployed.map(({ task }) => task);
+    return tasks.filter(
+      (task) =>
+        !tasks.some(
+          ({ vertex, subtask, attempt }) =>
+            vertex === task.vertex && subtask === task.subtask && attempt > task.attempt,
+        ),
+    );
   }
 }
 
 export interface BenchOptions {
+  readonly build?: (env: StreamExecutionEnvironment) => void;
   readonly values?: ConfigValues;
   readonly store?: CompletedCheckpointStore;
   readonly keepOutcome?: (outcome: JobOutcome, done: () => void) => void;
@@ -67,7 +77,12 @@ export class MasterBench {
   readonly store: CompletedCheckpointStore;
   readonly master: JobMaster;
 
-  constructor({ values = {}, store = new MemoryCheckpointStore(), keepOutcome }: BenchOptions = {}) {
+  constructor({
+    build = countedByKey,
+    values = {},
+    store = new MemoryCheckpointStore(),
+    keepOutcome,
+  }: BenchOptions = {}) {
     const { clock } = this;
     const env = StreamExecutionEnvironment.create({
       "parallelism.default": 2,
@@ -76,12 +91,7 @@ export class MasterBench {
       "restart-strategy.fixed-delay.delay": RESTART_MS,
       ...values,
     });
-    env
-      .fromSequence(1, 9)
-      .keyBy((n) => n)
-      .reduce((left, right) => left + right)
-      .uid("sum")
-      .discard();
+    build(env);
     this.store = store;
     this.master = createMaster({
       jobName: "played",
@@ -124,7 +134,7 @@ export class MasterBench {
     this.master.slotLost(slot.id, new Error(`${slot.id} is gone`));
   }
 
-  /** All tasks of the newest attempt run. */
+  /** All tasks of the newest attempts run. */
   run(...slots: readonly PlayedSlot[]): void {
     for (const task of slots.flatMap((slot) => slot.tasks())) this.master.running(task);
   }
@@ -143,4 +153,13 @@ export class MasterBench {
     }
     this.clock.runYielded();
   }
+}
+
+function countedByKey(env: StreamExecutionEnvironment): void {
+  env
+    .fromSequence(1, 9)
+    .keyBy((n) => n)
+    .reduce((left, right) => left + right)
+    .uid("sum")
+    .discard();
 }

@@ -84,7 +84,7 @@ describe("too few slots", () => {
     const [b] = bench.offer("b#1");
     expect([bench.phase, b?.deployed]).toEqual(["waiting", []]);
     const [c] = bench.offer("c#1");
-    expect([bench.phase, bench.master.attempt, bench.failures]).toEqual(["deploying", 0, []]);
+    expect([bench.phase, bench.master.restarts, bench.failures]).toEqual(["deploying", 0, []]);
     if (b !== undefined && c !== undefined) bench.run(b, c);
     expect(bench.phase).toBe("running");
   });
@@ -155,7 +155,7 @@ describe("a slot is lost", () => {
     bench.clock.advance(RESTART_MS);
     expect(bench.phase).toBe("waiting");
     bench.offer("b#2");
-    expect([bench.phase, bench.master.attempt]).toEqual(["deploying", 1]);
+    expect([bench.phase, bench.master.restarts]).toEqual(["deploying", 1]);
   });
 
   test("while the job is cancelled: it is over when the others have closed", () => {
@@ -177,7 +177,7 @@ describe("a slot is lost", () => {
     bench.offer("c#1");
     expect([bench.phase, bench.failures]).toEqual(["waiting", ["b#1 is gone"]]);
     bench.offer("d#1");
-    expect([bench.phase, bench.master.attempt]).toEqual(["deploying", 1]);
+    expect([bench.phase, bench.master.restarts]).toEqual(["deploying", 1]);
   });
 
   test("and all others with it: nobody is waited for", () => {
@@ -244,12 +244,12 @@ describe("what a lost slot still says", () => {
       bench.clock.runYielded();
       expect(bench.phase).toBe(phase);
       const before = { phases: [...bench.phases], failures: [...bench.failures], outcomes: [...bench.outcomes] };
-      const { attempt } = bench.master;
+      const { restarts } = bench.master;
       saysEverything(bench, b, 0);
       bench.lose(b);
       bench.clock.runYielded();
       expect({ phases: bench.phases, failures: bench.failures, outcomes: bench.outcomes }).toEqual(before);
-      expect(bench.master.attempt).toBe(attempt);
+      expect(bench.master.restarts).toBe(restarts);
     },
   );
 
@@ -278,7 +278,7 @@ describe("checkpoints over several slots", () => {
       [1, 1],
     ]);
     bench.acknowledge(1, a, b);
-    expect([a.told, b.told, spare?.told]).toEqual([["completed 1 of attempt 0"], ["completed 1 of attempt 0"], []]);
+    expect([a.told, b.told, spare?.told]).toEqual([["completed 1"], ["completed 1"], []]);
   });
 
   test("one under way is aborted by a loss; late acknowledgements of the lost slot do not complete it", () => {
@@ -287,7 +287,7 @@ describe("checkpoints over several slots", () => {
     bench.acknowledge(1, a);
     bench.lose(b);
     bench.acknowledge(1, b);
-    expect(a.told).toEqual(["aborted 1 of attempt 0"]);
+    expect(a.told).toEqual(["aborted 1"]);
     expect(bench.store.retained()).toEqual([]);
     bench.close(a);
     bench.clock.advance(RESTART_MS);
@@ -327,7 +327,7 @@ test("a slot that is lost behind the savepoint that stops the job: it starts aga
     ({ ok }) => (answered = ok),
   );
   bench.acknowledge(1, a, b);
-  expect([answered, bench.store.owns(1), a.told]).toEqual([true, false, ["completed 1 of attempt 0"]]);
+  expect([answered, bench.store.owns(1), a.told]).toEqual([true, false, ["completed 1"]]);
   bench.lose(b);
   bench.close(a);
   bench.clock.advance(RESTART_MS);

@@ -326,7 +326,7 @@ describe("tasks", () => {
 });
 
 function creditOf(attempt: number): SlotMessage {
-  return { attempt, channel: { edge: 0, producer: 0, consumer: 0 }, message: { kind: "credit", records: 4 } };
+  return { attempt, channel: { edge: 0, producer: 0, consumer: 0 }, message: { kind: "credit", frames: 4 } };
 }
 
 test("a report that is lost in the call that makes it ends the offer, and no later one", () => {

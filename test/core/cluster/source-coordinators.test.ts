@@ -1,12 +1,16 @@
 /** Split enumerators on the master: what they are told and may tell, and that one of an earlier attempt is heard no more. */
 import { describe, expect, test } from "vitest";
 import { SourceCoordinators } from "../../../core/cluster/source-coordinators.ts";
+import type { Subtask } from "../../../core/graph/job-graph-types.ts";
 import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } from "../../../core/index.ts";
 import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";
+
+/** Of the source of the bench, and of another. */
+const ALL: readonly Subtask[] = [0, 1].flatMap((vertex) => [0, 1, 2].map((subtask) => ({ vertex, subtask })));
 
 type Enumerator = SplitEnumerator<SourceSplit, string>;
 
@@ -101,7 +105,7 @@ describe("an enumerator", () => {
     const bench = new Bench();
     const { coordinators } = start(bench);
     const saved = coordinators.snapshot(7);
-    coordinators.start(saved);
+    coordinators.restored(ALL, saved);
     expect(bench.log).toEqual(["create anew", "start", "close", "create state 7", "start"]);
   });
 
@@ -110,13 +114,16 @@ describe("an enumerator", () => {
     const { coordinators, context } = start(bench);
     context.schedule(10, () => bench.log.push("late"));
     context.execute(() => bench.log.push("late"));
-    coordinators.start([]);
+    coordinators.restored(ALL, []);
     context.assignSplits(0, [{ splitId: "a" }]);
+    // Such as a listing of files that was under way.
+    context.fail(new Error("too late"));
     bench.runMails();
     bench.clock.advance(20);
     bench.runMails();
     expect(bench.log).not.toContain("late");
     expect(bench.sent).toEqual([]);
+    expect(bench.failures).toEqual([]);
   });
 
   test("runs what it scheduled in the master's turn", () => {
@@ -156,6 +163,7 @@ describe("an enumerator", () => {
   test("whose failure has a code keeps it, and whether a restart can cure it", () => {
     const bench = new Bench();
     start(bench).context.fail(new MillraceError("MR6101", "no such directory", { retryable: false }));
+    bench.runMails();
     expect(bench.failures[0]).toMatchObject({
       code: "MR6101",
       message: 'MR6101: operator "Source: numbers": no such directory',
@@ -168,6 +176,21 @@ describe("an enumerator", () => {
     const bench = new Bench();
     bench.methods = { snapshot: () => fail() };
     expect(() => start(bench).coordinators.snapshot(1)).toThrow("no directory");
+  });
+
+  test("that fails while it saves its state does so after the checkpoint has begun, which is aborted then like any other", () => {
+    const bench = new Bench();
+    bench.methods = {
+      snapshot: () => {
+        bench.context.fail(new Error("no directory"));
+        return "as far as it knows";
+      },
+    };
+    const { coordinators } = start(bench);
+    expect(coordinators.snapshot(1)).toHaveLength(1);
+    expect(bench.failures).toEqual([]);
+    bench.runMails();
+    expect(bench.failures).toHaveLength(1);
   });
 
   test("that fails to start leaves none behind that starts after it", () => {
@@ -196,9 +219,10 @@ describe("an enumerator", () => {
       // As the job master does, which ends the attempt at once.
       fail: () => coordinators.stop(),
     });
-    coordinators.start([]);
+    const both = ALL.filter(({ subtask }) => subtask === 0);
+    coordinators.restored(both, []);
     expect(log).toEqual(["create first"]);
-    coordinators.start([]);
+    coordinators.restored(both, []);
     expect(log).toEqual(["create first", "create first"]);
   });
 
@@ -218,6 +242,6 @@ function fail(): never {
 }
 
 function start(bench: Bench): Bench {
-  bench.coordinators.start([]);
+  bench.coordinators.restored(ALL, []);
   return bench;
 }

@@ -2,6 +2,7 @@
 // covers: core/metrics/metric-entries.ts
 import { describe, expect, test } from "vitest";
 import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
+import type { MetricReading } from "../../../core/metrics/metric-registry.ts";
 import type { MetricValue } from "../../../core/metrics/registry.ts";
 
 const clock = { elapsedMs: () => 0 };
@@ -138,5 +139,22 @@ describe("MetricRegistry", () => {
     first.close();
     first.close();
     expect(registry.snapshot().map(({ value }) => value)).toEqual([9]);
+  });
+
+  test("shows what other threads said last, until that is past", () => {
+    const registry = new MetricRegistry({ clock });
+    const reading = (value: number, subtask: number): MetricReading => {
+      return { scope: { ...task, subtask }, name: "seen", value, identifier: `${subtask}.seen` };
+    };
+    const values = (): unknown[] => registry.snapshot().map(({ value }) => value);
+    registry.open(task).metrics.counter("seen").count = 1;
+    registry.mirror("a", [reading(2, 0), reading(3, 1)]);
+    registry.mirror("b", [reading(4, 1)]);
+    registry.mirror("a", [reading(5, 0), reading(6, 1)]);
+    expect(values()).toEqual([1, 5, 6, 4]);
+    registry.forgetMirrored(({ scope }) => scope.subtask === 1);
+    expect(values()).toEqual([1, 5]);
+    registry.mirror("b", [reading(7, 1)]);
+    expect(values()).toEqual([1, 5, 7]);
   });
 });

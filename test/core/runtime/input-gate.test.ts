@@ -18,7 +18,11 @@ function gateOver(inputs: readonly number[]): {
   const channels = inputs.map(() => new InSlotChannel(8));
   const gate = new InputGate(
     channels.map((reader, at) => ({ reader, edge: inputs[at] ?? 0, input: inputs[at] ?? 0 })),
-    { exactlyOnce: true, restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })) },
+    {
+      exactlyOnce: true,
+      restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),
+      overtaking: { isAllowed: false, nowMs: () => 0, schedule: () => () => undefined },
+    },
   );
   return { gate, channels };
 }

@@ -1,7 +1,10 @@
 /** The task's side of a checkpoint: acknowledged when every file is durable and not before; what is not acknowledged leaves no file. */
 import { describe, expect, test } from "vitest";
 import type { CheckpointAck } from "../../../core/graph/messages.ts";
+import { FrameEncoder } from "../../../core/network/columnar/frame-encoder.ts";
+import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import type { OperatorSnapshotParts } from "../../../core/runtime/chain.ts";
+import { InFlightRecording } from "../../../core/runtime/in-flight-recording.ts";
 import { SubtaskCheckpoints } from "../../../core/runtime/subtask-checkpoint.ts";
 import type { KeyedSnapshot, StateFile } from "../../../core/state/keyed-state.ts";
 import type { BlobStore } from "../../../core/storage/blob-store.ts";
@@ -88,9 +91,9 @@ class Bench {
     });
   }
 
-  begin(checkpointId: number, parts: readonly OperatorSnapshotParts[]): void {
+  begin(checkpointId: number, parts: readonly OperatorSnapshotParts[], recording?: InFlightRecording): void {
     const options = { kind: "checkpoint", directory: `chk-${checkpointId}` } as const;
-    this.checkpoints.begin({ checkpointId, options }, parts, { channels: [], ended: false, alignmentMs: 4 });
+    this.checkpoints.begin({ checkpointId, options }, parts, { channels: [], ended: false, alignmentMs: 4, recording });
   }
 
   /** As many steps as there is something to serialise. */
@@ -102,6 +105,62 @@ class Bench {
     }
   }
 }
+
+describe("records in flight", () => {
+  function recordingOf(...values: readonly unknown[]): {
+    readonly channel: InSlotChannel;
+    readonly recording: InFlightRecording;
+  } {
+    const channel = new InSlotChannel(4);
+    for (const value of values) channel.push(value, 7);
+    const recording = new InFlightRecording(5, [{ reader: channel, edge: 2 }], new FrameEncoder());
+    recording.advance();
+    return { channel, recording };
+  }
+
+  const barrier = { kind: "barrier", checkpointId: 5, options: { kind: "checkpoint", directory: "chk-5" } } as const;
+
+  test("are written once every channel has delivered its barrier, and acknowledged with the rest", () => {
+    const bench = new Bench();
+    const { channel, recording } = recordingOf("a", "b");
+    bench.begin(5, [part("x", keyedSnapshot(1, 10))], recording);
+    bench.run();
+    bench.store.settle();
+    bench.run();
+    expect([bench.acks.length, bench.store.writing, bench.checkpoints.underWay]).toEqual([0, 0, true]);
+    channel.send(barrier);
+    recording.advance();
+    bench.run();
+    expect([bench.acks.length, bench.store.writing]).toEqual([0, 1]);
+    bench.store.settle();
+    bench.run();
+    const inFlight = bench.acks[0]?.snapshot.inFlight;
+    expect(inFlight).toMatchObject({ file: { path: "chk-5/v-1-3-1" }, edges: [2] });
+    expect(bench.acks[0]?.metrics).toMatchObject({
+      bytes: 10 + (inFlight?.file.bytes ?? 0),
+      inFlightBytes: inFlight?.file.bytes,
+    });
+  });
+
+  test("that were none leave no file", () => {
+    const bench = new Bench();
+    const { channel, recording } = recordingOf();
+    bench.begin(5, [part("x")], recording);
+    channel.send(barrier);
+    recording.advance();
+    bench.run();
+    expect(bench.acks).toHaveLength(1);
+    expect(bench.acks[0]?.snapshot.inFlight).toBe(undefined);
+  });
+
+  test("that cannot be encoded fail the checkpoint, not the task", () => {
+    const bench = new Bench();
+    bench.begin(5, [part("x")], recordingOf(() => "no value").recording);
+    bench.run();
+    expect(bench.declined[0]).toMatch(/^5 CHECKPOINT_ASYNC_EXCEPTION MR4101/);
+    expect(bench.checkpoints.underWay).toBe(false);
+  });
+});
 
 describe("a checkpoint of a subtask", () => {
   test("is acknowledged when its files are durable, not before", () => {

@@ -18,7 +18,7 @@ class Scene {
       outputs: new Map(this.sent.map((_, edge) => [edge, []])),
       connect: () => undefined,
       flush: () => undefined,
-      usage: () => ({ waiting: 3, overdrawn: 1 }),
+      usage: () => ({ waiting: 3, overdrawn: 1, inFullness: 0.5, outFullness: 0 }),
       recordsSent: (edge) => this.sent[edge] ?? 0,
     });
   }

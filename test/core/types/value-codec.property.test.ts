@@ -143,6 +143,14 @@ describe("row codec", () => {
     );
   });
 
+  test("names both ends of the path to what is nested too deep, and not all of it", () => {
+    let list: unknown = undefined;
+    for (let length = 0; length < 600; length += 1) list = { next: list };
+    const { message } = refusalOf(list) ?? { message: "" };
+    expect(message).toMatch(/at `(\.next)+\.?\w* … \w*(\.next)+` .* nested more than 500 levels deep/);
+    expect(message.length).toBeLessThan(500);
+  });
+
   test("refuses what cannot be kept, with its path", () => {
     const cycle: { self?: unknown } = {};
     cycle.self = cycle;

@@ -1,4 +1,5 @@
 /** Options: each stands once, values are checked when they come in, and a wrong key is answered with the nearest. */
+// covers: core/util/options.ts
 import { describe, expect, test } from "vitest";
 import { Config, OPTIONS } from "../../../core/util/config.ts";
 

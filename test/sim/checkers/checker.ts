@@ -1,6 +1,7 @@
 /** What a checker is: one invariant over what a run did and left behind. */
 import type { CompletedCheckpoint } from "../../../core/checkpoint/contract.ts";
 import type { CheckpointPointer } from "../../../core/checkpoint/pointer-store.ts";
+import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import type { SubtaskId } from "../../../core/graph/messages.ts";
 import type { SimDisk } from "../disk.ts";
 import type { SimRun } from "../run.ts";
@@ -38,10 +39,14 @@ export interface LiveChecker extends Checker {
   /** A file was there, and is deleted. */
   deleted?(path: string): void;
   /** A task arrives in the slot of an offer. */
-  deployed?(offer: string, task: SubtaskId): void;
+  deployed?(offer: string, task: SubtaskId, graph: JobGraph): void;
+  /** It reports a failure. */
+  taskFailed?(task: SubtaskId, cause: Error): void;
+  /** A master has to do with a failure, of tasks or of the job. */
+  jobFailed?(cause: Error): void;
   /** Its last word, or that of its slot. */
   terminated?(offer: string, task: SubtaskId): void;
   /** Records leave for a channel, or its consumer has room for more. */
-  sent?(channel: string, records: number): void;
-  granted?(channel: string, records: number): void;
+  sent?(channel: string, frames: number): void;
+  granted?(channel: string, frames: number): void;
 }

@@ -1,9 +1,11 @@
 /**
- * Whatever is complete can be restored: its metadata and every file are there and sound, all its parts are of one attempt, and each key group of an operator
- * was saved by the subtask that owns it, and by no other.
+ * Whatever is complete can be restored: its metadata and every file are there and sound, all parts of a pipelined region are of one attempt, and each key group
+ * of an operator was saved by the subtask that owns it, and by no other.
  */
-import { stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
+import { stateFilesOf, stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
 import type { CompletedCheckpoint, VertexSnapshot } from "../../../core/checkpoint/contract.ts";
+import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
+import { PipelinedRegions } from "../../../core/graph/regions.ts";
 import { keyGroupRange } from "../../../core/state/key-groups.ts";
 import { crc32 } from "../../../core/util/checksum.ts";
 import type { SimDisk } from "../disk.ts";
@@ -11,10 +13,13 @@ import type { LiveChecker, Pointed } from "./checker.ts";
 
 export function completedCheckpoints(): LiveChecker {
   let problem: string | undefined;
+  /** Of the job as it is deployed now. */
+  let graph: JobGraph | undefined;
   return {
     name: "completed checkpoints",
+    deployed: (_offer, _task, deployed) => void (graph = deployed),
     completed(pointed) {
-      const found = problemOf(pointed);
+      const found = problemOf(pointed, graph);
       if (found !== undefined) problem ??= `checkpoint ${pointed.pointer.checkpointId}: ${found}`;
     },
     // A later checkpoint may refer to a file that was damaged before: whoever reads it notices.
@@ -22,11 +27,11 @@ export function completedCheckpoints(): LiveChecker {
   };
 }
 
-function problemOf({ pointer, checkpoint, disk, root }: Pointed): string | undefined {
+function problemOf({ pointer, checkpoint, disk, root }: Pointed, graph: JobGraph | undefined): string | undefined {
   if (checkpoint === undefined) return `there is no readable metadata in ${pointer.directory}`;
   return (
     unsoundFile(checkpoint, disk, root) ??
-    mixedAttempts(checkpoint) ??
+    (graph && mixedAttempts(checkpoint, graph)) ??
     checkpoint.vertices.map(foreignGroups).find(Boolean)
   );
 }
@@ -41,13 +46,22 @@ function unsoundFile(checkpoint: CompletedCheckpoint, disk: SimDisk, root: strin
 }
 
 /** State files carry their attempt in their names; those of earlier checkpoints lie elsewhere. */
-function mixedAttempts(checkpoint: CompletedCheckpoint): string | undefined {
-  const attempts = new Set<string>();
-  for (const { path } of stateFilesOfCheckpoint(checkpoint)) {
-    const [, attempt] = /-(\d+)-\d+$/.exec(path) ?? [];
-    if (path.startsWith(`${checkpoint.directory}/`) && attempt !== undefined) attempts.add(attempt);
+function mixedAttempts(checkpoint: CompletedCheckpoint, graph: JobGraph): string | undefined {
+  const attempts = new Map<number, Set<string>>();
+  const regions = new PipelinedRegions(graph);
+  for (const [vertex, { subtasks }] of checkpoint.vertices.entries()) {
+    for (const [subtask, snapshot] of subtasks.entries()) {
+      const { index } = regions.of({ vertex, subtask });
+      const ofRegion = attempts.get(index) ?? new Set();
+      attempts.set(index, ofRegion);
+      for (const { path } of stateFilesOf(snapshot)) {
+        const [, attempt] = /-(\d+)-\d+$/.exec(path) ?? [];
+        if (path.startsWith(`${checkpoint.directory}/`) && attempt !== undefined) ofRegion.add(attempt);
+      }
+    }
   }
-  return attempts.size > 1 ? `it has parts of the attempts ${[...attempts].join(" and ")}` : undefined;
+  const mixed = [...attempts].find(([, ofRegion]) => ofRegion.size > 1);
+  return mixed && `its region ${mixed[0]} has parts of the attempts ${[...mixed[1]].join(" and ")}`;
 }
 
 function foreignGroups({ maxParallelism, parallelism, subtasks }: VertexSnapshot): string | undefined {

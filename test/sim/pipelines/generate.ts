@@ -33,11 +33,28 @@ const gene: fc.Arbitrary<Gene> = fc.record({
   tap: fc.constantFrom(false, false, false, true),
 });
 
-/** Exact pipelines. */
-export const exactDescriptions: fc.Arbitrary<ExactDescription> = fc.record({
+const connected: fc.Arbitrary<ExactDescription> = fc.record({
   sources: fc.array(source, { minLength: 1, maxLength: 2 }),
   genes: fc.array(gene, { minLength: 1, maxLength: 4 }),
 });
+
+/** Stages that keep the subtasks of a stream apart from each other. */
+const FORWARD = ["map", "filter", "flat-map", "flat-map-iterable", "side-output", "timestamps", "union", "connect"];
+
+/** Jobs of many pipelined regions: one per subtask and stream, unless streams meet. */
+const apart: fc.Arbitrary<ExactDescription> = fc.record({
+  sources: fc.array(source, { minLength: 1, maxLength: 3 }),
+  genes: fc.array(
+    fc.tuple(gene, fc.constantFrom(...FORWARD)).map(([drawn, stage]) => ({ ...drawn, stage })),
+    { minLength: 1, maxLength: 3 },
+  ),
+});
+
+/** Exact pipelines. */
+export const exactDescriptions: fc.Arbitrary<ExactDescription> = fc.oneof(
+  { weight: 3, arbitrary: connected },
+  { weight: 2, arbitrary: apart },
+);
 
 /** The pipeline of a seed. */
 export function describeExact(seed: number): ExactDescription {

@@ -32,6 +32,10 @@ export function simulatedValues(plan: SimPlan, leg: Leg): ConfigValues {
     "execution.checkpointing.min-pause": plan.minPauseMs,
     "execution.checkpointing.timeout": plan.checkpointTimeoutMs,
     "execution.checkpointing.tolerable-failed-checkpoints": plan.tolerable,
+    ...(plan.unalignedMs !== undefined && {
+      "execution.checkpointing.unaligned.enabled": true,
+      "execution.checkpointing.aligned-checkpoint-timeout": plan.unalignedMs,
+    }),
   };
 }
 

@@ -58,6 +58,11 @@ const PROPERTIES: readonly (readonly [keyof SimPlan, (value: unknown) => string]
   ["minPauseMs", (value) => `at least ${String(value)} ms between checkpoints`],
   ["checkpointTimeoutMs", (value) => `checkpoints give up after ${String(value)} ms`],
   ["capacity", (value) => `channels hold ${String(value)} records`],
+  [
+    "unalignedMs",
+    (value) => (value === 0 ? "barriers overtake records" : `barriers overtake records after ${String(value)} ms`),
+  ],
+  ["slowMs", (value) => `some tasks take up to ${String(value)} ms for a step`],
   ["recordsPerStep", (value) => `a task works on ${String(value)} records at a time`],
   ["burst", (value) => `sources emit ${String(value)} records at a time`],
   ["pauseMs", (value) => `sources pause for up to ${String(value)} ms`],

@@ -29,6 +29,7 @@ function adapted(plan: SimPlan, options: UserPlanOptions): SimPlan {
     maxParallelism: 128,
     probes: false,
     tolerable: 1_000,
+    slowMs: plan.slowMs === undefined ? undefined : Math.max(1, Math.round(plan.slowMs / Math.max(1, share))),
     pauseMs: Math.max(1, Math.round(Math.min(plan.pauseMs, 1_000) / Math.max(1, share))),
     rates: Object.fromEntries(
       USER_SITES.map((site) => [site, plan.rates[site] ?? 0]).filter(([, rate]) => rate !== 0),

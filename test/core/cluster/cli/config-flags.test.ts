@@ -1,6 +1,6 @@
 /** Flags as configuration: each reaches its option, and what cannot be meant is refused. */
 import { describe, expect, test } from "vitest";
-import { collectPair, configOf } from "../../../../core/cluster/cli/config-flags.ts";
+import { clusterSizeOf, collectPair, configOf } from "../../../../core/cluster/cli/config-flags.ts";
 import { OPTIONS } from "../../../../core/util/config.ts";
 
 describe("flags", () => {
@@ -35,6 +35,19 @@ describe("flags", () => {
     expect(() => configOf({ config: [], parallelism })).toThrow(
       `MR2108: --parallelism must be a whole number, 1 or more, not "${parallelism}"`,
     );
+  });
+
+  test("ask for threads, of which each number is one if only the other is given", () => {
+    expect(clusterSizeOf({ config: [] })).toBeUndefined();
+    expect(clusterSizeOf({ config: [], slots: "3" })).toEqual({ taskManagers: 1, slots: 3 });
+    expect(clusterSizeOf({ config: [], taskManagers: "2" })).toEqual({ taskManagers: 2, slots: undefined });
+    expect(clusterSizeOf({ config: [], taskManagers: "2", slots: "4" })).toEqual({ taskManagers: 2, slots: 4 });
+  });
+
+  test.each(["0", "-2", "many", ""])("refuse %j slots, and as many TaskManagers", (count) => {
+    const sentence = `must be a whole number, 1 or more, not "${count}"`;
+    expect(() => clusterSizeOf({ config: [], slots: count })).toThrow(`MR2108: --slots ${sentence}`);
+    expect(() => clusterSizeOf({ config: [], taskManagers: count })).toThrow(`MR2108: --task-managers ${sentence}`);
   });
 
   test.each(["", "interval", "=1s"])("refuse the pair %j", (pair) => {

@@ -58,3 +58,22 @@ describe("in a log", () => {
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["RUNNING", "RUNNING", "CANCELED"]);
   });
 });
+
+test("the rate on a terminal is that of the last two seconds, since threads tell their counts once a second", () => {
+  vi.useFakeTimers();
+  try {
+    const lines: string[] = [];
+    const out = { isTTY: true, columns: 200, write: (text: string) => lines.push(text) };
+    const startedMs = performance.now();
+    const records = (): number => Math.floor((performance.now() - startedMs) / 1_000) * 4_000;
+    const metrics = (): MetricSample[] => [metric("numRecordsInEarlierAttempts", records())];
+    const stop = showProgress({ status: () => "RUNNING", metrics }, out as unknown as NodeJS.WriteStream); // only written to
+    vi.advanceTimersByTime(6_000);
+    stop();
+    const rates = lines.flatMap((line) => /rate (\d+)/.exec(line)?.slice(1) ?? []).map(Number);
+    expect(rates).toHaveLength(24);
+    for (const rate of rates.slice(-12)) expect(rate).toBe(4_000);
+  } finally {
+    vi.useRealTimers();
+  }
+});

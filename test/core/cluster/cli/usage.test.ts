@@ -1,6 +1,6 @@
 /** Wrong use of the command: one clear sentence on stderr, nothing on stdout, exit code 2; jobs that fail: exit code 1. */
 // covers: core/cluster/cli/main.ts, core/cluster/cli/run.ts, core/cluster/cli/explain.ts, core/cluster/cli/load-job.ts, core/cluster/cli/bundle.ts
-// covers: core/cluster/cli/build-job.ts, core/cluster/cli/map-stacks.ts, core/cluster/cli/exit-codes.ts
+// covers: core/cluster/build-job.ts, core/cluster/map-stacks.ts, core/cluster/cli/exit-codes.ts
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

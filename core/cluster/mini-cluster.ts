@@ -1,0 +1,183 @@
+/**
+ * A cluster in one process: TaskManagers whose slots are threads, a ResourceManager, and a master for each job in the calling thread.
+ *
+ * In:   modules of jobs. Out: a client per job. State: the TaskManagers, and the jobs that are not over.
+ */
+import { pathToFileURL } from "node:url";
+import type { JobDefinition } from "../api/define-job.ts";
+import type { JobClient } from "../api/job-client.ts";
+import { Config, OPTIONS } from "../util/config.ts";
+import type { ConfigValues } from "../util/config.ts";
+import { asError, assert, MillraceError } from "../util/errors.ts";
+import { buildJob } from "./build-job.ts";
+import { importJob } from "./import-job.ts";
+import { LocalJob } from "./local-job.ts";
+import { onSlots } from "./on-slots.ts";
+import { ResourceManager } from "./resource-manager.ts";
+import { Endpoint } from "./rpc/endpoint.ts";
+import { inProcessGateway } from "./rpc/in-process.ts";
+import type { Gateway } from "./rpc/in-process.ts";
+import type { Spawner } from "./spawner.ts";
+import { systemWorld } from "./system-world.ts";
+import { TaskManager } from "./task-manager.ts";
+import { ThreadSpawner } from "./threads/thread-spawner.ts";
+import type { World } from "./world.ts";
+
+export interface MiniClusterOptions {
+  /** Default: 1. */
+  readonly taskManagers?: number;
+  /** Threads per TaskManager. Default: `taskmanager.numberOfTaskSlots`, where the cluster's options say it, else 1. */
+  readonly slots?: number | undefined;
+  /** Options of the cluster, and of jobs that do not set them. Default: none. */
+  readonly config?: Config | ConfigValues;
+}
+
+export interface SubmitOptions {
+  /** Arguments of the job. Default: none. */
+  readonly args?: readonly string[];
+  /** Options where the job does not set them, beside those of the cluster. Default: none. */
+  readonly config?: ConfigValues;
+}
+
+/** A job that runs, with the options that it has set. */
+export interface Submitted {
+  readonly client: JobClient;
+  readonly config: Config;
+}
+
+/**
+ * Runs jobs on threads of this process, as `millrace run --slots` does.
+ *
+ * Shape:  a running cluster; `await cluster.submit(new URL("job.js", import.meta.url))` gives the client of a job, `await cluster.close()` ends everything.
+ * Units:  a slot is a thread and runs one subtask of each operator; a job needs as many as its highest parallelism, and waits while there are fewer.
+ * Cost:   a thread takes about 30 ms to start and 10 MB, and imports the job's module by itself.
+ * Errors: `MR7013` a number of TaskManagers or slots that is none.
+ * Source: Flink's `MiniCluster`.
+ *
+ * @example
+ * const cluster = new MiniCluster({ slots: 2 });
+ * console.log(cluster.taskManagers());
+ * await cluster.close();
+ */
+export class MiniCluster {
+  readonly #config: Config;
+  readonly #slots: number;
+  readonly #world: World;
+  readonly #spawner: Spawner;
+  readonly #resourceManager: Gateway<ResourceManager>;
+  readonly #taskManagers: Map<string, TaskManager>;
+  readonly #jobs: Set<JobClient>;
+  #started: number;
+  #isClosed: boolean;
+
+  constructor({ taskManagers = 1, slots, config = {} }: MiniClusterOptions = {}) {
+    this.#config = config instanceof Config ? config : new Config(config);
+    this.#slots = slots ?? Math.abs(this.#config.get(OPTIONS.slots)); // -1: not said
+    checkCount("taskManagers", taskManagers, 0);
+    checkCount("slots", this.#slots, 1);
+    this.#world = systemWorld();
+    const heapMb = this.#config.get(OPTIONS.slotHeap);
+    this.#spawner = new ThreadSpawner({ heapMb: heapMb === 0 ? undefined : heapMb });
+    this.#resourceManager = inProcessGateway(this.#endpoint(), new ResourceManager());
+    this.#taskManagers = new Map();
+    this.#jobs = new Set();
+    this.#started = 0;
+    this.#isClosed = false;
+    for (let count = 0; count < taskManagers; count += 1) this.addTaskManager();
+  }
+
+  /** Names of those that are there. */
+  taskManagers(): readonly string[] {
+    return [...this.#taskManagers.keys()];
+  }
+
+  /** Jobs that wait for slots may go on. Returns its name. */
+  addTaskManager(): string {
+    this.#checkOpen();
+    this.#started += 1;
+    const id = `taskmanager-${this.#started}`;
+    const endpoint = this.#endpoint();
+    const { clock } = this.#world;
+    const taskManager = new TaskManager({
+      id,
+      slots: this.#slots,
+      clock,
+      spawner: this.#spawner,
+      endpoint,
+      resourceManager: this.#resourceManager,
+    });
+    this.#taskManagers.set(id, taskManager);
+    this.#resourceManager.register(id, this.#slots, inProcessGateway(endpoint, taskManager));
+    return id;
+  }
+
+  /** @internal Ends one thread, as if it had died; the slot stays, and another thread takes its place. */
+  killSlot(id: string, slot: number): void {
+    this.#taskManagers.get(id)?.killSlot(slot);
+  }
+
+  /** Ends its threads at once, as if the process had died. Jobs that run there start again elsewhere, or wait. Settles when the threads are gone. */
+  async killTaskManager(id: string): Promise<void> {
+    const taskManager = this.#taskManagers.get(id);
+    if (taskManager === undefined) return;
+    this.#taskManagers.delete(id);
+    this.#resourceManager.unregister(id);
+    await new Promise<void>((resolve) => {
+      taskManager.terminate(resolve);
+    });
+  }
+
+  /**
+   * Runs the job that a module exports. The module is imported here, and by every thread that takes part in the job.
+   *
+   * Shape:  a promise of the client; the job starts once there are slots for it.
+   * Errors: `MR2104` the module cannot be loaded, `MR2103` it exports no job, `MR2109` and `MR2113` it cannot be built, and those of a graph that cannot run; `MR7014` the cluster is closed.
+   * Source: own.
+   *
+   * @example
+   * export async function countWords(cluster: MiniCluster): Promise<number> {
+   *   const job = await cluster.submit(new URL("word-count.js", import.meta.url), { args: ["--lines", "1000"] });
+   *   return (await job.result()).records;
+   * }
+   */
+  async submit(module: string | URL, options: SubmitOptions = {}): Promise<JobClient> {
+    const { href } = module instanceof URL ? module : pathToFileURL(module);
+    const { client } = await this.submitJob(await importJob(href, href), href, options);
+    return client;
+  }
+
+  /** @internal Of a module that is imported already. */
+  async submitJob(job: JobDefinition, url: string, { args = [], config = {} }: SubmitOptions): Promise<Submitted> {
+    const merged = new Config({ ...this.#config.toValues(), ...config });
+    const env = await buildJob(job, { jobArguments: args, config: merged });
+    this.#checkOpen();
+    const placement = onSlots({ resourceManager: this.#resourceManager, module: url, args, config: merged.toValues() });
+    const client = env.executeOn((submission) => new LocalJob(submission, this.#world, placement), job.name);
+    this.#jobs.add(client);
+    const over = (): void => void this.#jobs.delete(client);
+    client.result().then(over, over);
+    return { client, config: env.config };
+  }
+
+  /** Cancels the jobs that are not over, and ends all threads. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#jobs].map((client) => client.cancel()));
+    await Promise.all(this.taskManagers().map((id) => this.killTaskManager(id)));
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new MillraceError("MR7014", "the cluster is closed: make another one");
+  }
+
+  #endpoint(): Endpoint {
+    const onError = (error: unknown): void =>
+      assert(false, `an endpoint of the cluster failed: ${asError(error).stack ?? ""}`);
+    return new Endpoint({ clock: this.#world.clock, onError });
+  }
+}
+
+function checkCount(what: string, count: number, min: number): void {
+  if (Number.isSafeInteger(count) && count >= min) return;
+  throw new MillraceError("MR7013", `${what} must be a whole number of ${min} or more, not ${count}`);
+}

@@ -1,0 +1,58 @@
+/**
+ * Reads the records in flight that a subtask takes over, and keeps those that are its own: after a change of the parallelism several subtasks read the same
+ * file, and each record belongs to one of them.
+ *
+ * In:   places in files of a checkpoint. Out: records in the order of their channels, through a callback.
+ */
+import { edgeAt, vertexAt } from "../graph/channels.ts";
+import type { JobGraph } from "../graph/job-graph-types.ts";
+import type { SubtaskId } from "../graph/messages.ts";
+import { decodeInFlight, recordsOf } from "../network/in-flight.ts";
+import type { InFlightRecord } from "../network/in-flight.ts";
+import type { BlobStore } from "../storage/blob-store.ts";
+import { succeeded } from "../util/outcome.ts";
+import type { Done } from "../util/outcome.ts";
+import type { InFlightRestore } from "./deployment.ts";
+import { ownerSelector } from "./partition-writer.ts";
+import { readWhole } from "./state-loading.ts";
+
+export interface LoadedInFlight {
+  readonly operatorId: string;
+  readonly input: number;
+  readonly records: readonly InFlightRecord[];
+}
+
+/** One file after the other: the order is the same in every run. */
+export function loadInFlight(
+  from: { readonly storage: BlobStore; readonly graph: JobGraph; readonly task: SubtaskId },
+  restores: readonly InFlightRestore[],
+  done: Done<readonly LoadedInFlight[]>,
+): void {
+  const loaded: LoadedInFlight[] = [];
+  const next = (index: number): void => {
+    const restore = restores[index];
+    if (restore === undefined) return done(succeeded(loaded));
+    return readWhole(from.storage, restore.file, (outcome) => {
+      if (!outcome.ok) return done(outcome);
+      const channels = decodeInFlight(outcome.value).filter(({ edge }) => edge === restore.savedEdge);
+      const isOwn = ownershipOf(from.graph, from.task, restore);
+      const { operatorId, input } = restore;
+      loaded.push({ operatorId, input, records: recordsOf(channels).filter(({ value }) => isOwn(value)) });
+      return next(index + 1);
+    });
+  };
+  next(0);
+}
+
+/** By the partitioning of the edge as it is now, since later records go the same way. */
+function ownershipOf(
+  graph: JobGraph,
+  { subtask }: SubtaskId,
+  { dealtBy }: InFlightRestore,
+): (value: unknown) => boolean {
+  if (dealtBy === undefined) return () => true;
+  const edge = edgeAt(graph, dealtBy);
+  const { parallelism, maxParallelism } = vertexAt(graph, edge.to);
+  const ownerOf = ownerSelector(edge.partitioning, { count: parallelism, maxParallelism });
+  return ownerOf === undefined ? () => true : (value) => ownerOf(value) === subtask;
+}

@@ -1,0 +1,130 @@
+/** A TaskManager starts one thing per slot, each under a name of its own, and ends it gently, or by force. */
+import { beforeEach, expect, test } from "vitest";
+import type { SlotHost, SlotRequest } from "../../../core/cluster/resource-manager.ts";
+import { Endpoint } from "../../../core/cluster/rpc/endpoint.ts";
+import type { SlotListener } from "../../../core/cluster/spawner.ts";
+import { TaskManager } from "../../../core/cluster/task-manager.ts";
+import { ManualClock } from "../../harness/manual-clock.ts";
+
+let clock: ManualClock;
+let log: string[];
+let threads: Map<string, SlotListener>;
+let manager: TaskManager;
+
+beforeEach(() => {
+  clock = new ManualClock();
+  log = [];
+  threads = new Map();
+  manager = new TaskManager({
+    id: "tm",
+    slots: 2,
+    clock,
+    endpoint: new Endpoint({
+      clock,
+      onError: (error) => {
+        throw error;
+      },
+    }),
+    resourceManager: { freed: (id, slot) => log.push(`${id} has ${slot} free`) },
+    spawner: {
+      spawn({ name, jobName }, listener) {
+        threads.set(name, listener);
+        log.push(`spawn ${name} for ${jobName}`);
+        return {
+          name,
+          send: ({ kind }) => log.push(`${kind} to ${name}`),
+          link: () => undefined,
+          terminate: () => log.push(`terminate ${name}`),
+        };
+      },
+    },
+  });
+});
+
+function said(): string[] {
+  clock.runYielded();
+  return log.splice(0);
+}
+
+function request(jobId: string): SlotRequest {
+  const host: SlotHost = {
+    started: ({ name }) => log.push(`${jobId} hears of ${name}`),
+    received: (slot, { kind }) => log.push(`${jobId} hears ${kind} from ${slot}`),
+    exited: (slot, cause) => log.push(`${jobId} hears that ${slot} is gone: ${cause?.message ?? "no cause"}`),
+    waits: () => undefined,
+  };
+  const start = { jobName: jobId, module: "", args: [], config: {}, signature: [], maxParallelism: [], mounts: [] };
+  return { jobId, start, host };
+}
+
+test("starts what serves a job, and tells its master of it", () => {
+  manager.requestSlot(1, request("one"));
+  expect(said()).toEqual(["spawn tm/1.1 for one", "one hears of tm/1.1"]);
+  threads.get("tm/1.1")?.received({ kind: "connect", peer: "tm/0.2" });
+  expect(said()).toEqual(["one hears connect from tm/1.1"]);
+});
+
+test("gives a slot back when nothing is left of what ran there; the next has another name", () => {
+  manager.requestSlot(0, request("one"));
+  said();
+  threads.get("tm/0.1")?.exited(new Error("boom"));
+  expect(said()).toEqual(["one hears that tm/0.1 is gone: boom", "tm has 0 free"]);
+  manager.requestSlot(0, request("two"));
+  expect(said()).toEqual(["spawn tm/0.2 for two", "two hears of tm/0.2"]);
+});
+
+test("tells what serves a job that is over to end, and nothing else; once, and by force if it does not", () => {
+  manager.requestSlot(0, request("one"));
+  manager.requestSlot(1, request("two"));
+  said();
+  manager.release("one");
+  manager.release("one");
+  expect(said()).toEqual(["end to tm/0.1"]);
+  clock.advance(4_999);
+  expect(said()).toEqual([]);
+  clock.advance(1);
+  expect(said()).toEqual(["terminate tm/0.1"]);
+  threads.get("tm/0.1")?.exited(undefined);
+  expect(said()).toEqual(["one hears that tm/0.1 is gone: no cause", "tm has 0 free"]);
+});
+
+test("does not end by force what has ended by then, nor what follows it", () => {
+  manager.requestSlot(0, request("one"));
+  manager.release("one");
+  threads.get("tm/0.1")?.exited(undefined);
+  said();
+  manager.requestSlot(0, request("two"));
+  said();
+  clock.advance(60_000);
+  expect(said()).toEqual([]);
+  expect(clock.alarms).toBe(0);
+});
+
+test("ends one slot by force, if something runs there", () => {
+  manager.requestSlot(1, request("one"));
+  said();
+  manager.killSlot(0);
+  expect(said()).toEqual([]);
+  manager.killSlot(1);
+  expect(said()).toEqual(["terminate tm/1.1"]);
+});
+
+test("ends all by force, says when nothing is left, and starts nothing more", () => {
+  manager.requestSlot(0, request("one"));
+  manager.requestSlot(1, request("one"));
+  said();
+  manager.terminate(() => log.push("done"));
+  expect(said()).toEqual(["terminate tm/0.1", "terminate tm/1.2"]);
+  // The ResourceManager has asked before it knew.
+  threads.get("tm/0.1")?.exited(undefined);
+  said();
+  manager.requestSlot(0, request("two"));
+  expect(said()).toEqual([]);
+  threads.get("tm/1.2")?.exited(undefined);
+  expect(said()).toEqual(["one hears that tm/1.2 is gone: no cause", "tm has 1 free", "done"]);
+});
+
+test("is gone at once if nothing runs", () => {
+  manager.terminate(() => log.push("done"));
+  expect(said()).toEqual(["done"]);
+});

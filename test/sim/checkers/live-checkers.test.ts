@@ -24,7 +24,7 @@ test("bounded queues: more under way than the consumer has room for, beyond what
   sound.sent?.("a b 0", 16 + 128);
   expect(sound.check(RUN)).toBeUndefined();
   sound.sent?.("a b 0", 1);
-  expect(sound.check(RUN)).toMatch(/a b 0 has 129 records more under way/);
+  expect(sound.check(RUN)).toMatch(/a b 0 has 129 frames more under way/);
 });
 
 test("single writer: an attempt that begins before the last one has ended", () => {

@@ -46,8 +46,8 @@ class SlotThread implements SpawnedSlot {
     this.#worker = new Worker(new URL("./slot-thread.js", import.meta.url), {
       name: start.name,
       workerData: start,
-      // It says how a program on the command line is to be read, and would be said of the thread's program too.
-      execArgv: process.execArgv.filter((flag) => !flag.startsWith("--input-type")),
+      // Flags are inherited; but this one says how a program on the command line is to be read, and would be said of the thread's program too.
+      ...(process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}),
       resourceLimits: {
         maxYoungGenerationSizeMb: YOUNG_MB,
         ...(heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb }),

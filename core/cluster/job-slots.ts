@@ -23,6 +23,7 @@ import { serveStore } from "./rpc/remote-store.ts";
 import { withoutGraph } from "./slot-endpoint.ts";
 import { slotOfOffer } from "./slot-messages.ts";
 import type { FromSlot, Mount } from "./slot-messages.ts";
+import { SLOT_CALLS } from "./slot-worker.ts";
 import type { SlotGateway, SlotReports } from "./slot-worker.ts";
 import type { SpawnedSlot } from "./spawner.ts";
 
@@ -47,17 +48,6 @@ interface JobSlot {
   /** Nobody counts on it any more, and it is ended by force. */
   isDismissed: boolean;
 }
-
-const CALLS: readonly (keyof SlotGateway)[] = [
-  "deploy",
-  "cancel",
-  "trigger",
-  "completed",
-  "aborted",
-  "operatorEvent",
-  "beat",
-  "dismiss",
-];
 
 /** So many slots in a row that end before they offer themselves: then it is the job that ends them. */
 const STILLBORN_MAX = 3;
@@ -191,7 +181,7 @@ export class JobSlots implements SlotHost {
   #connect(offer: string): Gateway<SlotGateway> {
     const from = this.#slots.get(slotOfOffer(offer));
     const slot = from?.slot;
-    const remote = remoteGateway<SlotGateway>(CALLS, (call) => slot?.send({ kind: "call", offer, call }));
+    const remote = remoteGateway<SlotGateway>(SLOT_CALLS, (call) => slot?.send({ kind: "call", offer, call }));
     return {
       ...remote,
       deploy: (descriptor) => remote.deploy(withoutGraph(descriptor) as typeof descriptor), // the slot adds its own

@@ -18,7 +18,7 @@ import { makeCall, remoteGateway } from "./rpc/remote-gateway.ts";
 import { RemoteBlobStore } from "./rpc/remote-store.ts";
 import type { FromSlot, Mount, SlotStart, ToSlot } from "./slot-messages.ts";
 import { SlotMetrics } from "./slot-metrics.ts";
-import { SlotWorker } from "./slot-worker.ts";
+import { SLOT_REPORTS, SlotWorker } from "./slot-worker.ts";
 import type { SlotGateway, SlotReports } from "./slot-worker.ts";
 import type { ReadHealth } from "./thread-health.ts";
 import type { World } from "./world.ts";
@@ -40,20 +40,6 @@ export interface SlotEndpointOptions {
   readonly send: (message: FromSlot) => void;
   readonly ended: () => void;
 }
-
-const REPORTS: readonly (keyof SlotReports)[] = [
-  "running",
-  "ended",
-  "failed",
-  "terminated",
-  "acknowledge",
-  "decline",
-  "operatorEvent",
-  "accumulated",
-  "offer",
-  "beat",
-  "withdraw",
-];
 
 /** A slot knows one master all its life. */
 const TOKEN = 1;
@@ -147,7 +133,7 @@ export class SlotEndpoint {
 
   #reportsOf(offer: string): SlotReports {
     const { send } = this.#options;
-    const reports = remoteGateway<SlotReports>(REPORTS, (call) => send({ kind: "call", offer, call }));
+    const reports = remoteGateway<SlotReports>(SLOT_REPORTS, (call) => send({ kind: "call", offer, call }));
     const told: SlotReports = {
       ...reports,
       // Before the last report of a task, so that whoever hears it has counted what the task has done.

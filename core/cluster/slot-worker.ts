@@ -30,6 +30,31 @@ export interface SlotGateway extends TaskSlotGateway {
   dismiss(): void;
 }
 
+/** Their methods, for gateways whose calls travel. */
+export const SLOT_REPORTS: readonly (keyof SlotReports)[] = [
+  "running",
+  "ended",
+  "failed",
+  "terminated",
+  "acknowledge",
+  "decline",
+  "operatorEvent",
+  "accumulated",
+  "offer",
+  "beat",
+  "withdraw",
+];
+export const SLOT_CALLS: readonly (keyof SlotGateway)[] = [
+  "deploy",
+  "cancel",
+  "trigger",
+  "completed",
+  "aborted",
+  "operatorEvent",
+  "beat",
+  "dismiss",
+];
+
 /** A master that leads a job, as a slot reaches it. */
 export interface Leader {
   /** Rises with every change of leadership. */

@@ -8,6 +8,7 @@ import type { JobMaster, JobOutcome } from "../../core/cluster/job-master.ts";
 import { OfferedSlots } from "../../core/cluster/offered-slots.ts";
 import { Endpoint } from "../../core/cluster/rpc/endpoint.ts";
 import { SlotPool } from "../../core/cluster/slot-pool.ts";
+import { SLOT_CALLS } from "../../core/cluster/slot-worker.ts";
 import type { SlotGateway, SlotReports } from "../../core/cluster/slot-worker.ts";
 import { MetricRegistry } from "../../core/metrics/metric-registry.ts";
 import type { TaskReports } from "../../core/runtime/deployment.ts";
@@ -19,17 +20,6 @@ import type { Connection } from "./network.ts";
 import { remoteGateway } from "./rpc.ts";
 import type { SimProcess } from "./scheduler.ts";
 import type { SlotProcess } from "./slot-process.ts";
-
-const SLOT_CALLS: readonly (keyof SlotGateway)[] = [
-  "deploy",
-  "cancel",
-  "trigger",
-  "completed",
-  "aborted",
-  "operatorEvent",
-  "beat",
-  "dismiss",
-];
 
 export class MasterProcess {
   readonly token: number;

@@ -1,5 +1,5 @@
 /** A simulated process with one slot: hears who leads, offers itself, runs tasks. All it knows goes with it when it crashes. */
-import { SlotWorker } from "../../core/cluster/slot-worker.ts";
+import { SLOT_REPORTS, SlotWorker } from "../../core/cluster/slot-worker.ts";
 import type { Leader, SlotGateway, SlotReports } from "../../core/cluster/slot-worker.ts";
 import type { SlotMessage } from "../../core/cluster/task-slot.ts";
 import type { JobGraph } from "../../core/graph/job-graph-types.ts";
@@ -13,20 +13,6 @@ import { remoteGateway } from "./rpc.ts";
 import type { SimProcess } from "./scheduler.ts";
 import { StepScheduler } from "./step-scheduler.ts";
 import { Endpoint } from "../../core/cluster/rpc/endpoint.ts";
-
-const REPORTS: readonly (keyof SlotReports)[] = [
-  "running",
-  "ended",
-  "failed",
-  "terminated",
-  "acknowledge",
-  "decline",
-  "operatorEvent",
-  "accumulated",
-  "offer",
-  "beat",
-  "withdraw",
-];
 
 export class SlotProcess {
   readonly process: SimProcess;
@@ -108,7 +94,7 @@ export class SlotProcess {
         const reports = remoteGateway<SlotReports>(connection, 0, {
           history,
           target: () => this.#cluster.master(token)?.reports(offer),
-          methods: REPORTS,
+          methods: SLOT_REPORTS,
         });
         return {
           ...reports,

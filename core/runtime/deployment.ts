@@ -76,7 +76,7 @@ export interface TaskChannels {
   usage(): ChannelsUsage;
   /** How many records were ever sent into an edge; one for all consumers of a broadcast counts once. */
   recordsSent(edge: number): number;
-  /** At the end of a step: what waits for company leaves. */
+  /** What waits for company leaves. */
   flush(): void;
   /** Connects all ends to the task that reads and writes them. */
   connect(end: ChannelProducer & ChannelConsumer): void;

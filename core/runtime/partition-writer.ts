@@ -45,7 +45,8 @@ export function ownerSelector(
   switch (partitioning.kind) {
     case "hash": {
       const keyOf = partitioning.keyOf as (value: unknown) => unknown; // records of this edge have the selector's type
-      return (value) => Math.floor((keyGroupOf(keyOf(value), maxParallelism) * count) / maxParallelism);
+      const owners = ownersOf({ count, maxParallelism });
+      return (value) => owners[keyGroupOf(keyOf(value), maxParallelism)] ?? 0;
     }
     case "custom": {
       const keyOf = partitioning.keyOf as (value: unknown) => unknown; // as above
@@ -55,6 +56,11 @@ export function ownerSelector(
     default:
       return undefined;
   }
+}
+
+/** Of each key group, its subtask: looked up, since a division per record costs more. */
+function ownersOf({ count, maxParallelism }: { readonly count: number; readonly maxParallelism: number }): Uint16Array {
+  return Uint16Array.from({ length: maxParallelism }, (_, group) => Math.floor((group * count) / maxParallelism));
 }
 
 function selectorOf({ partitioning, channels, maxParallelism, producer, random }: PartitionWriterOptions): Selector {

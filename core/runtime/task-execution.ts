@@ -48,6 +48,8 @@ export class TaskExecution implements Runnable {
   readonly #cancellation: CancellationTimeout;
   /** Came before the task exists. */
   readonly #early: ((task: Task) => void)[];
+  readonly #bufferTimeoutMs: number;
+  #flushedMs: number;
   #state: State;
   /** Until it is built, or could not be, there is nothing to close. */
   #isBuilding: boolean;
@@ -74,6 +76,8 @@ export class TaskExecution implements Runnable {
     this.#scheduled = new Set();
     this.#cancellation = this.#createCancellation();
     this.#early = [];
+    this.#bufferTimeoutMs = descriptor.config.get(OPTIONS.bufferTimeout);
+    this.#flushedMs = 0;
     this.#state = { kind: "starting" };
     this.#isBuilding = true;
     this.#isTerminated = false;
@@ -97,13 +101,19 @@ export class TaskExecution implements Runnable {
         return !this.#mailbox.empty;
       }
       const result = this.#state.task.step(recordsMax);
-      this.#channels.flush();
+      if (result !== "again" || nowMs - this.#flushedMs >= this.#bufferTimeoutMs) this.#flush(nowMs);
       this.#metrics.stepSaid(result);
       return result === "again";
     } catch (error) {
       this.fail(error);
       return false;
     }
+  }
+
+  /** Not after every step of a busy task: half-empty frames cost as much as full ones. */
+  #flush(nowMs: number): void {
+    this.#channels.flush();
+    this.#flushedMs = nowMs;
   }
 
   stepEnded(nowMs: number): void {

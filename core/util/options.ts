@@ -47,6 +47,7 @@ export interface Options {
   readonly channelCapacity: Option<number>;
   readonly buffersPerChannel: Option<number>;
   readonly segmentSize: Option<number>;
+  readonly bufferTimeout: Option<number>;
   readonly slots: Option<number>;
   readonly slotHeap: Option<number>;
   readonly taskCancellationTimeout: Option<number>;
@@ -132,6 +133,11 @@ export const OPTIONS: Options = {
     32_768,
     "Bytes of such a frame, about; a record that is larger has one of its own.",
     64,
+  ),
+  bufferTimeout: duration(
+    "execution.buffer-timeout.interval",
+    1,
+    "How long a record waits for others that fill its frame while its task has more to do; a task with nothing to do sends at once.",
   ),
   slots: integer(
     "taskmanager.numberOfTaskSlots",

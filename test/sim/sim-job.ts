@@ -35,6 +35,7 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     // From frames of one or two records, of which few are under way, up to what is usual.
     "taskmanager.network.memory.buffers-per-channel": plan.capacity < 4 ? plan.capacity : 8,
     "taskmanager.memory.segment-size": plan.capacity < 100 ? 64 : 32_768,
+    "execution.buffer-timeout.interval": plan.capacity < 100 ? 0 : 1,
     "heartbeat.interval": 3_000,
     "heartbeat.timeout": 7_000,
     "task.cancellation.timeout": 30_000,

@@ -16,7 +16,7 @@ import { refuse, requireCallable } from "./refuse.ts";
 import { ADD, HIGHER, LOWER, comparableOf, foldField, foldSelected, pickBy } from "./rolling.ts";
 import type { Comparable, FoldNumber, Reducer } from "./rolling.ts";
 import { addCustomOperator } from "./transform.ts";
-import type { MakeOperator, TransformOptions } from "./transform.ts";
+import type { LoopOptions, MakeOperator, TransformOptions } from "./transform.ts";
 import { countWindows, timeWindows } from "./window-spec.ts";
 import { WindowedStream } from "./windowed-stream.ts";
 
@@ -239,7 +239,9 @@ export class KeyedStream<out K, out T> {
    * Adds an operator that users of the API wrote themselves, with keyed state.
    *
    * Shape:  `DataStream<O>`. The operator sets the current key itself, with `services.keyedState.setCurrentKey`, by the selector of `keyBy`.
-   * Errors: `MR1064` `makeOperator` is no function.
+   *         With `loopBy`, what the operator emits on its main output also comes back to it, at the second of its inputs, to the subtask that owns the key which
+   *         `loopBy` names. What is in the loop is part of every checkpoint; it never blocks the operator. A bounded job ends when the loop has come to rest.
+   * Errors: `MR1064` `makeOperator`, or `loopBy`, is no function.
    * Source: Flink's `DataStream#transform` on a keyed stream.
    *
    * @example
@@ -260,7 +262,11 @@ export class KeyedStream<out K, out T> {
    *   });
    * seen.print();
    */
-  transform<O>(name: string, makeOperator: MakeOperator<O>, options: TransformOptions = {}): DataStream<O> {
+  transform<O>(
+    name: string,
+    makeOperator: MakeOperator<O>,
+    options: TransformOptions | LoopOptions<O> = {},
+  ): DataStream<O> {
     return addCustomOperator<O>([this.#handle], { name, makeOperator, keyed: true, options });
   }
 

@@ -72,9 +72,18 @@ export class Pipeline {
     this.#claims.add(exclusive);
   }
 
-  /** As {@link addNode}, and returns the stream of what the operator emits. */
-  addOperator<O>(node: NewNode, inputs: readonly StreamHandle[]): DataStream<O> {
+  /** As {@link addNode}, and returns the stream of what the operator emits. `loop`: how that comes back to it, at one more input. */
+  addOperator<O>(
+    node: NewNode,
+    inputs: readonly StreamHandle[],
+    { loop }: { readonly loop?: Partitioning | undefined } = {},
+  ): DataStream<O> {
     const added = this.addNode(node, inputs);
+    if (loop !== undefined) {
+      const { id } = added;
+      const input = inputs.length;
+      this.graph.connect({ from: id, to: id, input, partitioning: loop, sideOutput: undefined, isFeedback: true });
+    }
     return this.#services.makeStream<O>({
       pipeline: this,
       ends: [{ node: added, sideOutput: undefined, partitioning: undefined }],

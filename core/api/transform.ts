@@ -12,11 +12,16 @@ export interface TransformOptions {
   readonly stateful?: boolean;
 }
 
+export interface LoopOptions<L> extends TransformOptions {
+  /** The key by which what the operator emits on its main output comes back to it, at the second of its inputs. */
+  readonly loopBy: (value: L) => unknown;
+}
+
 interface CustomOperator<O> {
   readonly name: string;
   readonly makeOperator: MakeOperator<O>;
   readonly keyed: boolean;
-  readonly options: TransformOptions;
+  readonly options: TransformOptions & { readonly loopBy?: (value: O) => unknown };
 }
 
 export function addCustomOperator<O>(
@@ -24,11 +29,14 @@ export function addCustomOperator<O>(
   custom: CustomOperator<O>,
 ): DataStream<O> {
   const { name, makeOperator, keyed, options } = custom;
+  const { loopBy } = options;
   requireText(name, "transform");
   requireFunction(makeOperator, "transform", "a factory of operators");
+  if (loopBy !== undefined) requireFunction(loopBy, "transform", "a selector of keys for its loop");
   const spec = { module: "custom", functions: {}, parameters: { create: makeOperator } };
   return inputs[0].pipeline.addOperator<O>(
     { kind: "custom", spec, name, keyed, stateful: options.stateful ?? true },
     inputs,
+    { loop: loopBy && { kind: "hash", keyOf: loopBy as (value: never) => unknown } }, // what comes back is what was emitted
   );
 }

@@ -41,8 +41,9 @@ export function planInputs(source: RestoreSource): readonly (readonly RestoredIn
         const edge = edgeAt(graph, index);
         return { edge, producers: producersOf(distributionOf(graph, edge), subtask) };
       });
-      const allEnded = inputs.every(({ edge, producers }) =>
-        producers.every((producer) => ended[edge.from]?.[producer] === true),
+      const allEnded = inputs.every(
+        ({ edge, producers }) =>
+          edge.isFeedback || producers.every((producer) => ended[edge.from]?.[producer] === true),
       );
       planned.push({
         channels: inputs.map(({ edge, producers }) => {
@@ -54,9 +55,19 @@ export function planInputs(source: RestoreSource): readonly (readonly RestoredIn
         ended: !checkpoint.drained && allEnded && hadEnded(source, { before, vertex, subtask }),
       });
     }
-    ended[vertex.index] = planned.map((inputs) => inputs.ended);
-    return planned;
+    const settled = isLoop(graph, vertex) ? endedTogether(planned) : planned;
+    ended[vertex.index] = settled.map((inputs) => inputs.ended);
+    return settled;
   });
+}
+
+function isLoop(graph: JobGraph, { inputs }: JobVertex): boolean {
+  return inputs.some((index) => edgeAt(graph, index).isFeedback);
+}
+
+/** Whoever goes on may send to any other, so that all of them go on. */
+function endedTogether(planned: readonly RestoredInputs[]): readonly RestoredInputs[] {
+  return planned.every((inputs) => inputs.ended) ? planned : planned.map((inputs) => ({ ...inputs, ended: false }));
 }
 
 /** The saved vertex with the same head: its inputs are the new vertex's inputs. */

@@ -17,6 +17,7 @@ import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { JobMaster } from "./job-master.ts";
 import type { JobMasterParts } from "./job-master.ts";
+import { LoopCoordinators } from "./loop-coordinators.ts";
 import { createRestartStrategy } from "./restart-strategy.ts";
 import type { Endpoint } from "./rpc/endpoint.ts";
 import type { SlotPool } from "./slot-pool.ts";
@@ -54,6 +55,7 @@ export function createMaster(parts: MasterParts): JobMaster {
       checkpointingEnabled: config.get(OPTIONS.checkpointInterval) > 0,
     }),
     createSources: (target) => createSources(parts, lease, target),
+    createLoops: (target) => createLoops(parts, target),
     createCheckpoints: (participants) => createCheckpoints(parts, { lease, store, participants }),
   });
   lease.metrics.gauge("numRestarts", () => master.restarts);
@@ -88,6 +90,15 @@ function createSources(
     execute: (mail) => endpoint.post(mail),
     send: (vertex, subtask, operatorId, event) => master.sendEvent({ vertex, subtask }, operatorId, event),
     fail: (cause) => master.failJob(cause),
+  });
+}
+
+function createLoops({ graph, world, endpoint }: MasterParts, master: JobMaster): LoopCoordinators {
+  return new LoopCoordinators({
+    graph,
+    clock: world.clock,
+    execute: (mail) => endpoint.post(mail),
+    send: (subtask, operatorId, event) => master.sendEvent(subtask, operatorId, event),
   });
 }
 

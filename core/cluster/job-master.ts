@@ -19,6 +19,8 @@ import type { TaskReports } from "../runtime/deployment.ts";
 import { planCheckpoint } from "./checkpoint-plan.ts";
 import { EndedTasks, subtaskKey } from "./ended-tasks.ts";
 import type { JobOutcome, JobPhaseName } from "./job-phase.ts";
+import type { LoopCoordinators } from "./loop-coordinators.ts";
+import { isTaskToLoop } from "../graph/loop-events.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { SchedulerParts } from "./scheduler.ts";
 import type { Slot } from "./slot-pool.ts";
@@ -31,6 +33,7 @@ export interface JobMasterParts extends Pick<
   "jobName" | "graph" | "config" | "clock" | "slots" | "restartStrategy" | "store" | "restorePoint"
 > {
   createSources(master: JobMaster): SourceCoordinators;
+  createLoops(master: JobMaster): LoopCoordinators;
   createCheckpoints(participants: CheckpointParticipants): CheckpointCoordinator;
   /** What a sink at this node sends to the client. */
   toClient(node: number, value: unknown): void;
@@ -56,6 +59,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   readonly #parts: JobMasterParts;
   readonly #scheduler: Scheduler;
   readonly #sources: SourceCoordinators;
+  readonly #loops: LoopCoordinators;
   readonly #checkpoints: CheckpointCoordinator;
   readonly #ended: EndedTasks;
   /** By task. */
@@ -65,6 +69,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#parts = parts;
     this.#scheduler = this.#createScheduler();
     this.#sources = parts.createSources(this);
+    this.#loops = parts.createLoops(this);
     this.#checkpoints = parts.createCheckpoints(this);
     this.#ended = new EndedTasks();
     this.#accumulated = new Map();
@@ -135,6 +140,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   operatorEvent(task: SubtaskId, operatorId: string, event: unknown): void {
     if (!this.#scheduler.isCurrent(task)) return;
     const message = event as ReaderToCoordinator | { readonly type: "to-client"; readonly value: unknown }; // what source.ts and sink.ts send
+    if (isTaskToLoop(event)) return this.#loops.handle(task, event);
     if (message.type !== "to-client") {
       if (this.#scheduler.taskAtWork(task) !== undefined) this.#sources.handle(operatorId, task.subtask, message);
       return;
@@ -198,6 +204,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       onDeploying: (subtasks) => {
         parts.onDeploying?.(subtasks);
         this.#ended.deployed(subtasks);
+        this.#loops.reset(subtasks);
         for (const subtask of subtasks) this.#accumulated.delete(subtaskKey(subtask));
       },
       onDeployed: (subtasks, { checkpoint }) => this.#sources.restored(subtasks, checkpoint?.coordinators ?? []),
@@ -215,6 +222,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
 
   #stopping(subtasks: readonly Subtask[], settled: () => void): void {
     this.#checkpoints.stop("TASK_FAILURE", settled);
+    this.#loops.reset(subtasks);
     if (subtasks.length === this.#scheduler.executions.executions().length) this.#sources.stop();
     else this.#sources.lost(subtasks);
   }
@@ -233,6 +241,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
 
   #end(outcome: JobOutcome): void {
     this.#sources.stop();
+    this.#loops.reset(this.#scheduler.executions.executions());
     const shutDown = (): void => this.#checkpoints.shutDown(ENDS[outcome.kind], () => this.#parts.onEnded(outcome));
     if (this.#parts.keepOutcome === undefined) shutDown();
     else this.#parts.keepOutcome(outcome, shutDown);

@@ -20,6 +20,7 @@ export interface InputChannel {
   /** The logical input of the head operator. */
   readonly input: number;
   readonly producer: Subtask;
+  readonly isFeedback: boolean;
 }
 
 export interface OutputChannel {
@@ -51,6 +52,7 @@ export function inputChannels(graph: JobGraph, vertex: number, subtask: number):
         edgeChannel,
         input: edge.input,
         producer: { vertex: edge.from, subtask: producer },
+        isFeedback: edge.isFeedback,
       });
     });
   });

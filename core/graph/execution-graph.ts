@@ -85,8 +85,9 @@ export class ExecutionGraph {
     return producersOf(distributionOf(this.jobGraph, edgeAt(this.jobGraph, edge)), consumer);
   }
 
+  /** Without loops: nobody comes before itself. */
   inputsOf({ vertex, subtask }: Subtask): readonly InputChannel[] {
-    return inputChannels(this.jobGraph, vertex, subtask);
+    return inputChannels(this.jobGraph, vertex, subtask).filter(({ isFeedback }) => !isFeedback);
   }
 
   /** By output edge of the vertex. */

@@ -53,7 +53,7 @@ function outputLines(place: Place, output: PlanOutput, indent: string): readonly
 function arrow(plan: Plan, edge: PlanEdge, target: PlanVertex): string {
   const severalInputs = plan.edges.some((other) => other.to === edge.to && other.input > 0);
   const input = severalInputs ? ` input ${edge.input + 1}` : "";
-  return `=> [${target.index}] ${target.operators[0]?.name ?? ""}${input}: ${edge.partitioning}, ${count(edge.channels, "channel")}${sideMark(edge.sideOutput)}`;
+  return `=> [${target.index}] ${target.operators[0]?.name ?? ""}${input}: ${edge.isFeedback ? "feedback, " : ""}${edge.partitioning}, ${count(edge.channels, "channel")}${sideMark(edge.sideOutput)}`;
 }
 
 function sideMark(sideOutput: string | null): string {

@@ -28,7 +28,7 @@ export function signatureOf(graph: Unsigned): readonly string[] {
     ]),
     ...graph.edges.map(
       (edge) =>
-        `edge ${edge.from} -> ${edge.to} input ${edge.input} ${edge.partitioning.kind} ${edge.pattern}${side(edge.sideOutput)}`,
+        `edge ${edge.from} -> ${edge.to} input ${edge.input} ${edge.partitioning.kind} ${edge.pattern}${edge.isFeedback ? " feedback" : ""}${side(edge.sideOutput)}`,
     ),
   ];
 }

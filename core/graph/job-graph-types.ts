@@ -59,6 +59,8 @@ export interface JobEdge {
   readonly partitioning: Partitioning;
   readonly pattern: "pointwise" | "all-to-all";
   readonly sideOutput: string | undefined;
+  /** Leads from a vertex back to its own head. Whatever asks who feeds whom (order, time, alignment, the end) leaves it out. */
+  readonly isFeedback: boolean;
 }
 
 /** What the user should know about a graph that runs all the same. */

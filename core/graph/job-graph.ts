@@ -61,7 +61,7 @@ function jobEdges(planned: PlannedGraph, { chains, chained }: Chains): readonly 
     chain.operators.flatMap((id) => plannedNode(planned, id).outputs.filter((edge) => !chained.has(edge))),
   );
   return exchanges.map((edge, index) => {
-    const { input, partitioning, pattern, sideOutput } = edge;
+    const { input, partitioning, pattern, sideOutput, isFeedback } = edge;
     return {
       planned: edge,
       job: {
@@ -72,6 +72,7 @@ function jobEdges(planned: PlannedGraph, { chains, chained }: Chains): readonly 
         partitioning,
         pattern,
         sideOutput,
+        isFeedback,
       },
     };
   });

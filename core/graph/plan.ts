@@ -48,6 +48,8 @@ export interface PlanEdge {
   readonly pattern: string;
   readonly channels: number;
   readonly sideOutput: string | null;
+  /** Back to its own vertex. */
+  readonly isFeedback: boolean;
 }
 
 export interface Plan {
@@ -85,6 +87,7 @@ export function planOf(graph: JobGraph): Plan {
       pattern: edge.pattern,
       channels: channelCount(distributionOf(graph, edge)),
       sideOutput: edge.sideOutput ?? null,
+      isFeedback: edge.isFeedback,
     })),
     warnings: graph.warnings,
   };

@@ -20,6 +20,7 @@ export interface PlannedEdge {
   readonly partitioning: Partitioning;
   readonly pattern: JobEdge["pattern"];
   readonly sideOutput: string | undefined;
+  readonly isFeedback: boolean;
 }
 
 export interface PlannedNode {
@@ -48,7 +49,7 @@ export function planGraph(graph: StreamGraph, order: readonly number[], config: 
   const inputs = graph.nodes.map((node) => edges.filter((edge) => edge.to === node.id));
   const groups: string[] = [];
   for (const id of order) {
-    const inputGroups = (inputs[id] ?? []).map((edge) => groups[edge.from] ?? "");
+    const inputGroups = (inputs[id] ?? []).filter((edge) => !edge.isFeedback).map((edge) => groups[edge.from] ?? "");
     groups[id] = slotSharingGroupOf(graph.node(id).slotSharingGroup, inputGroups);
   }
   const nodes = graph.nodes.map((node): PlannedNode => {
@@ -101,5 +102,6 @@ function plannedEdge(edge: StreamEdge, parallelisms: readonly number[]): Planned
     partitioning,
     pattern: patternOf(partitioning),
     sideOutput: edge.sideOutput,
+    isFeedback: edge.isFeedback ?? false,
   };
 }

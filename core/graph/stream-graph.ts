@@ -58,6 +58,8 @@ export interface StreamEdge {
   readonly partitioning: Partitioning | undefined;
   /** Id of the side output that flows here; undefined: the main output. */
   readonly sideOutput: string | undefined;
+  /** From an operator back to itself: what it emits comes in again. Counts neither for time nor for the alignment of barriers. Default: false. */
+  readonly isFeedback?: boolean;
 }
 
 export type NewNode = Pick<StreamNode, "kind" | "spec"> & Partial<Omit<StreamNode, "id" | "kind" | "spec">>;
@@ -105,8 +107,14 @@ export class StreamGraph {
     return node;
   }
 
+  /** Feedback too. */
   inputsOf(id: number): readonly StreamEdge[] {
     return this.#edges.filter((edge) => edge.to === id);
+  }
+
+  /** The graph without its loops: what decides the order of nodes. */
+  get forwardEdges(): readonly StreamEdge[] {
+    return this.#edges.filter(({ isFeedback }) => isFeedback !== true);
   }
 
   outputsOf(id: number): readonly StreamEdge[] {

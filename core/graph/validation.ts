@@ -18,12 +18,12 @@ export function checkStructure(graph: StreamGraph): readonly number[] {
   if (!graph.nodes.some(isSource))
     refuse("MR1020", "the job has no source: start it with env.fromSource, env.fromData or env.fromSequence");
   for (const node of graph.nodes) {
-    const fed = graph.inputsOf(node.id).length > 0;
+    const fed = graph.forwardEdges.some((edge) => edge.to === node.id);
     assert(!(fed && isSource(node)), `the source ${operatorLabel(node)} has no input`);
     if (!fed && !isSource(node))
       refuse("MR1021", `operator ${operatorLabel(node)} has no input: connect it to a stream, or remove it`);
   }
-  const cycle = findCycle(graph.nodes.length, graph.edges);
+  const cycle = findCycle(graph.nodes.length, graph.forwardEdges);
   if (cycle !== undefined) {
     const path = [...cycle, ...cycle.slice(0, 1)].map((id) => operatorLabel(graph.node(id))).join(" -> ");
     refuse(
@@ -31,7 +31,7 @@ export function checkStructure(graph: StreamGraph): readonly number[] {
       `these operators feed themselves: ${path}; a stream cannot be its own input, so take out one of the connections`,
     );
   }
-  return topologicalOrder(graph.nodes.length, graph.edges);
+  return topologicalOrder(graph.nodes.length, graph.forwardEdges);
 }
 
 export function checkPlan(graph: PlannedGraph): void {
@@ -83,6 +83,10 @@ function checkSlotSharingGroup({ node }: PlannedNode): void {
 function checkInputs(graph: PlannedGraph, down: PlannedNode): void {
   for (const edge of down.inputs) {
     const up = plannedNode(graph, edge.from);
+    assert(
+      !edge.isFeedback || (up === down && edge.partitioning.kind === "hash"),
+      `the loop of operator ${operatorLabel(down.node)} leads back to itself, by key`,
+    );
     if (edge.partitioning.kind === "forward" && up.parallelism !== down.parallelism) {
       refuse(
         "MR1026",

@@ -82,6 +82,11 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     return { waiting, pushed: this.#consumed + waiting, overdrawn: this.#overdrawn };
   }
 
+  /** Records so far that were taken out of it. */
+  get taken(): number {
+    return this.#consumed + 0;
+  }
+
   /** Hot: guarded by `bench/` (keyed count). */
   push(value: unknown, timestampMs: TimeMs): void {
     const tail = this.tail;

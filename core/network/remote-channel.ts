@@ -54,6 +54,8 @@ export class SendingChannel implements ChannelWriter {
   readonly #encoder: FrameEncoder;
   #values: unknown[];
   #timestampsMs: Float64Array;
+  /** What waits: from `#first`, before `#count`. What was sent before it stays as a gap until it is most of the array, so that a long queue is not moved with each frame. */
+  #first: number;
   #count: number;
   /** Records that make a frame full, as far as the one before tells; at most twice as many as it held, since the next ones may be larger. */
   #frameRecords: number;
@@ -75,6 +77,7 @@ export class SendingChannel implements ChannelWriter {
     this.#encoder = new FrameEncoder({ codecs });
     this.#values = new Array<unknown>(FRAME_RECORDS_MAX).fill(undefined);
     this.#timestampsMs = new Float64Array(FRAME_RECORDS_MAX);
+    this.#first = 0;
     this.#count = 0;
     this.#frameRecords = FRAME_RECORDS_FIRST;
     this.#early = [];
@@ -89,6 +92,11 @@ export class SendingChannel implements ChannelWriter {
   /** Records so far. */
   get pushed(): number {
     return this.#pushed + 0;
+  }
+
+  /** Records that wait here. */
+  get unsent(): number {
+    return this.#count - this.#first;
   }
 
   /** How much of its credit is used, 0 to 1. */
@@ -109,7 +117,7 @@ export class SendingChannel implements ChannelWriter {
     this.#timestampsMs[count] = timestampMs;
     this.#count = count + 1;
     this.#pushed += 1;
-    if (count + 1 >= this.#frameRecords) this.#filled();
+    if (count + 1 - this.#first >= this.#frameRecords) this.#filled();
   }
 
   send(element: ControlElement): void {
@@ -119,7 +127,7 @@ export class SendingChannel implements ChannelWriter {
 
   /** Sends what waits for company, as far as there is credit; the rest follows as soon as there is. */
   flush(): void {
-    if (this.#count === 0) return;
+    if (this.#count === this.#first) return;
     this.#isDue = true;
     this.#sendFrames(0);
   }
@@ -150,7 +158,7 @@ export class SendingChannel implements ChannelWriter {
   }
 
   #isFull(): boolean {
-    return this.#credit <= 0 && this.#count >= this.#frameRecords;
+    return this.#credit <= 0 && this.unsent >= this.#frameRecords;
   }
 
   #filled(): void {
@@ -164,26 +172,30 @@ export class SendingChannel implements ChannelWriter {
   /** All that waits, while there is more credit than `creditMin`. */
   #sendFrames(creditMin: number): void {
     const count = this.#count;
-    let from = 0;
+    let from = this.#first;
     while (from < count && this.#credit > creditMin) {
       const to = Math.min(count, from + this.#frameRecords);
       this.#sendFrame(from, to);
       from = to;
     }
     if (from === count) this.#isDue = false;
-    if (from > 0) this.#dropFirst(from);
+    if (from > this.#first) this.#forget(from);
   }
 
-  /** Written out: `copyWithin` of an array takes 100 ns per element. */
-  #dropFirst(sent: number): void {
+  /** What is before `sent` was sent, and must not be kept alive. */
+  #forget(sent: number): void {
     const [values, timestampsMs, count] = [this.#values, this.#timestampsMs, this.#count];
+    for (let index = this.#first; index < sent; index += 1) values[index] = undefined;
+    this.#first = sent;
+    if (sent < count - sent) return;
+    // Written out: `copyWithin` of an array takes 100 ns per element.
     for (let index = sent; index < count; index += 1) {
       values[index - sent] = values[index];
+      values[index] = undefined;
       timestampsMs[index - sent] = timestampsMs[index] ?? 0;
     }
+    this.#first = 0;
     this.#count = count - sent;
-    // What is sent must not be kept alive.
-    for (let index = count - sent; index < count; index += 1) values[index] = undefined;
   }
 
   #sendFrame(from: number, to: number): void {

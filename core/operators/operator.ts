@@ -66,6 +66,12 @@ export interface Operator {
   poll?(recordsMax: number): SourceStatus;
   /** The end of one input (index), after its last record and watermark. May leave pending work; may be called once per input. */
   endInput?(input: number): void;
+  /** With a loop: false while something under way in it may still emit by itself. Calls `services.wake()` when that is over. Default: true. */
+  readonly quiet?: boolean;
+  /** With a loop: true while it holds so much that nothing new from outside is to come in. Calls `services.wake()` when that is over. Default: false. */
+  readonly congested?: boolean;
+  /** With a loop whose other inputs have ended: nothing is under way anywhere in it. True: now there is again, or will be. */
+  onLoopQuiet?(): boolean;
   /** Sources only: stop emitting, for good. `drain`: the last watermark goes out first. */
   stop?(options: { readonly drain: boolean }): void;
   /** Before the barrier is forwarded. False: not yet ready (a flush is under way); the task asks again after `services.wake()`. */

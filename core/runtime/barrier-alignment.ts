@@ -28,6 +28,8 @@ export class BarrierAlignment {
   /** Hot: read per channel before each run. Channels that wait for the others' barriers. */
   readonly blocked: boolean[];
   readonly #closed: boolean[];
+  /** Channels of a loop: nobody waits for their barriers, since they come only after the snapshot that they would be waited for. One that comes early is held back like any other. */
+  readonly #feedback: readonly boolean[];
   readonly #blocking: boolean;
   /** In the order of ids; one at most where channels are held back. */
   #collecting: Collecting[];
@@ -35,9 +37,14 @@ export class BarrierAlignment {
   #doneUpTo: number;
   readonly #aborted: Set<number>;
 
-  constructor(options: { readonly channels: number; readonly exactlyOnce: boolean }) {
+  constructor(options: {
+    readonly channels: number;
+    readonly exactlyOnce: boolean;
+    readonly feedback?: readonly boolean[];
+  }) {
     this.blocked = new Array<boolean>(options.channels).fill(false);
     this.#closed = new Array<boolean>(options.channels).fill(false);
+    this.#feedback = options.feedback ?? [];
     this.#blocking = options.exactlyOnce;
     this.#collecting = [];
     this.#doneUpTo = 0;
@@ -82,9 +89,9 @@ export class BarrierAlignment {
     return collecting?.arrived[channel] === true;
   }
 
-  /** Every producer has finished, so that no barrier will come any more. */
+  /** Every producer has finished, so that no barrier will come any more that anybody waits for. */
   get allClosed(): boolean {
-    return this.#closed.every(Boolean);
+    return this.#closed.every((closed, channel) => closed || this.#feedback[channel] === true);
   }
 
   /** The producer has finished: no barrier will come through this channel. */
@@ -94,8 +101,11 @@ export class BarrierAlignment {
 
   /** The oldest checkpoint whose barriers have arrived on every channel. Call `taken` once its snapshot was made. */
   complete(): AlignedCheckpoint | undefined {
-    return this.#collecting.find(({ arrived }) =>
-      arrived.every((here, channel) => here || this.#closed[channel] === true),
+    return this.#collecting.find(
+      ({ arrived }) =>
+        arrived.every((here, channel) => here || this.#closed[channel] === true || this.#feedback[channel] === true) &&
+        // Barriers of a loop alone complete nothing: the master asks the task itself.
+        arrived.some((here, channel) => here && this.#feedback[channel] !== true),
     )?.checkpoint;
   }
 

@@ -13,6 +13,7 @@ import type { Config } from "../util/config.ts";
 import type { Random } from "../util/random.ts";
 import type { ModuleCopies } from "./copies.ts";
 import type { GateChannel } from "./input-gate.ts";
+import type { LoopWriter } from "./loop.ts";
 
 export interface OperatorRestore {
   readonly operatorId: string;
@@ -76,6 +77,8 @@ export interface TaskChannels {
   usage(): ChannelsUsage;
   /** How many records were ever sent into an edge; one for all consumers of a broadcast counts once. */
   recordsSent(edge: number): number;
+  /** The outputs that lead back to this vertex. They never block it: what a loop holds is bounded by what is let into it. */
+  readonly loopOutputs: readonly LoopWriter[];
   /** What waits for company leaves. */
   flush(): void;
   /** Connects all ends to the task that reads and writes them. */

@@ -3,19 +3,22 @@
  *
  * Channels take turns, so a busy one cannot starve the others.
  */
-import type { ChannelReader, ControlElement } from "../network/channel.ts";
+import type { ControlElement } from "../network/channel.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import { BarrierAlignment } from "./barrier-alignment.ts";
 import { BarrierOvertaking } from "./barrier-overtaking.ts";
 import type { BarrierOvertakingOptions } from "./barrier-overtaking.ts";
+import type { LoopReader } from "./loop.ts";
 import { WatermarkValve } from "./watermark-valve.ts";
 
 export interface GateChannel {
-  readonly reader: ChannelReader;
+  readonly reader: LoopReader;
   /** Position of its edge among the input edges of the vertex. */
   readonly edge: number;
   /** Which logical input of the head operator it belongs to. */
   readonly input: number;
+  /** Of a loop: it says nothing of time, nobody waits for its barriers or its end. */
+  readonly isFeedback: boolean;
 }
 
 export interface InputGateOptions {
@@ -24,21 +27,34 @@ export interface InputGateOptions {
   readonly overtaking: Pick<BarrierOvertakingOptions, "isAllowed" | "nowMs" | "schedule">;
 }
 
+/** Runs of records that a loop has for one run of new ones. */
+const LOOP_SHARE = 8;
+
 export class InputGate {
   readonly channels: readonly GateChannel[];
   readonly alignment: BarrierAlignment;
   readonly overtaking: BarrierOvertaking;
   readonly valve: WatermarkValve;
   readonly #ended: boolean[];
+  readonly #hasLoop: boolean;
   #cursor: number;
+  /** Runs of the loop since anything else had its turn. */
+  #loopRuns: number;
 
   constructor(channels: readonly GateChannel[], options: InputGateOptions) {
     this.channels = channels;
-    this.alignment = new BarrierAlignment({ channels: channels.length, exactlyOnce: options.exactlyOnce });
+    const feedback = channels.map(({ isFeedback }) => isFeedback);
+    this.alignment = new BarrierAlignment({
+      channels: channels.length,
+      exactlyOnce: options.exactlyOnce,
+      feedback,
+    });
     this.overtaking = new BarrierOvertaking({ channels, alignment: this.alignment, ...options.overtaking });
     this.valve = new WatermarkValve(options.restored);
-    this.#ended = channels.map(() => false);
+    this.#ended = feedback.slice();
+    this.#hasLoop = feedback.includes(true);
     this.#cursor = 0;
+    this.#loopRuns = 0;
   }
 
   /** The next channel in turn that has records or a control element, -1 if none has. `controlOnly`: records cannot be taken now. */
@@ -57,9 +73,44 @@ export class InputGate {
     return -1;
   }
 
+  /**
+   * The same where there is a loop: control elements first, then the loop, which has `LOOP_SHARE` turns for one of the others. `isCongested`: these wait, but for
+   * what stands before a barrier, as checkpoints go on whatever the loop does.
+   */
+  nextWithLoop(controlOnly: boolean, isCongested: boolean): number {
+    const control = this.next(true);
+    if (control >= 0 || controlOnly) return control;
+    const loopFirst = this.#loopRuns < LOOP_SHARE;
+    let index = this.#nextOf(loopFirst, isCongested);
+    if (index < 0) index = this.#nextOf(!loopFirst, isCongested);
+    if (this.channels[index]?.isFeedback === true) this.#loopRuns += 1;
+    else this.#loopRuns = 0;
+    return index;
+  }
+
+  get hasLoop(): boolean {
+    return this.#hasLoop;
+  }
+
+  #nextOf(feedback: boolean, isCongested: boolean): number {
+    const count = this.channels.length;
+    for (let step = 0; step < count; step += 1) {
+      const index = (this.#cursor + step) % count;
+      const channel = this.channels[index];
+      if (channel === undefined || channel.isFeedback !== feedback || this.alignment.blocked[index] === true) continue;
+      if (isCongested && !feedback && channel.reader.barriers === 0) continue;
+      // A control element that is no hurry stands in its turn.
+      if (channel.reader.readable() === 0 && channel.reader.peekControl() === undefined) continue;
+      this.#cursor = (index + 1) % count;
+      return index;
+    }
+    return -1;
+  }
+
   /** Marks the end of a channel's data; returns the logical input that has ended with it, -1 if others of that input go on. */
   endOfData(index: number): number {
     this.#ended[index] = true;
+    if (this.channels[index]?.isFeedback === true) return -1;
     const input = this.channels[index]?.input ?? 0;
     const goesOn = this.channels.some((channel, other) => channel.input === input && this.#ended[other] !== true);
     return goesOn ? -1 : input;
@@ -70,6 +121,7 @@ export class InputGate {
     this.overtaking.abort(checkpointId);
   }
 
+  /** All but the loop. */
   get allEnded(): boolean {
     return this.#ended.every(Boolean);
   }

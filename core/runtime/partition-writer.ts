@@ -24,17 +24,19 @@ export interface PartitionWriterOptions {
   /** Index of this subtask among the producers: where round robin starts. */
   readonly producer: number;
   readonly random: Random;
+  /** A loop carries no time: what comes around is no later than what it follows from. */
+  readonly isFeedback: boolean;
 }
 
 /** Picks the channel of a record. */
 export type Selector = (value: unknown) => number;
 
 export function createPartitionWriter(options: PartitionWriterOptions): PartitionWriter {
-  const { channels, partitioning } = options;
+  const { channels, partitioning, isFeedback } = options;
   const [only] = channels;
   if (partitioning.kind === "broadcast") return new BroadcastWriter(channels);
-  if (channels.length === 1 && only !== undefined) return new SingleWriter(only);
-  return new SelectingWriter(channels, selectorOf(options));
+  if (channels.length === 1 && only !== undefined) return new SingleWriter(only, isFeedback);
+  return new SelectingWriter(channels, selectorOf(options), isFeedback);
 }
 
 /** Where the record itself decides which of `count` subtasks gets it; undefined: anyone may. */
@@ -93,9 +95,11 @@ function checkedPartition(partition: number, count: number): number {
 
 class SingleWriter implements PartitionWriter {
   readonly #channel: ChannelWriter;
+  readonly #isFeedback: boolean;
 
-  constructor(channel: ChannelWriter) {
+  constructor(channel: ChannelWriter, isFeedback: boolean) {
     this.#channel = channel;
+    this.#isFeedback = isFeedback;
   }
 
   /** Hot. */
@@ -104,11 +108,11 @@ class SingleWriter implements PartitionWriter {
   }
 
   processWatermark(watermarkMs: TimeMs): void {
-    this.#channel.send({ kind: "watermark", watermarkMs });
+    if (!this.#isFeedback) this.#channel.send({ kind: "watermark", watermarkMs });
   }
 
   processIdle(idle: boolean): void {
-    this.#channel.send({ kind: "idle", idle });
+    if (!this.#isFeedback) this.#channel.send({ kind: "idle", idle });
   }
 
   send(element: ControlElement): void {
@@ -119,10 +123,12 @@ class SingleWriter implements PartitionWriter {
 class SelectingWriter implements PartitionWriter {
   readonly #channels: readonly ChannelWriter[];
   readonly #select: Selector;
+  readonly #isFeedback: boolean;
 
-  constructor(channels: readonly ChannelWriter[], select: Selector) {
+  constructor(channels: readonly ChannelWriter[], select: Selector, isFeedback: boolean) {
     this.#channels = channels;
     this.#select = select;
+    this.#isFeedback = isFeedback;
   }
 
   /** Hot. */
@@ -131,11 +137,11 @@ class SelectingWriter implements PartitionWriter {
   }
 
   processWatermark(watermarkMs: TimeMs): void {
-    this.send({ kind: "watermark", watermarkMs });
+    if (!this.#isFeedback) this.send({ kind: "watermark", watermarkMs });
   }
 
   processIdle(idle: boolean): void {
-    this.send({ kind: "idle", idle });
+    if (!this.#isFeedback) this.send({ kind: "idle", idle });
   }
 
   send(element: ControlElement): void {

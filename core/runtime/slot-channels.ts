@@ -15,6 +15,7 @@ import { ReceivingChannel, SendingChannel } from "../network/remote-channel.ts";
 import type { ChannelAddress, ChannelMessage, RemoteChannelOptions } from "../network/remote-channel.ts";
 import { assert } from "../util/errors.ts";
 import type { TaskChannels } from "./deployment.ts";
+import type { LoopWriter } from "./loop.ts";
 
 export interface SlotChannelsOptions {
   readonly graph: JobGraph;
@@ -43,11 +44,15 @@ export class SlotChannels {
 
   of(task: SubtaskId): TaskChannels {
     const { graph } = this.#options;
-    const inputs = inputChannels(graph, task.vertex, task.subtask).map(({ edge, edgePosition, input, producer }) => ({
-      edge: edgePosition,
-      input,
-      reader: this.#reader({ edge, producer: producer.subtask, consumer: task.subtask }),
-    }));
+    const inputs = inputChannels(graph, task.vertex, task.subtask).map((channel) => {
+      const { edge, edgePosition, input, producer, isFeedback } = channel;
+      return {
+        edge: edgePosition,
+        input,
+        isFeedback,
+        reader: this.#reader({ edge, producer: producer.subtask, consumer: task.subtask }),
+      };
+    });
     const outputs = new Map(
       (graph.vertices[task.vertex]?.outputs ?? []).map((edge) => [
         edge,
@@ -56,6 +61,8 @@ export class SlotChannels {
         ),
       ]),
     );
+    const bounded = inputs.filter(({ isFeedback }) => !isFeedback);
+    const loopOutputs = [...outputs].flatMap(([edge, writers]) => (this.#edge(edge).isFeedback ? writers : []));
     const remote = [...outputs.values()].flat().filter((writer) => writer instanceof SendingChannel);
     return {
       inputs,
@@ -64,8 +71,8 @@ export class SlotChannels {
         const usages = inputs.map(({ reader }) => reader.usage());
         return {
           waiting: usages.reduce((sum, { waiting }) => sum + waiting, 0),
-          overdrawn: usages.reduce((sum, { overdrawn }) => sum + overdrawn, 0),
-          inFullness: meanFullness(inputs.map(({ reader }) => reader)),
+          overdrawn: bounded.reduce((sum, { reader }) => sum + reader.usage().overdrawn, 0),
+          inFullness: meanFullness(bounded.map(({ reader }) => reader)),
           outFullness: meanFullness([...outputs.values()].flat()),
         };
       },
@@ -74,11 +81,16 @@ export class SlotChannels {
         const isBroadcast = graph.edges[edge]?.partitioning.kind === "broadcast";
         return isBroadcast ? (pushed[0] ?? 0) : pushed.reduce((sum, count) => sum + count, 0);
       },
+      loopOutputs: loopOutputs.map(loopWriter),
       flush() {
         for (const writer of remote) writer.flush();
       },
       connect: (end) =>
-        this.#connect(end, { inputs: inputs.map(({ reader }) => reader), outputs: [...outputs.values()].flat() }),
+        this.#connect(end, {
+          inputs: inputs.map(({ reader }) => reader),
+          outputs: [...outputs.values()].flat().filter((writer) => !loopOutputs.includes(writer)),
+          loopOutputs,
+        }),
     };
   }
 
@@ -106,10 +118,21 @@ export class SlotChannels {
 
   #connect(
     end: ChannelProducer & ChannelConsumer,
-    { inputs, outputs }: { readonly inputs: readonly InSlotChannel[]; readonly outputs: readonly Writer[] },
+    {
+      inputs,
+      outputs,
+      loopOutputs,
+    }: { readonly inputs: readonly InSlotChannel[] } & Record<"outputs" | "loopOutputs", readonly Writer[]>,
   ): void {
     for (const reader of inputs) reader.connectConsumer(end);
     for (const writer of outputs) writer.connectProducer(end);
+    // A loop that waited for itself would wait for ever.
+    const unhindered: ChannelProducer = {
+      block: () => undefined,
+      unblock: () => undefined,
+      failed: (error) => end.failed?.(error),
+    };
+    for (const writer of loopOutputs) writer.connectProducer(unhindered);
   }
 
   #reader(channel: ChannelAddress): InSlotChannel {
@@ -168,6 +191,18 @@ export class SlotChannels {
 }
 
 type Writer = InSlotChannel | SendingChannel;
+
+/** What waits within the slot waits at its reader. */
+function loopWriter(writer: Writer): LoopWriter {
+  return {
+    get pushed() {
+      return pushedInto(writer);
+    },
+    get unsent() {
+      return writer instanceof SendingChannel ? writer.unsent : 0;
+    },
+  };
+}
 
 function meanFullness(channels: readonly { readonly fullness: number }[]): number {
   return channels.reduce((sum, { fullness }) => sum + fullness, 0) / Math.max(1, channels.length);

@@ -22,6 +22,7 @@ import { OutputCounts } from "./output-counts.ts";
 import type { createPartitionWriter, PartitionWriter } from "./partition-writer.ts";
 import type { pump } from "./pump.ts";
 import { registerRecords } from "./record-metrics.ts";
+import { Loop } from "./loop.ts";
 import { Replay } from "./replay.ts";
 import type { TaskServices } from "./services.ts";
 import { loadState } from "./state-loading.ts";
@@ -104,6 +105,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
   const createTask = (): Task =>
     new Task({
       vertex,
+      loop: createLoop(parts, chain),
       chain,
       gate,
       mailbox: parts.mailbox,
@@ -126,6 +128,21 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
         ),
     });
   return { chain, createTask };
+}
+
+function createLoop(
+  { descriptor: { task }, environment, channels }: TaskBuildParts,
+  { head, operators }: Chain,
+): Loop | undefined {
+  const readers = channels.inputs.filter(({ isFeedback }) => isFeedback).map(({ reader }) => reader);
+  const operatorId = operators[0]?.job.id ?? "";
+  if (readers.length === 0 || head === undefined) return undefined;
+  return new Loop({
+    head,
+    readers,
+    writers: channels.loopOutputs,
+    tell: (event) => environment.reports.operatorEvent(task, operatorId, event),
+  });
 }
 
 function readState(parts: TaskBuildParts): Promise<ReadonlyMap<string, LoadedOperatorState>> {
@@ -178,6 +195,7 @@ async function createWriters(parts: TaskBuildParts, position: string): Promise<R
         maxParallelism: consumer.maxParallelism,
         producer: descriptor.task.subtask,
         random: environment.random,
+        isFeedback: edge.isFeedback,
       }),
     );
   }
@@ -191,7 +209,8 @@ function loadRuntimeModule<M>(environment: TaskEnvironment, name: string, positi
 function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly ChannelStatus[] {
   const byEdge = descriptor.restore?.channels ?? [];
   const nextOfEdge: number[] = [];
-  return channels.inputs.map(({ edge }): ChannelStatus => {
+  return channels.inputs.map(({ edge, isFeedback }): ChannelStatus => {
+    if (isFeedback) return { watermarkMs: WATERMARK_MIN, status: "finished" };
     const position = nextOfEdge[edge] ?? 0;
     nextOfEdge[edge] = position + 1;
     const { watermarkMs, status } = byEdge[edge]?.[position] ?? { watermarkMs: WATERMARK_MIN, status: "active" };

@@ -16,6 +16,9 @@ import type { TaskAvailability } from "./availability.ts";
 import type { AlignedCheckpoint } from "./barrier-alignment.ts";
 import type { Chain } from "./chain.ts";
 import type { InputGate } from "./input-gate.ts";
+import { isLoopToTask } from "../graph/loop-events.ts";
+import type { LoopToTask } from "../graph/loop-events.ts";
+import type { Loop } from "./loop.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Pace } from "./pace.ts";
 import type { pump } from "./pump.ts";
@@ -31,6 +34,8 @@ export interface TaskParts {
   readonly vertex: JobVertex;
   readonly chain: Chain;
   readonly gate: InputGate;
+  /** Undefined: what it emits does not come back. */
+  readonly loop: Loop | undefined;
   readonly mailbox: Mailbox;
   readonly availability: TaskAvailability;
   readonly timers: TaskTimers;
@@ -98,6 +103,7 @@ export class Task {
       this.#phase = { kind: "committing" };
     } else if (parts.restoredEnded) {
       for (const writer of chain.writers) writer.processWatermark(WATERMARK_MAX);
+      parts.loop?.restoredOver();
       this.#ended();
     } else if (gate.valve.watermarkMs > WATERMARK_MIN) {
       this.#watermark(); // fires what was due and unfired when the barrier passed, and tells downstream
@@ -116,6 +122,7 @@ export class Task {
 
   /** From an operator's coordinator on the master; in order with triggers. */
   handleEvent(operatorId: string, event: unknown): void {
+    if (isLoopToTask(event)) return this.#loopEvent(event);
     const last = this.#triggers.at(-1);
     if (last === undefined) this.#parts.chain.handleEvent(operatorId, event);
     else this.#eventsBehind.push({ checkpointId: last.checkpointId, operatorId, event });
@@ -219,10 +226,11 @@ export class Task {
   }
 
   #read(recordsMax: number, resumed: boolean): boolean {
-    const { gate, availability, metrics } = this.#parts;
+    const { gate, availability, metrics, loop } = this.#parts;
     let budget = recordsMax;
     while (budget > 0) {
-      const index = gate.next(!resumed || availability.busy);
+      const mayFeed = resumed && !availability.busy;
+      const index = loop === undefined ? gate.next(!mayFeed) : gate.nextWithLoop(!mayFeed, loop.isCongested);
       const channel = gate.channels[index];
       const input = this.#inputs[index];
       if (channel === undefined || input === undefined) return false;
@@ -249,7 +257,7 @@ export class Task {
   }
 
   #control(index: number, control: ControlElement): void {
-    const { gate, chain } = this.#parts;
+    const { gate, chain, loop } = this.#parts;
     const { valve } = gate;
     switch (control.kind) {
       case "watermark":
@@ -268,15 +276,29 @@ export class Task {
         return;
       }
       case "end-of-data": {
+        if (gate.channels[index]?.isFeedback === true) return;
         if (valve.setStatus(index, "finished")) this.#watermark();
         const input = gate.endOfData(index);
         if (input >= 0 && this.#phase.kind === "running") chain.head?.endInput?.(input);
-        if (gate.allEnded && this.#phase.kind === "running") this.#phase = { kind: "ending" };
+        if (!gate.allEnded || this.#phase.kind !== "running") return;
+        if (loop === undefined) this.#phase = { kind: "ending" };
+        else loop.alone();
         return;
       }
       case "close":
         gate.alignment.close(index);
     }
+  }
+
+  /** Between two records, so that what is seen is whole. */
+  #loopEvent(event: LoopToTask): void {
+    const { loop, gate, chain, replay, availability } = this.#parts;
+    if (loop === undefined || this.#suspended) return;
+    const isIdle = this.#phase.kind !== "running" || (replay.done && !chain.pending && !availability.blocked);
+    if (!loop.handle(event, isIdle) || this.#phase.kind !== "running") return;
+    const input = gate.channels.find(({ isFeedback }) => isFeedback)?.input ?? 0;
+    chain.head?.endInput?.(input);
+    this.#phase = { kind: "ending" };
   }
 
   /** The same combined watermark on each logical input: what is combined per input too comes out the same. */
@@ -309,6 +331,8 @@ export class Task {
         this.#phase = { kind: "ending" };
         return true;
       }
+      // Whoever drains the job waits until nothing comes around any more.
+      if (this.#parts.loop?.isAlone === true && due.options.stop === "drain") return true;
       if (!this.#parts.chain.interruptible) return false;
       if (due.options.completedId !== undefined) this.completed(due.options.completedId);
       const savepoint = due.options.kind === "savepoint";

@@ -5,7 +5,7 @@
  * are listed in `docs/errors.md`; the tidy test checks that list and code agree.
  */
 
-/** `MR` and four digits: 1 building a graph, 2 configuration and command line, 3 running, 4 state and values, 5 checkpoints, 6 connectors, 7 cluster, 8 simulation. */
+/** `MR` and four digits: 1 building a graph, 2 configuration and command line, 3 running, 4 state and values, 5 checkpoints, 6 connectors, 7 cluster, 8 simulation, 9 stateful functions. */
 export type ErrorCode = `MR${number}`;
 
 const BRAND = Symbol.for("millrace.error");

@@ -126,6 +126,7 @@ export function sampleGraph(vertices: readonly SampleVertex[], edges: readonly S
       partitioning: { kind: pattern === "pointwise" ? "rescale" : "rebalance" },
       pattern,
       sideOutput: undefined,
+      isFeedback: false,
     })),
     fingerprint: "sample",
     warnings: [],

@@ -110,7 +110,7 @@ class Bench {
     this.#written = script.channels.map(() => 0);
     this.#processed = script.channels.map(() => 0);
     this.gate = new InputGate(
-      this.channels.map((reader, edge) => ({ reader, edge, input: 0 })),
+      this.channels.map((reader, edge) => ({ reader, edge, isFeedback: false, input: 0 })),
       {
         exactlyOnce: true,
         restored: script.channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),
@@ -311,7 +311,7 @@ describe("a task", () => {
     let nowMs = 0;
     const channels = [new InSlotChannel(4), new InSlotChannel(4)];
     const gate = new InputGate(
-      channels.map((reader) => ({ reader, edge: 0, input: 0 })),
+      channels.map((reader) => ({ reader, edge: 0, isFeedback: false, input: 0 })),
       {
         exactlyOnce: true,
         restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),

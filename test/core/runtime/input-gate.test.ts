@@ -17,7 +17,7 @@ function gateOver(inputs: readonly number[]): {
 } {
   const channels = inputs.map(() => new InSlotChannel(8));
   const gate = new InputGate(
-    channels.map((reader, at) => ({ reader, edge: inputs[at] ?? 0, input: inputs[at] ?? 0 })),
+    channels.map((reader, at) => ({ reader, edge: inputs[at] ?? 0, isFeedback: false, input: inputs[at] ?? 0 })),
     {
       exactlyOnce: true,
       restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),

@@ -34,7 +34,14 @@ function writer(
   count: number,
 ): { readonly writer: PartitionWriter; readonly channels: readonly RecordingChannel[] } {
   const channels = Array.from({ length: count }, () => new RecordingChannel());
-  const options = { partitioning, channels, maxParallelism: MAX_PARALLELISM, producer: 1, random: new SeededRandom(7) };
+  const options = {
+    partitioning,
+    channels,
+    maxParallelism: MAX_PARALLELISM,
+    producer: 1,
+    isFeedback: false,
+    random: new SeededRandom(7),
+  };
   return { writer: createPartitionWriter(options), channels };
 }
 

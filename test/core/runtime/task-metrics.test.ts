@@ -17,6 +17,7 @@ class Scene {
       inputs: [],
       outputs: new Map(this.sent.map((_, edge) => [edge, []])),
       connect: () => undefined,
+      loopOutputs: [],
       flush: () => undefined,
       usage: () => ({ waiting: 3, overdrawn: 1, inFullness: 0.5, outFullness: 0 }),
       recordsSent: (edge) => this.sent[edge] ?? 0,

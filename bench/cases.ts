@@ -1,6 +1,11 @@
 /** All benchmark cases, in the order of the table. */
 import type { BenchCase } from "./case.ts";
 import { chain } from "./jobs/chain.ts";
+import { functionsFanOut } from "./jobs/functions-fan-out.ts";
+import { functionsGreeter } from "./jobs/functions-greeter.ts";
+import { functionsHop } from "./jobs/functions-hop.ts";
+import { functionsIdle } from "./jobs/functions-idle.ts";
+import { functionsPingPong } from "./jobs/functions-ping-pong.ts";
 import { keyedCounts } from "./jobs/keyed-count.ts";
 import { latency } from "./jobs/latency.ts";
 import { largeMap } from "./jobs/large-map.ts";
@@ -30,4 +35,9 @@ export const CASES: readonly BenchCase[] = [
   latency,
   recovery,
   ...nexmarkCases,
+  functionsGreeter,
+  ...functionsPingPong,
+  functionsFanOut,
+  functionsHop,
+  functionsIdle,
 ];

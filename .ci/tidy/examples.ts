@@ -1,7 +1,7 @@
 /**
  * The examples in doc comments, as files that compile and run.
  *
- * In:  `@example` blocks of everything in core/, connectors/, test/harness/ and test/sim/. Out: one TypeScript file per example in dist/.examples/, which imports what it
+ * In:  `@example` blocks of everything in core/, statefun/, connectors/, test/harness/ and test/sim/. Out: one TypeScript file per example in dist/.examples/, which imports what it
  *      mentions from the preludes, and exports the example as a function `example`.
  * The preludes are test/core/api/examples-prelude.ts and, for connectors, also test/connectors/examples-prelude.ts and the connector's own index.ts; for the
  * harness and the simulator also test/harness/index.ts; for the cluster also core/cluster/index.ts.
@@ -26,7 +26,7 @@ export interface Example {
 }
 
 export function examplesOf(project: Project): Example[] {
-  return sourcesIn(project, "core", "connectors", "test/harness", "test/sim").flatMap(({ path, text }) =>
+  return sourcesIn(project, "core", "statefun", "connectors", "test/harness", "test/sim").flatMap(({ path, text }) =>
     blocksOf(text).map(({ line, code }) => {
       const file = `${path.replaceAll("/", "-").replace(/\.ts$/, "")}-${line}.ts`;
       const { text: program, atTop } = programOf(code, preludesOf(project, path));
@@ -41,11 +41,13 @@ function preludesOf(project: Project, path: string): Prelude[] {
   const further =
     root === "connectors"
       ? [CONNECTORS_PRELUDE, `connectors/${connector ?? ""}/index.ts`]
-      : root === "test"
-        ? ["test/harness/index.ts"]
-        : path.startsWith("core/cluster/")
-          ? ["core/cluster/index.ts"]
-          : [];
+      : root === "statefun"
+        ? ["statefun/index.ts"]
+        : root === "test"
+          ? ["test/harness/index.ts"]
+          : path.startsWith("core/cluster/")
+            ? ["core/cluster/index.ts"]
+            : [];
   return [PRELUDE, ...further].map((prelude) => ({ path: prelude, names: namesOf(project.file(prelude)?.code ?? "") }));
 }
 

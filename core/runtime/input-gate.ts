@@ -74,12 +74,13 @@ export class InputGate {
   }
 
   /**
-   * The same where there is a loop: control elements first, then the loop, which has `LOOP_SHARE` turns for one of the others. `isCongested`: these wait, but for
+   * The same where there is a loop: barriers that are awaited first, then the loop, which has `LOOP_SHARE` turns for one of the others. `isCongested`: these wait, but for
    * what stands before a barrier, as checkpoints go on whatever the loop does.
    */
   nextWithLoop(controlOnly: boolean, isCongested: boolean): number {
-    const control = this.next(true);
-    if (control >= 0 || controlOnly) return control;
+    if (controlOnly) return this.next(true);
+    const urgent = this.#nextBarrier();
+    if (urgent >= 0) return urgent;
     const loopFirst = this.#loopRuns < LOOP_SHARE;
     let index = this.#nextOf(loopFirst, isCongested);
     if (index < 0) index = this.#nextOf(!loopFirst, isCongested);
@@ -90,6 +91,15 @@ export class InputGate {
 
   get hasLoop(): boolean {
     return this.#hasLoop;
+  }
+
+  /** Not those that come too late to matter: a task that is slow may always have some of them. */
+  #nextBarrier(): number {
+    return this.channels.findIndex(({ reader }, index) => {
+      if (this.alignment.blocked[index] === true || reader.barriers === 0) return false;
+      const control = reader.peekControl();
+      return control?.kind === "barrier" && this.alignment.isLive(control.checkpointId);
+    });
   }
 
   #nextOf(feedback: boolean, isCongested: boolean): number {

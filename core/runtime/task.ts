@@ -6,52 +6,20 @@
  * Out:  records and control elements into the output channels; reports to the master.
  * State: in the operators of the chain, and in the gate (watermarks per channel).
  */
-import type { JobVertex } from "../graph/job-graph-types.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { ControlElement } from "../network/channel.ts";
 import type { Input } from "../operators/operator.ts";
 import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import { assert } from "../util/errors.ts";
-import type { TaskAvailability } from "./availability.ts";
 import type { AlignedCheckpoint } from "./barrier-alignment.ts";
-import type { Chain } from "./chain.ts";
-import type { InputGate } from "./input-gate.ts";
 import { isLoopToTask } from "../graph/loop-events.ts";
 import type { LoopToTask } from "../graph/loop-events.ts";
-import type { Loop } from "./loop.ts";
-import type { Mailbox } from "./mailbox.ts";
 import { Pace } from "./pace.ts";
-import type { pump } from "./pump.ts";
-import type { Replay } from "./replay.ts";
-import type { SubtaskCheckpoints } from "./subtask-checkpoint.ts";
-import type { StepResult, TaskMetrics } from "./task-metrics.ts";
-import type { TaskTimers } from "./task-timers.ts";
+import type { StepResult } from "./task-metrics.ts";
+import type { TaskParts } from "./task-parts.ts";
 
 /** Records of one channel before the next has its turn. */
 const RUN_MAX = 256;
-
-export interface TaskParts {
-  readonly vertex: JobVertex;
-  readonly chain: Chain;
-  readonly gate: InputGate;
-  /** Undefined: what it emits does not come back. */
-  readonly loop: Loop | undefined;
-  readonly mailbox: Mailbox;
-  readonly availability: TaskAvailability;
-  readonly timers: TaskTimers;
-  readonly checkpoints: SubtaskCheckpoints;
-  readonly metrics: TaskMetrics;
-  readonly pump: typeof pump;
-  /** What was in flight when it was saved. */
-  readonly replay: Replay;
-  /** It had ended when it was saved: no source is polled, no `endInput` called again. */
-  readonly restoredEnded: boolean;
-  /** The job was stopped with what it was restored from: it emits nothing, takes no input, and is finished once what it contains is committed. */
-  readonly restoredStopped: boolean;
-  onEnded(): void;
-  onFinished(): void;
-  onSuperseded(checkpointId: number): void;
-}
 
 type Phase =
   | { readonly kind: "running" }
@@ -77,6 +45,8 @@ export class Task {
   #completedUpTo: number;
   /** Some operator is not yet ready for the barrier at hand. */
   #preparing: boolean;
+  /** Another snapshot is to be taken in the next step. */
+  #isMoreDue: boolean;
   /** Stopped by a savepoint: what is left to do is in it, and for whoever starts from it. */
   #suspended: boolean;
 
@@ -97,6 +67,7 @@ export class Task {
     this.#alignmentStartedMs = 0;
     this.#completedUpTo = 0;
     this.#preparing = false;
+    this.#isMoreDue = false;
     this.#suspended = false;
     if (parts.restoredStopped) {
       this.#suspended = true;
@@ -117,7 +88,8 @@ export class Task {
 
   /** Asked by the master; only tasks without running upstream. */
   trigger(checkpoint: AlignedCheckpoint): void {
-    this.#triggers.push(checkpoint);
+    // The barrier of a neighbour in the loop may have been faster.
+    if (this.#parts.gate.alignment.isLive(checkpoint.checkpointId)) this.#triggers.push(checkpoint);
   }
 
   /** From an operator's coordinator on the master; in order with triggers. */
@@ -160,6 +132,7 @@ export class Task {
     availability.refresh();
     // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
     const held = this.#preparing;
+    this.#isMoreDue = false;
     const resumed =
       !held &&
       !this.#suspended &&
@@ -171,6 +144,7 @@ export class Task {
     const again =
       (mayRead && this.#input(recordsMax, resumed)) ||
       checkpoints.serialising ||
+      this.#isMoreDue ||
       (held && !this.#preparing) ||
       !(replay.done || availability.busy);
     if (this.#phase.kind === "committing" && chain.settled && this.#nobodyWaits()) {
@@ -248,7 +222,8 @@ export class Task {
         budget -= fed;
       } else {
         channel.reader.takeControl();
-        budget -= 1;
+        // Barriers that come too late to matter are many where others overtake, and must not take the place of records.
+        if (control.kind !== "barrier" || gate.alignment.isLive(control.checkpointId)) budget -= 1;
         this.#control(index, control);
         if (this.#due() !== undefined || this.#phase.kind === "ending") return true;
       }
@@ -318,34 +293,33 @@ export class Task {
     return aligned ?? overtaking.due(trigger);
   }
 
-  /** False while a barrier waits for an operator; nothing may be read until then. */
+  /** False while a barrier waits for an operator; nothing may be read until then. One per step: where each has to wait, the input would never have its turn. */
   #handleCheckpoints(): boolean {
-    for (;;) {
-      this.#preparing = false;
-      const due = this.#due();
-      if (due === undefined) return true;
-      if (this.#phase.kind === "ending") return true;
-      if (due === this.#triggers[0] && due.options.stop === "drain" && this.#phase.kind === "running") {
-        // Not before its turn: checkpoints that were asked for earlier must not contain the end.
-        this.#parts.chain.head?.stop?.({ drain: true });
-        this.#phase = { kind: "ending" };
-        return true;
-      }
-      // Whoever drains the job waits until nothing comes around any more.
-      if (this.#parts.loop?.isAlone === true && due.options.stop === "drain") return true;
-      if (!this.#parts.chain.interruptible) return false;
-      if (due.options.completedId !== undefined) this.completed(due.options.completedId);
-      const savepoint = due.options.kind === "savepoint";
-      this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId, { savepoint });
-      if (this.#preparing) return false;
-      this.#take(due);
+    this.#preparing = false;
+    const due = this.#due();
+    if (due === undefined || this.#phase.kind === "ending") return true;
+    if (due === this.#triggers[0] && due.options.stop === "drain" && this.#phase.kind === "running") {
+      // Not before its turn: checkpoints that were asked for earlier must not contain the end.
+      this.#parts.chain.head?.stop?.({ drain: true });
+      this.#phase = { kind: "ending" };
+      return true;
     }
+    // Whoever drains the job waits until nothing comes around any more.
+    if (this.#parts.loop?.isAlone === true && due.options.stop === "drain") return true;
+    if (!this.#parts.chain.interruptible) return false;
+    if (due.options.completedId !== undefined) this.completed(due.options.completedId);
+    const savepoint = due.options.kind === "savepoint";
+    this.#preparing = !this.#parts.chain.prepareBarrier(due.checkpointId, { savepoint });
+    if (this.#preparing) return false;
+    this.#take(due);
+    this.#isMoreDue = this.#due() !== undefined;
+    return true;
   }
 
   #take(checkpoint: AlignedCheckpoint): void {
     const { chain, gate, checkpoints, vertex, metrics } = this.#parts;
     const { checkpointId, options } = checkpoint;
-    if (this.#triggers[0] === checkpoint) this.#triggers.shift();
+    if (this.#triggers[0]?.checkpointId === checkpointId) this.#triggers.shift();
     const recording = gate.overtaking.record(checkpointId);
     const forwarded = gate.overtaking.forwarded(checkpoint);
     for (const writer of chain.writers) writer.send({ kind: "barrier", checkpointId, options: forwarded });

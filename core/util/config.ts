@@ -59,9 +59,13 @@ export class Config {
   }
 }
 
+/** What follows is a key of the application's own: text that the modules of stateful functions read. */
+export const GLOBAL_CONFIG_PREFIX = "statefun.module.global-config.";
+
 function optionOf(key: string): Option<boolean | number | string> {
   const option = BY_KEY.get(key);
   if (option !== undefined) return option;
+  if (key.startsWith(GLOBAL_CONFIG_PREFIX)) return { key, type: "string", default: "", doc: "" };
   const suggestion = nearest(key, [...BY_KEY.keys()]);
   throw new MillraceError(
     "MR2001",

@@ -66,3 +66,10 @@ export function numberOption(name: string, text: string): number {
   if (text.trim() !== "" && Number.isSafeInteger(number) && number >= 0) return number;
   throw new MillraceError("MR2113", `--${name} must be a whole number, 0 or more, not "${text}"`);
 }
+
+/** Where none would make no sense. */
+export function countOption(name: string, text: string): number {
+  const count = numberOption(name, text);
+  if (count > 0) return count;
+  throw new MillraceError("MR2113", `--${name} must be a whole number, 1 or more, not "${text}"`);
+}

@@ -1,11 +1,15 @@
 /**
  * What a bundle runs: seeds one after another, until a checker sees a broken invariant.
  *
- * In:    `--from <seed> --runs <n>`, or `--seeds <seed>,<seed>`. Out: on standard output, one JSON line before each run, so that whoever waits knows where
+ * In:    `--from <seed> --runs <n>`, or `--seeds <seed>,<seed>`; `--arena loops` or `functions` for those. Out: on standard output, one JSON line before each run, so that whoever waits knows where
  *        a run hangs, and one at the end (see {@link Line}).
  */
 import { parseArgs } from "node:util";
+import { runProgramSeed } from "../functions/search.ts";
+import { runLoopSeed } from "../loop/search.ts";
+import type { Violation } from "../sim/checkers/checker.ts";
 import { runSeed } from "../sim/search.ts";
+import type { Arena } from "./mutant.ts";
 import type { Line } from "./prey.ts";
 
 function tell(line: Line): void {
@@ -13,7 +17,13 @@ function tell(line: Line): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-async function hunt(seeds: Iterable<number>): Promise<void> {
+const ARENAS: Readonly<Record<Arena, (seed: number) => Promise<Violation | undefined>>> = {
+  dataflows: runSeed,
+  loops: runLoopSeed,
+  functions: runProgramSeed,
+};
+
+async function hunt(seeds: Iterable<number>, arena: Arena): Promise<void> {
   let runs = 0;
   for (const seed of seeds) {
     runs += 1;
@@ -25,7 +35,7 @@ async function hunt(seeds: Iterable<number>): Promise<void> {
     };
     process.removeAllListeners("uncaughtException").on("uncaughtException", crash);
     try {
-      const violation = await runSeed(seed);
+      const violation = await ARENAS[arena](seed);
       if (violation !== undefined) return end(violation.checker, violation.what);
     } catch (error) {
       return end("exception", textOf(error));
@@ -43,7 +53,15 @@ function* range(from: number, runs: number): Generator<number> {
 }
 
 const { values } = parseArgs({
-  options: { from: { type: "string" }, runs: { type: "string" }, seeds: { type: "string" } },
+  options: {
+    from: { type: "string" },
+    runs: { type: "string" },
+    seeds: { type: "string" },
+    arena: { type: "string" },
+  },
 });
-await hunt(values.seeds?.split(",").map(Number) ?? range(Number(values.from ?? 1), Number(values.runs ?? 1)));
+await hunt(
+  values.seeds?.split(",").map(Number) ?? range(Number(values.from ?? 1), Number(values.runs ?? 1)),
+  (values.arena ?? "dataflows") as Arena, // as `watch` passes it
+);
 process.exit(0);

@@ -41,7 +41,7 @@ async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptio
   await inLanes(searches, AT_ONCE, async ({ mutant, from }) => {
     const bundle = bundles.get(mutant) ?? bundleOf(root, mutant);
     bundles.set(mutant, bundle);
-    const caught = await watch(await bundle, { from, runs: runsMax });
+    const caught = await watch(await bundle, { from, runs: runsMax }, { arena: mutant.arena });
     const catches = [...(found.get(mutant) ?? []), caught];
     found.set(mutant, catches);
     if (catches.length === seeds.length) say(line({ mutant, catches }));
@@ -50,14 +50,25 @@ async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptio
 }
 
 /** The engine as it is, over all runs that any search took. */
-async function unpatchedIsClean({ seeds }: HuntOptions, runs: number): Promise<boolean> {
+async function unpatchedIsClean({ seeds }: HuntOptions, all: readonly Hunted[]): Promise<boolean> {
   const bundle = await bundleOf(root);
-  const catches = await inLanes(seeds, AT_ONCE, (from) => watch(bundle, { from, runs }));
+  let isClean = true;
+  for (const arena of new Set(all.map(({ mutant }) => mutant.arena))) {
+    const hunted = all.filter((one) => one.mutant.arena === arena && isKilled(one));
+    const runs = Math.max(1, ...hunted.map(worstRuns));
+    const searches = await inLanes(seeds, AT_ONCE, (from) => watch(bundle, { from, runs }, { arena }));
+    isClean &&= told(searches, `${arena ?? "dataflows"}: ${seeds.length} x ${runs}`);
+  }
+  return isClean;
+}
+
+/** True: nothing was caught. */
+function told(catches: readonly (Catch | undefined)[], searched: string): boolean {
   for (const caught of catches) {
     if (caught !== undefined) say(`the engine without a bug, seed ${caught.seed}: ${caught.checker}: ${caught.what}`);
   }
   const isClean = catches.every((caught) => caught === undefined);
-  if (isClean) say(`${"(none)".padEnd(32)} ${`${seeds.length} x ${runs}`.padStart(12)}  clean`);
+  if (isClean) say(`${"(none)".padEnd(32)} ${searched}  clean`);
   return isClean;
 }
 
@@ -98,8 +109,7 @@ if (mutants.length === 0) throw new Error(`no mutant is called ${args.only}`);
 say(`seed ${seed}: searches begin at ${options.seeds.join(", ")}\n`);
 const all = await huntAll(mutants, options);
 const missed = all.filter((hunted) => !isKilled(hunted));
-const worst = Math.max(1, ...all.filter(isKilled).map(worstRuns));
-const isClean = await unpatchedIsClean(options, worst);
+const isClean = await unpatchedIsClean(options, all);
 if (wanted !== undefined && wanted.length <= SHOWN_MAX)
   for (const hunted of all) say(`\n${hunted.mutant.id}: ${cheapestCatch(hunted)?.what ?? "-"}`);
 if (args.from === undefined && args.waiting !== true) {

@@ -5,6 +5,8 @@
  *        cannot rot unnoticed while the engine changes.
  */
 
+export type Arena = "dataflows" | "loops" | "functions";
+
 export interface Mutant {
   /** In kebab-case; also the name of its bundle. */
   readonly id: string;
@@ -13,6 +15,8 @@ export interface Mutant {
   /** Occurs exactly once in the TypeScript source. */
   readonly find: string;
   readonly replace: string;
+  /** The jobs in which it is hunted. Default: dataflows of every kind, without loops. */
+  readonly arena?: Arena;
   /** What is broken, for the table: a sentence without its full stop. */
   readonly about: string;
   /** What the simulator lacks to see it. Such a bug is left out of the table until it is caught: `npm run test:mutants -- --waiting`. */

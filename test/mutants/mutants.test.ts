@@ -105,8 +105,16 @@ describe("one run each", () => {
     for (const { id } of MUTANTS) caught.set(id, new Promise((resolve) => tell.set(id, resolve)));
     unpatched = new Promise((resolve) => tell.set("", resolve));
     const run = async (mutant: Mutant | undefined): Promise<Catch | undefined> => {
-      const seeds = mutant === undefined ? [...new Set(Object.values(killed))] : [killed[mutant.id] ?? 1];
-      return watch(await bundleOf(root, mutant), { seeds }, SILENCE_MS_MAX);
+      const bundle = await bundleOf(root, mutant);
+      const options = { silenceMsMax: SILENCE_MS_MAX };
+      if (mutant !== undefined)
+        return watch(bundle, { seeds: [killed[mutant.id] ?? 1] }, { ...options, arena: mutant.arena });
+      for (const arena of new Set(MUTANTS.map((one) => one.arena))) {
+        const seeds = MUTANTS.filter((one) => one.arena === arena).map(({ id }) => killed[id] ?? 1);
+        const caught = await watch(bundle, { seeds: [...new Set(seeds)] }, { ...options, arena });
+        if (caught !== undefined) return caught;
+      }
+      return undefined;
     };
     all = inLanes([undefined, ...MUTANTS], AT_ONCE, async (mutant) => {
       const one = run(mutant);

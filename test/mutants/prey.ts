@@ -6,6 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Arena } from "./mutant.ts";
 
 /** What a hunting process prints. */
 export type Line =
@@ -35,14 +36,21 @@ export interface Catch {
 const SILENCE_MS_MAX = 30_000;
 const HEAP_MB = 512;
 
+export interface WatchOptions {
+  readonly arena?: Arena | undefined;
+  /** Real time that one run may take. */
+  readonly silenceMsMax?: number;
+}
+
 /** Undefined: nothing was caught. */
 export async function watch(
   bundle: string,
   seeds: Seeds,
-  silenceMsMax: number = SILENCE_MS_MAX,
+  { arena = "dataflows", silenceMsMax = SILENCE_MS_MAX }: WatchOptions = {},
 ): Promise<Catch | undefined> {
-  const args =
+  const which =
     "seeds" in seeds ? ["--seeds", seeds.seeds.join(",")] : ["--from", `${seeds.from}`, "--runs", `${seeds.runs}`];
+  const args = [...which, "--arena", arena];
   const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, bundle, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });

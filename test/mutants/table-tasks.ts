@@ -146,7 +146,7 @@ export const TASK_MUTANTS: readonly Mutant[] = [
     id: "barrier-through-atomic",
     waits: "a longer search than 150 runs",
     file: "core/runtime/task.ts",
-    find: `      if (!this.#parts.chain.interruptible) return false;`,
+    find: `    if (!this.#parts.chain.interruptible) return false;`,
     replace: ``,
     about: "a barrier passes while an operator holds records that are in no state",
   },

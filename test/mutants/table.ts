@@ -3,6 +3,8 @@ import type { Mutant } from "./mutant.ts";
 import { CHECKPOINT_MUTANTS } from "./table-checkpoints.ts";
 import { CLUSTER_MUTANTS } from "./table-cluster.ts";
 import { FOUND_MUTANTS } from "./table-found.ts";
+import { FUNCTION_MUTANTS } from "./table-functions.ts";
+import { LOOP_MUTANTS } from "./table-loops.ts";
 import { REGION_MUTANTS } from "./table-regions.ts";
 import { SLOT_MUTANTS } from "./table-slots.ts";
 import { SOURCE_AND_SINK_MUTANTS } from "./table-sources-sinks.ts";
@@ -23,6 +25,8 @@ const ALL: readonly Mutant[] = [
   ...SLOT_MUTANTS,
   ...UNALIGNED_MUTANTS,
   ...REGION_MUTANTS,
+  ...LOOP_MUTANTS,
+  ...FUNCTION_MUTANTS,
   ...FOUND_MUTANTS,
 ];
 

@@ -1,5 +1,5 @@
 /** What many runs of the simulator came to: sums for people, and the seeds that failed. Plain data, so that several processes can add theirs. */
-import type { Examined } from "./search.ts";
+import type { Examined } from "./trial.ts";
 
 export interface Failure {
   readonly seed: number;

@@ -77,6 +77,12 @@ describe("Config", () => {
     expect(() => new Config({ [key]: value })).toThrow(`MR1001: ${key} is no duration`);
   });
 
+  test("takes keys of the application's own behind their prefix, as text", () => {
+    const key = "statefun.module.global-config.kafka-address";
+    expect(new Config({ [key]: "broker:9092" }).toValues()).toEqual({ [key]: "broker:9092" });
+    expect(() => new Config({ [key]: 9092 })).toThrow(`MR2002: option "${key}" must be text`);
+  });
+
   test("is not changed by `with`; the later value wins", () => {
     const first = new Config({ "parallelism.default": 2, "execution.checkpointing.interval": "1s" });
     const second = first.with({ "parallelism.default": 3 });

@@ -1,0 +1,114 @@
+/**
+ * The dataflow of stateful functions, made of the engine's own operators:
+ *
+ *     source ─ router ─┐                  ┌─ by id, back to the functions
+ *     source ─ router ─┴─ by id ─ functions ─┴─ egress ─ sink
+ *
+ * In:   an application, or streams of routables with functions. Out: nodes of a graph. Every operator has a uid that follows from a name in the
+ *       application, so that a new version finds its state whatever else has changed.
+ */
+import type { DataStream } from "../../core/api/data-stream.ts";
+import type { StreamExecutionEnvironment } from "../../core/api/environment.ts";
+import { OutputTag } from "../../core/operators/contracts/functions.ts";
+import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
+import type { Source, SourceSplit } from "../../core/operators/contracts/source.ts";
+import type { TypeName } from "../address.ts";
+import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
+import { keyOfEnvelope } from "../envelope.ts";
+import type { Envelope } from "../envelope.ts";
+import { createFunctionGroup } from "../group/function-group.ts";
+import type { FunctionGroupOptions } from "../group/function-group.ts";
+import type { Application, RoutedIngress } from "../module/application.ts";
+import type { EgressSink } from "../module/egress.ts";
+import type { IngressSource } from "../module/ingress.ts";
+import { routingOf } from "./routing.ts";
+
+/** What may be said about the operator that runs the functions. */
+export type GroupOptions = Partial<
+  Pick<FunctionGroupOptions, "onEndOfInput" | "onUnknownFunction" | "mailboxBytesMax" | "asyncOperationsMax">
+>;
+
+/** Adds an application to the graph of an environment. */
+export function addApplication(env: StreamExecutionEnvironment, application: Application, options: GroupOptions): void {
+  const { functions, namespaces, ingresses, egresses } = application;
+  const inputs = ingresses.map((routed) => addIngress(env, routed));
+  const parts = { name: "statefun", functions, namespaces, egresses: egresses.map(({ egress }) => egress) };
+  const group = addGroup(inputs, parts, options);
+  for (const { egress, sink } of egresses) {
+    const values = group.getSideOutput(new OutputTag<never>(egress));
+    const to = sink as EgressSink<never>; // `to` has looked at it
+    if (typeof to === "function") to(values);
+    else values.sinkTo(to).name(egress).uid(`${egress}-egress`);
+  }
+}
+
+function addIngress(env: StreamExecutionEnvironment, { spec, routes }: RoutedIngress): DataStream<Envelope> {
+  const { ingress, source, watermarks, parallelism, check, onInvalid } = spec;
+  const records = streamOf(env, source as IngressSource<unknown>, { ingress, watermarks, parallelism }); // `from` has looked at it
+  return addRouter(env, records, { ingress, check, onInvalid, routes });
+}
+
+function streamOf(
+  env: StreamExecutionEnvironment,
+  source: IngressSource<unknown>,
+  { ingress, watermarks, parallelism }: Pick<RoutedIngress["spec"], "ingress" | "watermarks" | "parallelism">,
+): DataStream<unknown> {
+  if (typeof source === "function") return source(env);
+  const strategy = (watermarks ?? WatermarkStrategy.noWatermarks()) as WatermarkStrategy<unknown>; // made for the source's records
+  const stream = env
+    .fromSource<unknown, SourceSplit, unknown>(source as Source<unknown, SourceSplit>, strategy, ingress) // as `from` checked
+    .uid(`${ingress}-ingress`);
+  return parallelism === undefined ? stream : stream.setParallelism(parallelism);
+}
+
+/** Runs where its input does: an exchange between the two would lose the order of a partition. */
+export function addRouter(
+  env: StreamExecutionEnvironment,
+  records: DataStream<unknown>,
+  options: Parameters<typeof routingOf>[0],
+): DataStream<Envelope> {
+  const { ingress } = options;
+  const routed = records.flatMap<Envelope>(routingOf(options)).name(`router (${ingress})`).uid(`${ingress}-router`);
+  const parallelism = parallelismBefore(env);
+  return parallelism === undefined ? routed : routed.setParallelism(parallelism);
+}
+
+/** That of what feeds the operator that was added last, where it is set and the same for all. */
+function parallelismBefore(env: StreamExecutionEnvironment): number | undefined {
+  const graph = env.getStreamGraph();
+  const last = graph.nodes.at(-1);
+  if (last === undefined) return undefined;
+  const edges = graph.inputsOf(last.id);
+  const [first, ...others] = edges.map(({ from }) => graph.nodes.find(({ id }) => id === from)?.parallelism);
+  const plain = edges.every(({ partitioning }) => partitioning === undefined);
+  return plain && others.every((parallelism) => parallelism === first) ? first : undefined;
+}
+
+export interface GroupParts {
+  /** Begins the uid of the operator. */
+  readonly name: string;
+  readonly functions: readonly FunctionDefinition[];
+  readonly namespaces: readonly NamespaceDefinition[];
+  readonly egresses: readonly TypeName[];
+}
+
+/** The functions behind at least one stream; the result has a side output per egress. */
+export function addGroup(
+  inputs: readonly DataStream<Envelope>[],
+  { name, functions, namespaces, egresses }: GroupParts,
+  options: GroupOptions,
+): DataStream<Envelope> {
+  const [first, ...others] = inputs as readonly [DataStream<Envelope>, ...DataStream<Envelope>[]]; // as callers made sure
+  const all = others.length === 0 ? first : first.union(...others);
+  const makeOperator = createFunctionGroup({
+    onEndOfInput: "fire",
+    ...options,
+    functions,
+    namespaces,
+    egresses: new Set(egresses),
+  });
+  return all
+    .keyBy(keyOfEnvelope)
+    .transform<Envelope>("functions", makeOperator, { loopBy: keyOfEnvelope })
+    .uid(`${name}-functions`);
+}

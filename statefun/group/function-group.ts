@@ -1,0 +1,266 @@
+/**
+ * The operator behind all stateful functions: every function type, in one operator, keyed by the id of the address.
+ *
+ * In:    input 0: envelopes from outside, with the watermark; input 1: envelopes of functions, which come back through the loop.
+ * Out:   the main output is the loop; side outputs are the egresses, by name.
+ * State: all in keyed state: that of the functions, under `<type>.<state>`, and what waits: delayed sends, async operations, parked addresses. What waits in the loop is the engine's.
+ *
+ * A message becomes a turn (`turn-runner.ts`, `turn.ts`), unless its address is parked (`parked-addresses.ts`). Every send leaves through the main output, also one to the same address, so a
+ * turn never runs inside another one.
+ */
+import type { MakeOperator } from "../../core/api/transform.ts";
+import type { Counter } from "../../core/metrics/registry.ts";
+import { EventTime } from "../../core/operators/event-time.ts";
+import { NO_TIMESTAMP } from "../../core/operators/operator.ts";
+import type { Input, Operator, OperatorServices, Output, Pending } from "../../core/operators/operator.ts";
+import type { KeyedState } from "../../core/state/keyed-state.ts";
+import type { TimeMs } from "../../core/time/clock.ts";
+import { MillraceError } from "../../core/util/errors.ts";
+import type { TypeName } from "../address.ts";
+import type { ErrorPolicy, FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
+import type { Envelope } from "../envelope.ts";
+import { AsyncOperations } from "./async-operations.ts";
+import { copyValue } from "./copy-value.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { DelayedSends } from "./delayed-sends.ts";
+import type { DelayedTarget } from "./delayed-sends.ts";
+import { FunctionTable } from "./function-table.ts";
+import type { LiveFunction } from "./live-function.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import { ParkedAddresses, RETRY_KIND, SKIP_KIND } from "./parked-addresses.ts";
+import { TurnRunner } from "./turn-runner.ts";
+import type { AsyncStart, TurnFunction, TurnWorld } from "./turn.ts";
+
+/** What becomes of messages that wait for the clock when the input has ended and nothing else is under way: sent at once, in their order; waited for; forgotten. */
+export type OnEndOfInput = "fire" | "wait" | "drop";
+
+export interface FunctionGroupOptions {
+  readonly functions: readonly FunctionDefinition[];
+  readonly namespaces: readonly NamespaceDefinition[];
+  /** The side outputs, by name. */
+  readonly egresses: ReadonlySet<TypeName>;
+  readonly onEndOfInput: OnEndOfInput;
+  /** Messages to types that are no function. Default: `fail-job`. */
+  readonly onUnknownFunction?: Extract<ErrorPolicy, { readonly kind: "fail-job" | "dead-letter" }>;
+  /** Of messages that wait behind async turns and retries; above it nothing new comes in from outside. Default: 32 MiB. */
+  readonly mailboxBytesMax?: number;
+  /** Durable async operations under way per subtask; above it nothing new comes in from outside. Default: 1024. */
+  readonly asyncOperationsMax?: number;
+}
+
+const MAILBOX_BYTES_MAX = 32 * 1024 * 1024;
+const ASYNC_OPERATIONS_MAX = 1_024;
+
+export function createFunctionGroup(options: FunctionGroupOptions): MakeOperator<Envelope> {
+  return (services) => new FunctionGroup(services, options);
+}
+
+class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
+  readonly inputs: readonly Input<never>[];
+  readonly keyedState: KeyedState;
+  readonly output: Output<Envelope>;
+  readonly delayed: DelayedSends;
+  readonly clock: { nowMs(): TimeMs };
+  readonly #services: OperatorServices<Envelope>;
+  readonly #options: FunctionGroupOptions;
+  readonly #functions: FunctionTable;
+  readonly #runner: TurnRunner;
+  readonly #mailboxes: Mailboxes;
+  readonly #parked: ParkedAddresses;
+  readonly #operations: AsyncOperations;
+  readonly #eventTime: EventTime;
+  readonly #deadLetters: DeadLetters;
+  readonly #egresses: ReadonlyMap<TypeName, Output<unknown> | undefined>;
+  readonly #dropped: Counter;
+  readonly #mailboxBytesMax: number;
+  #ingressEnded = false;
+
+  constructor(services: OperatorServices<Envelope>, options: FunctionGroupOptions) {
+    this.keyedState = services.keyedState;
+    this.output = services.output;
+    this.clock = services.clock;
+    this.#services = services;
+    this.#options = options;
+    this.#mailboxBytesMax = options.mailboxBytesMax ?? MAILBOX_BYTES_MAX;
+    this.#egresses = new Map([...options.egresses].map((name) => [name, services.sideOutput(name)]));
+    this.#dropped = services.metrics.counter("numDelayedSendsDropped");
+    // First the functions: the first value state stands in the row itself, where it is found fastest.
+    this.#functions = new FunctionTable(options, services);
+    this.#runner = new TurnRunner(this);
+    this.#mailboxes = new Mailboxes(services);
+    this.#deadLetters = new DeadLetters((name) => this.egress(name), services.clock);
+    const onLess = (): void => services.wake();
+    this.#parked = new ParkedAddresses({
+      services,
+      mailboxes: this.#mailboxes,
+      runner: this.#runner,
+      deadLetters: this.#deadLetters,
+      functionOf: (type) => this.#functions.find(type),
+      onLess,
+    });
+    this.#operations = new AsyncOperations({
+      services,
+      operationsMax: options.asyncOperationsMax ?? ASYNC_OPERATIONS_MAX,
+      deliver: (envelope) => this.dispatch(envelope, NO_TIMESTAMP),
+      onLess,
+    });
+    this.delayed = new DelayedSends(services, this);
+    if (services.restored) {
+      this.#parked.restore(this.delayed);
+      this.#operations.restore((type) => this.#functions.find(type));
+    }
+    this.#eventTime = new EventTime(services, this.delayed.timers);
+    this.inputs = [new IngressInput(this, this.#eventTime), new LoopInput(this)];
+    services.metrics.gauge("numQuarantined", () => this.#mailboxes.quarantined);
+    services.metrics.gauge("mailboxBytes", () => this.#mailboxes.waitingBytes);
+  }
+
+  get pending(): Pending {
+    return this.#eventTime.pending;
+  }
+
+  get watermarkMs(): TimeMs {
+    return this.#eventTime.watermarkMs;
+  }
+
+  get quiet(): boolean {
+    if (!this.#parked.quiet || this.#operations.underWay > 0) return false;
+    return this.#options.onEndOfInput !== "wait" || this.delayed.processingCount === 0;
+  }
+
+  get congested(): boolean {
+    return this.#mailboxes.waitingBytes > this.#mailboxBytesMax || this.#operations.full;
+  }
+
+  resume(): void {
+    this.#eventTime.resume();
+  }
+
+  endInput(input: number): void {
+    if (input === 0) this.#ingressEnded = true;
+  }
+
+  onLoopQuiet(): boolean {
+    switch (this.#options.onEndOfInput) {
+      case "fire":
+        return this.delayed.fireEarliest();
+      case "drop":
+        this.#dropped.count += this.delayed.drop();
+        return false;
+      case "wait":
+        return false; // what waits for the clock has kept the loop from being quiet
+    }
+  }
+
+  close(): void {
+    this.#parked.close();
+    this.#operations.close();
+  }
+
+  /** Hot. */
+  dispatch(envelope: Envelope, timestampMs: TimeMs): void {
+    const fn = this.#functions.find(envelope.to);
+    if (fn === undefined) {
+      this.#unknown(envelope, timestampMs);
+      return;
+    }
+    fn.in.count += 1;
+    // A key makes a row, which most turns without state never need; those that do select it themselves.
+    if (fn.hasState || this.#mailboxes.parked > 0) this.keyedState.setCurrentKey(envelope.id);
+    if (this.#mailboxes.parked > 0 && this.#parked.takes(fn, envelope, timestampMs)) return;
+    const outcome = this.#runner.run(fn, envelope, timestampMs);
+    if (outcome === "applied") return;
+    this.keyedState.setCurrentKey(envelope.id);
+    this.#parked.park(fn, envelope, timestampMs, outcome);
+  }
+
+  /** A message for the runtime, about an address. */
+  control(envelope: Envelope): void {
+    this.keyedState.setCurrentKey(envelope.id);
+    const fn = this.#functions.find(envelope.to);
+    if (fn !== undefined) this.#parked.control(fn, envelope);
+  }
+
+  egress(name: TypeName): Output<unknown> | undefined {
+    const output = this.#egresses.get(name);
+    if (output !== undefined || this.#egresses.has(name)) return output;
+    const known = [...this.#egresses.keys()].join(", ");
+    const sentence = `there is no egress "${name}"${known === "" ? "" : `, but ${known}`}: bind it in a module`;
+    throw new MillraceError("MR9024", sentence, { retryable: false });
+  }
+
+  startAsync(fn: TurnFunction, start: AsyncStart): void {
+    this.#operations.start(fn, String(this.keyedState.getCurrentKey()), start);
+  }
+
+  /** A delayed send is due. */
+  emit(envelope: Envelope, timestampMs: TimeMs): void {
+    const fn: LiveFunction | undefined = this.#functions.find(envelope.from === "" ? envelope.to : envelope.from);
+    if (fn !== undefined) fn.out.count += 1;
+    this.output.processRecord(envelope, timestampMs);
+    if (this.#ingressEnded && this.delayed.processingCount === 0) this.#services.wake(); // the last one: now the loop may fall quiet
+  }
+
+  hold(type: TypeName, token: string, namespace: string): boolean {
+    return this.#parked.hold(type, String(this.keyedState.getCurrentKey()), token, namespace);
+  }
+
+  #unknown(envelope: Envelope, timestampMs: TimeMs): void {
+    const { to, id, from, fromId } = envelope;
+    const sender = from === "" ? "from outside" : `from ${from} "${fromId}"`;
+    const sentence = `a message ${sender} went to ${to} "${id}", but there is no such function: bind it in a module, or correct the address`;
+    const error = new MillraceError("MR9030", sentence, { retryable: false });
+    const policy = this.#options.onUnknownFunction ?? { kind: "fail-job" };
+    if (policy.kind === "fail-job") throw error;
+    this.#deadLetters.emit(policy.egress, envelope, error, timestampMs);
+  }
+}
+
+/** From outside. Whoever made the message may still have it, and may have sent it to others. */
+class IngressInput implements Input<Envelope> {
+  readonly #group: FunctionGroup;
+  readonly #eventTime: EventTime;
+
+  constructor(group: FunctionGroup, eventTime: EventTime) {
+    this.#group = group;
+    this.#eventTime = eventTime;
+  }
+
+  /** Hot. */
+  processRecord(envelope: Envelope, timestampMs: TimeMs): void {
+    const { to, id, from, fromId, kind, value } = envelope;
+    if (from === "" && (kind === RETRY_KIND || kind === SKIP_KIND)) this.#group.control(envelope);
+    else if (typeof value !== "object" || value === null) this.#group.dispatch(envelope, timestampMs);
+    else this.#group.dispatch({ to, id, from, fromId, kind, value: copyValue(value) }, timestampMs);
+  }
+
+  processWatermark(watermarkMs: TimeMs): void {
+    this.#eventTime.advance(watermarkMs);
+  }
+
+  processIdle(idle: boolean): void {
+    this.#eventTime.processIdle(idle);
+  }
+}
+
+/** From functions. Time comes from outside only. */
+class LoopInput implements Input<Envelope> {
+  readonly #group: FunctionGroup;
+
+  constructor(group: FunctionGroup) {
+    this.#group = group;
+  }
+
+  /** Hot. */
+  processRecord(envelope: Envelope, timestampMs: TimeMs): void {
+    this.#group.dispatch(envelope, timestampMs);
+  }
+
+  processWatermark(): void {
+    // see above
+  }
+
+  processIdle(): void {
+    // see above
+  }
+}

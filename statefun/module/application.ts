@@ -1,0 +1,107 @@
+/**
+ * An application: what all its modules bound, checked as a whole.
+ *
+ * In:   modules and the global configuration. Out: functions, ingresses with their routers, and egresses, each sorted by name, so that the order of
+ *       binding leaves no trace in the graph.
+ */
+import { memberOf, refuse } from "../../core/api/refuse.ts";
+import { nearest } from "../../core/util/nearest.ts";
+import type { TypeName } from "../address.ts";
+import { egressesOf } from "../define/error-policies.ts";
+import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
+import { Bindings } from "./bindings.ts";
+import type { EgressSpec } from "./egress.ts";
+import { GlobalConfig } from "./global-config.ts";
+import type { IngressSpec } from "./ingress.ts";
+import type { StatefulFunctionModule } from "./module.ts";
+import type { Route } from "./router.ts";
+
+export interface RoutedIngress {
+  readonly spec: IngressSpec<unknown>;
+  /** At least one. */
+  readonly routes: readonly Route<never>[];
+}
+
+export interface Application {
+  readonly functions: readonly FunctionDefinition[];
+  readonly namespaces: readonly NamespaceDefinition[];
+  readonly ingresses: readonly RoutedIngress[];
+  readonly egresses: readonly EgressSpec<never>[];
+}
+
+/** Errors: `MR9040` bound twice; `MR9041` a part is missing; `MR9042` something is not what it should be. */
+export function assemble(
+  modules: readonly StatefulFunctionModule[],
+  config: GlobalConfig = new GlobalConfig(),
+): Application {
+  const bindings = new Bindings();
+  for (const [index, module] of modules.entries()) {
+    if (typeof memberOf(module, "configure") !== "function")
+      refuse(
+        "MR9042",
+        `module ${index + 1} of the application is none: write module(({ config }) => [...]), or an object with configure(config, binder)`,
+      );
+    module.configure(config, bindings.binderOf(nameOf(module, index)));
+  }
+  const application: Application = {
+    functions: sorted(bindings.functions),
+    namespaces: sorted(bindings.namespaces),
+    ingresses: sorted(bindings.ingresses).map((spec) => ({ spec, routes: bindings.routesOf(spec.ingress) })),
+    egresses: sorted(bindings.egresses),
+  };
+  refuseRoutersWithoutIngress(bindings);
+  refuseMissingParts(application);
+  refuseMissingEgresses(
+    application.functions,
+    application.egresses.map(({ egress }) => egress),
+  );
+  return application;
+}
+
+function nameOf(module: StatefulFunctionModule, index: number): string {
+  const { name } = module;
+  if (typeof name === "string" && name !== "") return name;
+  const ofClass = module.constructor.name;
+  return ofClass === "Object" || ofClass === "" ? `module ${index + 1}` : ofClass;
+}
+
+/** By code units, which are the same everywhere. */
+function sorted<V>(bound: ReadonlyMap<string, V>): readonly V[] {
+  return [...bound].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, spec]) => spec);
+}
+
+function refuseRoutersWithoutIngress(bindings: Bindings): void {
+  const known = [...bindings.ingresses.keys()];
+  for (const [ingress, module] of bindings.routed) {
+    if (bindings.ingresses.has(ingress)) continue;
+    const suggestion = nearest(ingress, known);
+    const hint = suggestion === undefined ? "bind it with its source" : `did you mean ${suggestion}?`;
+    refuse("MR9041", `${module} has a router for the ingress ${ingress}, which no module binds: ${hint}`);
+  }
+}
+
+/** An application without an egress is a good one. */
+function refuseMissingParts({ functions, namespaces, ingresses }: Application): void {
+  if (ingresses.length === 0)
+    refuse("MR9041", "the application has no ingress, so nothing would happen: bind ingress(name, type, source)");
+  if (functions.length + namespaces.length === 0)
+    refuse("MR9041", "the application has no function: bind what fn(type, { ... }) makes, or a provider");
+  const silent = ingresses.find(({ routes }) => routes.length === 0);
+  if (silent !== undefined)
+    refuse(
+      "MR9041",
+      `the ingress ${silent.spec.ingress} has no router, so its messages would be lost: bind router(ingress, (message, downstream) => ...)`,
+    );
+}
+
+/** Also for functions on a stream, whose egresses have no sinks. */
+export function refuseMissingEgresses(functions: readonly FunctionDefinition[], egresses: readonly TypeName[]): void {
+  for (const { type, onError } of functions) {
+    const missing = egressesOf(onError).find((egress) => !egresses.includes(egress));
+    if (missing !== undefined)
+      refuse(
+        "MR9041",
+        `${type} sends its dead letters to the egress ${missing}, which is not bound: bind it with a sink`,
+      );
+  }
+}

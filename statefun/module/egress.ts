@@ -1,0 +1,113 @@
+/**
+ * Where values leave: `egress(name, type)` names one, `.to(sink)` says what becomes of its values.
+ *
+ * Decided: the schema of an egress gives its type and is not run, since the turn that made a value is over when it arrives.
+ */
+import { memberOf, refuse, requireMethod } from "../../core/api/refuse.ts";
+import type { DataStream } from "../../core/api/data-stream.ts";
+import type { Sink } from "../../core/operators/contracts/sink.ts";
+import { described } from "../../core/util/errors.ts";
+import { requireTypeName } from "../address.ts";
+import type { TypeName } from "../address.ts";
+import { joined } from "../define/function-type.ts";
+import { isMessageType } from "../define/message-type.ts";
+import type { MessageType, OutputOf } from "../define/message-type.ts";
+import type { TypedEgress } from "../define/typed-address.ts";
+
+export interface EgressOptions {
+  /**
+   * `exactly-once`: values appear with the checkpoint that contains their turn. `at-least-once`: at once, and some again after a failure. Default: what the
+   * sink does: one with a committer is exactly once, one without is at least once. What the sink does not do is refused with `MR9045`.
+   */
+  readonly guarantee?: "exactly-once" | "at-least-once";
+}
+
+/** A sink of the engine, or a function that takes the stream of values on, to operators and sinks of any kind. */
+export type EgressSink<T, W = unknown, C = unknown> = Sink<T, W, C> | ((values: DataStream<T>) => unknown);
+
+/** An egress with its sink, for modules to bind. */
+export interface EgressSpec<in T> extends TypedEgress<T> {
+  readonly bound: "egress";
+  /** Looked at by {@link EgressIdentifier.to}. */
+  readonly sink: unknown;
+}
+
+/**
+ * The name of an egress with the type of its values; functions send to it, modules bind it with a sink.
+ *
+ * Errors: `MR9001` the namespace or the name is empty.
+ * Source: `EgressIdentifier` of Flink's Stateful Functions.
+ *
+ * @example
+ * const greetings = new EgressIdentifier<string>("docs", "greetings");
+ * console.log(greetings.egress); // docs/greetings
+ */
+export class EgressIdentifier<in T> implements TypedEgress<T> {
+  readonly egress: TypeName;
+  declare readonly __value?: (value: T) => void; // carries the type only; never set
+
+  constructor(namespace: string, name: string) {
+    this.egress = joined(namespace, name, "egress");
+  }
+
+  /** This egress with its sink. Errors: `MR1065` not a sink; `MR9045` a guarantee that it cannot give. */
+  to<W, C>(sink: Sink<T, W, C> | ((values: DataStream<T>) => unknown), options: EgressOptions = {}): EgressSpec<T> {
+    const { egress } = this;
+    if (typeof sink !== "function")
+      requireMethod(sink, "createWriter", `the egress ${egress} takes a function of its stream, or a sink`);
+    refuseGuarantee(egress, sink, options.guarantee);
+    return { bound: "egress", egress, sink };
+  }
+}
+
+/**
+ * Names an egress, or makes one with its sink.
+ *
+ * Shape:  `EgressIdentifier<T>`, whose `.to(sink)` is what modules bind; with a sink, the `EgressSpec<T>` itself. `ctx.send` takes both.
+ * State:  the sink's. With a sink that commits, values appear when the checkpoint that contains their turn is complete, each once.
+ * Cost:   exactly once takes as long as a checkpoint; a sink without a committer writes at once, and after a failure some values again.
+ * Errors: `MR9001` no `namespace/name`; `MR9042` neither a schema nor a type; `MR1065` not a sink; `MR9045` a guarantee that the sink cannot give.
+ * Source: `EgressIdentifier`, `EgressSpec` of Flink's Stateful Functions.
+ *
+ * @example
+ * const console_ = egress("docs/console", type<string>(), {
+ *   createWriter: () => ({ write: (line: string) => console.log(line) }),
+ * });
+ * console.log(console_.egress);
+ */
+export function egress<M extends MessageType>(name: TypeName, messageType: M): EgressIdentifier<OutputOf<M>>;
+export function egress<M extends MessageType, W, C>(
+  name: TypeName,
+  messageType: M,
+  sink: Sink<OutputOf<M>, W, C> | ((values: DataStream<OutputOf<M>>) => unknown),
+  options?: EgressOptions,
+): EgressSpec<OutputOf<M>>;
+export function egress(
+  name: TypeName,
+  messageType: MessageType,
+  ...[sink, options]: readonly [sink?: EgressSink<never>, options?: EgressOptions]
+): EgressIdentifier<never> | EgressSpec<never> {
+  const known = requireTypeName(name, "egress");
+  if (!isMessageType(messageType))
+    refuse("MR9042", `the second argument of egress("${known}", ...) is a schema or type<T>()`);
+  const slash = known.lastIndexOf("/");
+  const identifier = new EgressIdentifier<never>(known.slice(0, slash), known.slice(slash + 1));
+  return sink === undefined ? identifier : identifier.to(sink, options);
+}
+
+function refuseGuarantee(name: TypeName, sink: unknown, guarantee: unknown): void {
+  if (guarantee === undefined) return;
+  if (typeof sink === "function")
+    refuse(
+      "MR9045",
+      `the guarantee of the egress ${name} is that of the sinks behind its stream, which cannot be seen from here: leave it out`,
+    );
+  const commits = typeof memberOf(sink, "createCommitter") === "function";
+  if (guarantee === (commits ? "exactly-once" : "at-least-once")) return;
+  const sentences: Readonly<Record<string, string>> = {
+    "exactly-once": `its sink has no committer, so values of turns that are rolled back have been written already; take a sink that commits, such as fileSink(), or "at-least-once"`,
+    "at-least-once": `its sink shows values only when it commits them, with a checkpoint; take a sink that writes at once, or "exactly-once"`,
+  };
+  const sentence = sentences[described(guarantee)] ?? `it is "exactly-once" or "at-least-once"`;
+  refuse("MR9045", `the guarantee of the egress ${name} cannot be ${described(guarantee)}: ${sentence}`);
+}

@@ -1,0 +1,66 @@
+/**
+ * One run and its judgement: a pipeline under a plan, looked at by every checker there is.
+ *
+ * In:    what runs, under which plan, and what has to be visible in the end. Out: the run, and the first invariant that was broken.
+ */
+import { asError } from "../../core/util/errors.ts";
+import { boundedQueues } from "./checkers/bounded-queues.ts";
+import type { Checker, LiveChecker, Violation } from "./checkers/checker.ts";
+import { completedCheckpoints } from "./checkers/completed-checkpoints.ts";
+import { failoverScope } from "./checkers/failover-scope.ts";
+import { liveness } from "./checkers/liveness.ts";
+import { referencedFiles } from "./checkers/referenced-files.ts";
+import { reported } from "./checkers/reported.ts";
+import { singleWriter } from "./checkers/single-writer.ts";
+import { startsValidly } from "./checkers/valid-start.ts";
+import { visibility } from "./checkers/visibility.ts";
+import type { Pipeline } from "./pipelines/pipeline.ts";
+import type { SimPlan } from "./plan.ts";
+import { simulateRun } from "./run.ts";
+import type { SimRun } from "./run.ts";
+
+export interface Trial {
+  readonly pipeline: Pipeline;
+  readonly plan: SimPlan;
+  /** What has to be visible in the end. */
+  readonly output: Checker;
+  /** For people: the pipeline as code, and the plan. */
+  readonly about: string;
+}
+
+export interface Examined {
+  /** Undefined if the engine threw. */
+  readonly run: SimRun | undefined;
+  readonly violation: Violation | undefined;
+}
+
+export async function examineTrial({ pipeline, plan, output, about }: Trial): Promise<Examined> {
+  const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter(), failoverScope()];
+  let run: SimRun | undefined;
+  try {
+    run = await simulateRun(pipeline, plan, { live });
+    const violation = await violationOf(run, { pipeline, output, live });
+    if (violation === undefined) return { run, violation };
+    const warnings = run.warnings.slice(-20).join("\n");
+    return { run, violation: { checker: violation.checker, what: `${violation.what}\n${about}\n${warnings}` } };
+  } catch (error) {
+    const { stack = "", message, cause } = asError(error);
+    const what = `${stack || message}${cause === undefined ? "" : `\n${asError(cause).message}`}`;
+    return { run, violation: { checker: "exception", what: `${what}\n${about}` } };
+  }
+}
+
+async function violationOf(
+  run: SimRun,
+  { pipeline, output, live }: Pick<Trial, "pipeline" | "output"> & { readonly live: readonly LiveChecker[] },
+): Promise<Violation | undefined> {
+  const ends = [visibility, liveness, reported, output];
+  for (const { name, check } of [...live, ...ends]) {
+    const what = check(run);
+    if (what !== undefined) return { checker: name, what };
+  }
+  // It costs a run of its own.
+  if (run.plan.seed % 3 !== 0) return undefined;
+  const what = await startsValidly(run, pipeline, ends);
+  return what === undefined ? undefined : { checker: "valid start", what };
+}

@@ -1,0 +1,84 @@
+/** Ingresses, egresses and routers as they are written: names, sources, sinks, guarantees, and what is refused. */
+// covers: statefun/module/ingress.ts, statefun/module/egress.ts, statefun/module/router.ts
+import { expect, test } from "vitest";
+import { DataSource } from "../../../core/api/sources/data-source.ts";
+import { WatermarkStrategy } from "../../../core/index.ts";
+import type { Sink } from "../../../core/index.ts";
+import { EgressIdentifier, IngressIdentifier, egress, ingress, router, type } from "../../../statefun/index.ts";
+import { refusal } from "../define/refusal.ts";
+import { text } from "../define/tiny-schema.ts";
+import { names, sink } from "./parts.ts";
+
+const source = new DataSource(["Ada"]);
+const committing: Sink<unknown> = { ...sink, createCommitter: () => ({ commit: () => undefined }) };
+
+test("an ingress is a name, with or without a source", () => {
+  expect(new IngressIdentifier<string>("greeter", "names").ingress).toBe("greeter/names");
+  expect(ingress("a/b/names", type<string>()).ingress).toBe("a/b/names");
+  const watermarks = WatermarkStrategy.noWatermarks<string>();
+  const spec = ingress("greeter/names", type<string>(), source, { watermarks, parallelism: 2, onInvalid: "skip" });
+  expect(spec).toEqual({
+    bound: "ingress",
+    ingress: "greeter/names",
+    source,
+    check: undefined,
+    watermarks,
+    parallelism: 2,
+    onInvalid: "skip",
+  });
+  expect(ingress("greeter/names", text).from(source).check?.("Ada")).toBe("Ada");
+});
+
+test("an egress is a name, with or without a sink", () => {
+  const greetings = new EgressIdentifier<string>("greeter", "greetings");
+  expect(greetings.egress).toBe("greeter/greetings");
+  expect(greetings.to(sink)).toEqual({ bound: "egress", egress: "greeter/greetings", sink });
+  expect(egress("a/b/c", type<string>(), sink)).toEqual({ bound: "egress", egress: "a/b/c", sink });
+});
+
+test("a guarantee is what the sink gives", () => {
+  const lines = egress("a/lines", type<string>());
+  expect(lines.to(committing, { guarantee: "exactly-once" }).sink).toBe(committing);
+  expect(lines.to(sink, { guarantee: "at-least-once" }).sink).toBe(sink);
+  expect(refusal(() => lines.to(sink, { guarantee: "exactly-once" }))).toMatch(
+    /^MR9045: .* a\/lines cannot be exactly-once: its sink has no committer/,
+  );
+  expect(refusal(() => lines.to(committing, { guarantee: "at-least-once" }))).toMatch(
+    /^MR9045: .*only when it commits/,
+  );
+  expect(refusal(() => lines.to(sink, { guarantee: "maybe" as never }))).toMatch(/^MR9045/);
+  expect(refusal(() => lines.to((values) => values.print(), { guarantee: "exactly-once" }))).toMatch(
+    /^MR9045: .*behind its stream/,
+  );
+});
+
+test("a router is a function or an object", () => {
+  const seen: unknown[] = [];
+  const asFunction = router(names, (name) => void seen.push(name));
+  const asObject = router(names.from(source), { route: (name: string) => void seen.push(`${name}!`) });
+  for (const { route, ingress: name } of [asFunction, asObject]) {
+    route("Ada" as never, undefined as never);
+    expect(name).toBe("greeter/names");
+  }
+  expect(seen).toEqual(["Ada", "Ada!"]);
+});
+
+test.each([
+  [() => ingress("names" as never, type<string>()), /^MR9001: "names" is no name of a ingress|^MR9001/],
+  [() => egress("/x" as never, type<string>()), /^MR9001/],
+  [() => new EgressIdentifier("", "x"), /^MR9001/],
+  [() => ingress("a/b", String as never), /^MR9042: the second argument of ingress\("a\/b", \.\.\.\)/],
+  [() => egress("a/b", undefined as never), /^MR9042: the second argument of egress/],
+  [() => names.from({} as never), /^MR9042: the ingress greeter\/names takes a source/],
+  [() => names.from(source, { onInvalid: "ignore" as never }), /^MR9042: onInvalid/],
+  [() => names.from(source, { watermarks: {} as never }), /^MR1065/],
+  [
+    () => egress("a/b", type<string>()).to({} as never),
+    /^MR1065: the egress a\/b takes a function of its stream, or a sink/,
+  ],
+  [() => router({} as never, () => undefined), /^MR9042: the first argument of router/],
+  [() => router(names, {} as never), /^MR9042: router\(\) of greeter\/names takes/],
+  [() => router(names, (async () => undefined) as never), /^MR1068: router\(\) is async/],
+] as [() => unknown, RegExp][])("refuses %s", (attempt, sentence) => {
+  expect(refusal(attempt)).toMatch(sentence);
+});

@@ -10,6 +10,11 @@ import { examineProgram } from "./search.ts";
 /** They have once broken something. */
 const FOUND = [4, 15];
 
+test("one seed is one run", async () => {
+  const [first, again] = [await examineProgram(21), await examineProgram(21)];
+  expect(again.run?.history.digest).toBe(first.run?.history.digest);
+});
+
 test("programs of functions do everything once and in order, whatever goes wrong", async () => {
   let completed = 0;
   for (const seed of [...Array.from({ length: 20 }, (_, index) => index + 20), ...FOUND]) {

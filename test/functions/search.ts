@@ -22,6 +22,7 @@ export function examineProgram(seed: number): Promise<Examined> {
     pipeline,
     plan,
     output: committedOutput(({ drained }) => expectedOf(program, drained && positionsIn(drained))),
+    hasUserCode: true,
     about: `${pipeline.name}\n${JSON.stringify(plan)}`,
   });
 }

@@ -18,6 +18,9 @@ import type { Pipeline } from "./pipelines/pipeline.ts";
 import type { SimPlan } from "./plan.ts";
 import { simulateRun } from "./run.ts";
 import type { SimRun } from "./run.ts";
+import type { Around } from "./scheduler.ts";
+import { keepUserWorlds } from "./user-code/user-world.ts";
+import { ProcessWorlds } from "./user-jobs/process-worlds.ts";
 
 export interface Trial {
   readonly pipeline: Pipeline;
@@ -26,6 +29,8 @@ export interface Trial {
   readonly output: Checker;
   /** For people: the pipeline as code, and the plan. */
   readonly about: string;
+  /** Its functions have timers and chance of their own: those of their process. Default: false. */
+  readonly hasUserCode?: boolean;
 }
 
 export interface Examined {
@@ -34,12 +39,22 @@ export interface Examined {
   readonly violation: Violation | undefined;
 }
 
-export async function examineTrial({ pipeline, plan, output, about }: Trial): Promise<Examined> {
+export async function examineTrial(trial: Trial): Promise<Examined> {
+  if (trial.hasUserCode !== true) return examined(trial, undefined);
+  const release = keepUserWorlds();
+  try {
+    return await examined(trial, new ProcessWorlds(trial.plan.seed + 5).around);
+  } finally {
+    release();
+  }
+}
+
+async function examined({ pipeline, plan, output, about }: Trial, around: Around | undefined): Promise<Examined> {
   const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter(), failoverScope()];
   let run: SimRun | undefined;
   try {
-    run = await simulateRun(pipeline, plan, { live });
-    const violation = await violationOf(run, { pipeline, output, live });
+    run = await simulateRun(pipeline, plan, { live, ...(around !== undefined && { around }) });
+    const violation = await violationOf(run, { pipeline, output, live, around });
     if (violation === undefined) return { run, violation };
     const warnings = run.warnings.slice(-20).join("\n");
     return { run, violation: { checker: violation.checker, what: `${violation.what}\n${about}\n${warnings}` } };
@@ -52,7 +67,15 @@ export async function examineTrial({ pipeline, plan, output, about }: Trial): Pr
 
 async function violationOf(
   run: SimRun,
-  { pipeline, output, live }: Pick<Trial, "pipeline" | "output"> & { readonly live: readonly LiveChecker[] },
+  {
+    pipeline,
+    output,
+    live,
+    around,
+  }: Pick<Trial, "pipeline" | "output"> & {
+    readonly live: readonly LiveChecker[];
+    readonly around: Around | undefined;
+  },
 ): Promise<Violation | undefined> {
   const ends = [visibility, liveness, reported, output];
   for (const { name, check } of [...live, ...ends]) {
@@ -61,6 +84,6 @@ async function violationOf(
   }
   // It costs a run of its own.
   if (run.plan.seed % 3 !== 0) return undefined;
-  const what = await startsValidly(run, pipeline, ends);
+  const what = await startsValidly(run, pipeline, { checkers: ends, around });
   return what === undefined ? undefined : { checker: "valid start", what };
 }

@@ -6,13 +6,14 @@ import type { Pipeline } from "../pipelines/pipeline.ts";
 import { CALM } from "../plan.ts";
 import { simulateRun } from "../run.ts";
 import type { SimRun } from "../run.ts";
+import type { Around } from "../scheduler.ts";
 import type { Checker } from "./checker.ts";
 
-/** One of the run's checkpoints, chosen by its dice. `checkers`: what has to hold in the end. */
+/** One of the run's checkpoints, chosen by its dice. `checkers`: what has to hold in the end. `around`: as in the run. */
 export async function startsValidly(
   run: SimRun,
   pipeline: Pipeline,
-  checkers: readonly Checker[],
+  { checkers, around }: { readonly checkers: readonly Checker[]; readonly around: Around | undefined },
 ): Promise<string | undefined> {
   if (run.moment === undefined || run.struck.has("damage")) return undefined;
   const { seed, maxParallelism, chaining, probes, rates } = run.plan;
@@ -20,7 +21,7 @@ export async function startsValidly(
   // The same operators: those that can fail are part of the job.
   const state = rates.state === undefined ? {} : { state: 0 };
   const plan = { ...CALM, seed, maxParallelism, chaining, probes, rates: state, legs: [{ parallelism }] };
-  const again = await simulateRun(pipeline, plan, { from: run.moment });
+  const again = await simulateRun(pipeline, plan, { from: run.moment, ...(around !== undefined && { around }) });
   for (const { name, check } of checkers) {
     const what = check(again);
     if (what !== undefined)

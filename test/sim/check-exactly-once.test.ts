@@ -18,6 +18,9 @@ import {
   VISITS,
 } from "./user-jobs/counting-jobs.ts";
 import type { Visit } from "./user-jobs/counting-jobs.ts";
+import { planOfReplay, replayOf } from "./user-jobs/replay.ts";
+import { plans } from "./generate-plan.ts";
+import { sampled } from "./pipelines/generate.ts";
 
 /** Long enough wherever it runs: the number of runs decides. */
 const ENOUGH = { timeMs: 50_000, shrinkMs: 300 } as const;
@@ -113,4 +116,11 @@ test("a job that fails by itself is told from one that loses records", async () 
     ),
   );
   expect(found).toMatch(/"the job comes to its end" does not hold: the job gave up: .*three is too many/);
+});
+
+test("what a failure prints brings any plan again", () => {
+  for (let seed = 1; seed <= 50; seed += 1) {
+    const plan = sampled(plans, seed);
+    expect(planOfReplay(replayOf(plan))).toEqual(plan);
+  }
 });

@@ -109,6 +109,7 @@ export const CALM: SimPlan = {
   probes: false,
   rates: {},
   disasters: [],
+  failover: "region",
   healedMs: 60_000,
 };
 

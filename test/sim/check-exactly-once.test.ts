@@ -122,5 +122,6 @@ test("what a failure prints brings any plan again", () => {
   for (let seed = 1; seed <= 50; seed += 1) {
     const plan = sampled(plans, seed);
     expect(planOfReplay(replayOf(plan))).toEqual(plan);
+    expect(replayOf(planOfReplay(replayOf(plan)))).toBe(replayOf(plan));
   }
 });

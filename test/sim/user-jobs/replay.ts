@@ -1,5 +1,4 @@
 /** A plan as text, for the line that replays a run: what differs from a calm one, as JSON. */
-import { isDeepStrictEqual } from "node:util";
 import { MillraceError } from "../../../core/util/errors.ts";
 import { CALM } from "../plan.ts";
 import type { SimPlan } from "../plan.ts";
@@ -7,9 +6,12 @@ import { requireKnown } from "./given.ts";
 
 export function replayOf(plan: SimPlan): string {
   const calm: Readonly<Record<string, unknown>> = { ...CALM };
+  const given: Readonly<Record<string, unknown>> = { ...CALM, ...plan }; // one order, whoever made the plan
   return JSON.stringify(
     Object.fromEntries(
-      Object.entries(plan).filter(([key, value]) => key === "seed" || !isDeepStrictEqual(value, calm[key])),
+      Object.entries(given).filter(
+        ([key, value]) => key === "seed" || JSON.stringify(value) !== JSON.stringify(calm[key]),
+      ),
     ),
   );
 }

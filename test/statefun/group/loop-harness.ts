@@ -102,7 +102,12 @@ export class LoopHarness {
 
   /** One message of the loop; false if there is none. */
   step(): boolean {
-    const ready = [...this.#channels.values()].filter(({ queue }) => queue.length > 0);
+    const waiting = [...this.#channels].filter(([, { queue }]) => queue.length > 0);
+    // As in the engine, what a subtask took over comes before anything that it is sent.
+    const takenOver = new Set(waiting.filter(([name]) => name.startsWith("-1>")).map(([, { to }]) => to));
+    const ready = waiting
+      .filter(([name, { to }]) => name.startsWith("-1>") || !takenOver.has(to))
+      .map(([, channel]) => channel);
     const next = ready[this.#choose(ready.length)];
     const message = next?.queue.shift();
     if (next === undefined || message === undefined) return false;

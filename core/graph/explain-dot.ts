@@ -43,7 +43,7 @@ function exchanges(plan: Plan, operator: PlanOperator): readonly string[] {
     const target = edge === undefined ? undefined : plan.vertices[edge.to]?.operators[0];
     if (edge === undefined || target === undefined) return [];
     return [
-      `  op${operator.node} -> op${target.node} [style=bold, label=${quote([edge.partitioning, ...sideLabel(output)])}];`,
+      `  op${operator.node} -> op${target.node} [style=bold, label=${quote([edge.partitioning, ...(edge.isFeedback ? ["feedback"] : []), ...sideLabel(output)])}];`,
     ];
   });
 }

@@ -36,7 +36,6 @@ export class InputGate {
   readonly overtaking: BarrierOvertaking;
   readonly valve: WatermarkValve;
   readonly #ended: boolean[];
-  readonly #hasLoop: boolean;
   #cursor: number;
   /** Runs of the loop since anything else had its turn. */
   #loopRuns: number;
@@ -52,7 +51,6 @@ export class InputGate {
     this.overtaking = new BarrierOvertaking({ channels, alignment: this.alignment, ...options.overtaking });
     this.valve = new WatermarkValve(options.restored);
     this.#ended = feedback.slice();
-    this.#hasLoop = feedback.includes(true);
     this.#cursor = 0;
     this.#loopRuns = 0;
   }
@@ -89,10 +87,6 @@ export class InputGate {
     return index;
   }
 
-  get hasLoop(): boolean {
-    return this.#hasLoop;
-  }
-
   /** Not those that come too late to matter: a task that is slow may always have some of them. */
   #nextBarrier(): number {
     return this.channels.findIndex(({ reader }, index) => {
@@ -109,7 +103,7 @@ export class InputGate {
       const channel = this.channels[index];
       if (channel === undefined || channel.isFeedback !== feedback || this.alignment.blocked[index] === true) continue;
       if (isCongested && !feedback && channel.reader.barriers === 0) continue;
-      // A control element that is no hurry stands in its turn.
+      // Control elements that nobody is in a hurry for have their turn like records.
       if (channel.reader.readable() === 0 && channel.reader.peekControl() === undefined) continue;
       this.#cursor = (index + 1) % count;
       return index;
@@ -117,10 +111,9 @@ export class InputGate {
     return -1;
   }
 
-  /** Marks the end of a channel's data; returns the logical input that has ended with it, -1 if others of that input go on. */
+  /** Marks the end of a channel's data, not of a loop; returns the logical input that has ended with it, -1 if others of that input go on. */
   endOfData(index: number): number {
     this.#ended[index] = true;
-    if (this.channels[index]?.isFeedback === true) return -1;
     const input = this.channels[index]?.input ?? 0;
     const goesOn = this.channels.some((channel, other) => channel.input === input && this.#ended[other] !== true);
     return goesOn ? -1 : input;

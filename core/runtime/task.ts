@@ -6,14 +6,14 @@
  * Out:  records and control elements into the output channels; reports to the master.
  * State: in the operators of the chain, and in the gate (watermarks per channel).
  */
+import { isLoopToTask } from "../graph/loop-events.ts";
+import type { LoopToTask } from "../graph/loop-events.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { ControlElement } from "../network/channel.ts";
 import type { Input } from "../operators/operator.ts";
 import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import { assert } from "../util/errors.ts";
 import type { AlignedCheckpoint } from "./barrier-alignment.ts";
-import { isLoopToTask } from "../graph/loop-events.ts";
-import type { LoopToTask } from "../graph/loop-events.ts";
 import { Pace } from "./pace.ts";
 import type { StepResult } from "./task-metrics.ts";
 import type { TaskParts } from "./task-parts.ts";
@@ -47,6 +47,8 @@ export class Task {
   #preparing: boolean;
   /** Another snapshot is to be taken in the next step. */
   #isMoreDue: boolean;
+  /** What the master asks of the loop, one thing after the other; answered in a step in which no operator waits for a barrier, since it may emit. */
+  #loopEvent: LoopToTask | undefined;
   /** Stopped by a savepoint: what is left to do is in it, and for whoever starts from it. */
   #suspended: boolean;
 
@@ -68,6 +70,7 @@ export class Task {
     this.#completedUpTo = 0;
     this.#preparing = false;
     this.#isMoreDue = false;
+    this.#loopEvent = undefined;
     this.#suspended = false;
     if (parts.restoredStopped) {
       this.#suspended = true;
@@ -94,7 +97,10 @@ export class Task {
 
   /** From an operator's coordinator on the master; in order with triggers. */
   handleEvent(operatorId: string, event: unknown): void {
-    if (isLoopToTask(event)) return this.#loopEvent(event);
+    if (isLoopToTask(event)) {
+      this.#loopEvent = event;
+      return;
+    }
     const last = this.#triggers.at(-1);
     if (last === undefined) this.#parts.chain.handleEvent(operatorId, event);
     else this.#eventsBehind.push({ checkpointId: last.checkpointId, operatorId, event });
@@ -133,6 +139,7 @@ export class Task {
     // While operators get ready for a barrier nothing may be emitted: those that are ready would have to begin anew.
     const held = this.#preparing;
     this.#isMoreDue = false;
+    if (this.#loopEvent !== undefined && !held) this.#answer(this.#loopEvent);
     const resumed =
       !held &&
       !this.#suspended &&
@@ -266,7 +273,8 @@ export class Task {
   }
 
   /** Between two records, so that what is seen is whole. */
-  #loopEvent(event: LoopToTask): void {
+  #answer(event: LoopToTask): void {
+    this.#loopEvent = undefined;
     const { loop, gate, chain, replay, availability } = this.#parts;
     if (loop === undefined || this.#suspended) return;
     const isIdle = this.#phase.kind !== "running" || (replay.done && !chain.pending && !availability.blocked);

@@ -5,9 +5,9 @@
  */
 import type { ListState } from "../../core/state/handles.ts";
 import type { BufferDefinition } from "../define/function-definition.ts";
-import { frozenCopy } from "./frozen-value.ts";
+import { frozenCopy, handedOut } from "./frozen-value.ts";
+import { refusedAssignment } from "./state-cell.ts";
 import type { CellTurn, StateCell } from "./state-cell.ts";
-import { handedOut, refusedAssignment } from "./table-cell.ts";
 
 export class BufferCell implements StateCell {
   readonly #turn: CellTurn;

@@ -14,9 +14,9 @@ export function frozenCopy(value: unknown): unknown {
   return freezePart(value, value, 0);
 }
 
-/** What state has, as it is handed out: what came from a checkpoint is frozen when it is first read. */
-export function readFrozen(value: object): unknown {
-  if (Object.isFrozen(value)) return value;
+/** Hot. What state has, as it is handed out: what came from a checkpoint is frozen when it is first read. */
+export function handedOut(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   freezeInPlace(value);
   return Object.isFrozen(value) ? value : frozenCopy(value);
 }

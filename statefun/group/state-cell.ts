@@ -4,9 +4,10 @@
  *
  * This file has the contract and the cell of single values; `table-cell.ts` and `buffer-cell.ts` have the others.
  */
+import { MillraceError } from "../../core/util/errors.ts";
 import type { OperatorValueState } from "../../core/state/keyed-state.ts";
 import type { Check } from "../define/function-definition.ts";
-import { frozenCopy, readFrozen } from "./frozen-value.ts";
+import { frozenCopy, handedOut } from "./frozen-value.ts";
 
 export interface StateCell {
   /** What `ctx.state.<property>` is. */
@@ -31,6 +32,11 @@ export interface CellTurn {
   select(): void;
   /** The cell has something to apply, once per turn. */
   changed(cell: StateCell): void;
+}
+
+/** Of a table or buffer, which are changed by their methods. */
+export function refusedAssignment(property: string, what: string): MillraceError {
+  return new MillraceError("MR9021", `ctx.state.${property} cannot be assigned: it is ${what}`, { retryable: false });
 }
 
 export class ValueCell implements StateCell {
@@ -65,7 +71,7 @@ export class ValueCell implements StateCell {
       value = this.#state.peek();
     }
     if (value === undefined) value = this.#default;
-    return typeof value === "object" && value !== null ? readFrozen(value) : value;
+    return handedOut(value);
   }
 
   /** Hot. `undefined` clears: the default shows again. */

@@ -6,9 +6,9 @@
  */
 import type { MapState } from "../../core/state/handles.ts";
 import { canonicalKey, isPrimitiveKey, refuseKey } from "../../core/types/key.ts";
-import { MillraceError } from "../../core/util/errors.ts";
 import type { TableDefinition } from "../define/function-definition.ts";
-import { frozenCopy, readFrozen } from "./frozen-value.ts";
+import { frozenCopy, handedOut } from "./frozen-value.ts";
+import { refusedAssignment } from "./state-cell.ts";
 import type { CellTurn, StateCell } from "./state-cell.ts";
 
 interface Change {
@@ -198,14 +198,6 @@ class Table {
   [Symbol.iterator](): IterableIterator<[unknown, unknown]> {
     return this.entries();
   }
-}
-
-export function refusedAssignment(property: string, what: string): MillraceError {
-  return new MillraceError("MR9021", `ctx.state.${property} cannot be assigned: it is ${what}`, { retryable: false });
-}
-
-export function handedOut(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? readFrozen(value) : value;
 }
 
 /** Equal for equal keys only; marked so that no text of a user equals that of an object. Refuses with `MR4001`. */

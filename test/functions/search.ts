@@ -14,9 +14,9 @@ import { expectedOf, programs } from "./program.ts";
 const scenarios = fc.record({ program: programs, plan: plans });
 
 export function examineProgram(seed: number): Promise<Examined> {
-  const { program, plan: any } = sampled(scenarios, arbitrarySeedOf(seed));
+  const { program, plan: drawn } = sampled(scenarios, arbitrarySeedOf(seed));
   // Probes set a timer per record at its event time, which the outcomes of operations do not have.
-  const plan = { ...any, probes: false };
+  const plan = { ...drawn, probes: false };
   const pipeline = programPipeline(program);
   return examineTrial({
     pipeline,

@@ -289,6 +289,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
   }
 
   stop(options: { readonly drain: boolean }): void {
+    this.#reader.stop?.(options, this.#output);
     this.#stopped = true;
     if (options.drain) this.#time.end();
   }

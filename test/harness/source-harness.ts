@@ -133,6 +133,14 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     };
   }
 
+  /** As when the job is stopped: no reader is polled any more. */
+  stop(options: { readonly drain: boolean }): void {
+    for (const slot of this.#slots) {
+      slot.ended = true;
+      this.#guard(() => slot.reader.stop?.(options, slot.output));
+    }
+  }
+
   /** As when the reader is lost and comes back: the enumerator gets splits back. */
   giveBack(splits: readonly S[], subtask: number): void {
     this.#enumerator.addSplitsBack(splits, subtask);

@@ -57,6 +57,11 @@ export interface SourceReader<T, S extends SourceSplit> {
   snapshot(checkpointId: number): readonly S[];
   checkpointCompleted?(checkpointId: number): void;
   handleEvent?(event: unknown): void;
+  /**
+   * The job is stopped: `pollNext` is not called any more. With `drain`, what the reader holds and has promised to somebody may be emitted now, before the last watermark; without, the
+   * savepoint has its splits already, and nothing may be emitted.
+   */
+  stop?(options: { readonly drain: boolean }, output: ReaderOutput<T>): void;
   close?(): void | Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { functionsFanOut } from "./jobs/functions-fan-out.ts";
 import { functionsGreeter } from "./jobs/functions-greeter.ts";
 import { functionsHop } from "./jobs/functions-hop.ts";
 import { functionsIdle } from "./jobs/functions-idle.ts";
+import { functionsMultiplying } from "./jobs/functions-multiplying.ts";
 import { functionsPingPong } from "./jobs/functions-ping-pong.ts";
 import { keyedCounts } from "./jobs/keyed-count.ts";
 import { latency } from "./jobs/latency.ts";
@@ -38,6 +39,7 @@ export const CASES: readonly BenchCase[] = [
   functionsGreeter,
   ...functionsPingPong,
   functionsFanOut,
+  functionsMultiplying,
   functionsHop,
   functionsIdle,
 ];

@@ -45,7 +45,8 @@ export function planInFlight(source: InFlightSource): readonly (readonly (readon
         const { owners, dealt } = ownersOf(target, saved, { savedEdge, subtask });
         const dealtBy = dealt ? edge?.index : undefined;
         for (const owner of owners)
-          planned[vertex.index]?.[owner]?.push({ file: inFlight.file, savedEdge, operatorId, input, dealtBy });
+          for (const file of inFlight.files)
+            planned[vertex.index]?.[owner]?.push({ file, savedEdge, operatorId, input, dealtBy });
       }
     }
   }

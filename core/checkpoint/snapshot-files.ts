@@ -5,7 +5,7 @@ import type { CompletedCheckpoint } from "./contract.ts";
 
 export function stateFilesOf(snapshot: SubtaskSnapshot): readonly StateFile[] {
   const keyed = snapshot.operators.flatMap((operator) => operator.keyed?.files ?? []);
-  return snapshot.inFlight === undefined ? keyed : [...keyed, snapshot.inFlight.file];
+  return snapshot.inFlight === undefined ? keyed : [...keyed, ...snapshot.inFlight.files];
 }
 
 /** Every file once, although several subtasks refer to it after a rescale. */
@@ -31,7 +31,7 @@ export function withFiles(snapshot: SubtaskSnapshot, moved: (file: StateFile) =>
   return {
     ...snapshot,
     operators: snapshot.operators.map((operator) => operatorWithFiles(operator, moved)),
-    ...(inFlight !== undefined && { inFlight: { ...inFlight, file: moved(inFlight.file) } }),
+    ...(inFlight !== undefined && { inFlight: { ...inFlight, files: inFlight.files.map(moved) } }),
   };
 }
 

@@ -10,12 +10,14 @@ import { PipelinedRegions } from "../graph/regions.ts";
 import type { TaskDescriptor } from "../runtime/deployment.ts";
 import { GeneratedCodecs } from "../network/columnar/generated-codecs.ts";
 import { SlotChannels } from "../runtime/slot-channels.ts";
+import type { Scratch } from "../storage/scratch.ts";
 import { OPTIONS } from "../util/config.ts";
 import type { SlotMessage } from "./task-slot.ts";
 
 export interface RegionChannelsOptions {
   /** The slot that this is. */
   readonly slot: string;
+  readonly scratch: Scratch;
   send(slot: string, message: SlotMessage): void;
 }
 
@@ -101,8 +103,14 @@ export class RegionChannels {
       capacity: config.get(OPTIONS.channelCapacity),
       remote: {
         frames: config.get(OPTIONS.buffersPerChannel),
+        sharedFrames: config.get(OPTIONS.floatingBuffersPerGate),
         frameBytes: config.get(OPTIONS.segmentSize),
         codecs: this.#codecs,
+      },
+      spill: {
+        scratch: this.#options.scratch,
+        memoryBytesMax: config.get(OPTIONS.feedbackMemory),
+        diskBytesMax: config.get(OPTIONS.feedbackDisk),
       },
       send: (slot, channel, message) => this.#options.send(slot, { attempt, channel, message }),
     });

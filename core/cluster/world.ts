@@ -1,5 +1,6 @@
 /** The outside world of a process that runs jobs, as parameters: one composition per kind of process puts the real ones together. */
 import type { BlobStore } from "../storage/blob-store.ts";
+import type { Scratch } from "../storage/scratch.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Random } from "../util/random.ts";
 
@@ -10,6 +11,8 @@ export interface World {
   memoryStore(): BlobStore;
   /** The store of a directory, as users write it. */
   openStore(directory: string): BlobStore;
+  /** For what does not fit into memory. `directories`: separated by commas; empty: the system's. */
+  openScratch(directories: string): Scratch;
   /** Splits a path into the directory above and its last part. */
   splitPath(path: string): { readonly directory: string; readonly name: string };
   /** `path` relative to `directory`, undefined if it does not lie inside. */

@@ -28,9 +28,9 @@ export interface ChannelStatus {
   readonly status: WatermarkStatus;
 }
 
-/** Records that were on their way to one subtask when the barrier of an unaligned checkpoint overtook them, in a file as `core/network/in-flight.ts` writes it. */
+/** Records that were on their way to one subtask when the barrier of an unaligned checkpoint overtook them, in files as `core/network/in-flight.ts` writes them, in order. */
 export interface InFlightHandle {
-  readonly file: StateFile;
+  readonly files: readonly StateFile[];
   /** The input edges of the vertex from which there are any. */
   readonly edges: readonly number[];
 }

@@ -5,6 +5,7 @@
  * thread; others follow the same contract.
  */
 import type { TimeMs } from "../time/clock.ts";
+import type { Backlog } from "./backlog.ts";
 
 /** `savepoint`: refers to no file of an earlier checkpoint. `final`: the one that a job that is done waits for. */
 export type CheckpointKind = "checkpoint" | "savepoint" | "final";
@@ -83,6 +84,8 @@ export interface ChannelReader {
   takeControl(): void;
   /** Position behind the last record. Positions are 32-bit and wrap around: only differences count. */
   readonly tail: number;
+  /** What waits behind the last record, in order with it. Only loops have one. */
+  readonly backlog?: Backlog | undefined;
   /** How many barriers wait, wherever they stand. */
   readonly barriers: number;
   /** All control elements that wait, in order. */

@@ -1,7 +1,7 @@
 /**
  * The file format of records that were in flight when an unaligned checkpoint passed: the one place that knows how they are encoded.
  *
- * In:   what waited in the input channels of one subtask, in frames, each encoded before its records were processed. Out: one file of bytes, and back.
+ * In:   what waited in the input channels of one subtask, in frames, each encoded before its records were processed. Out: files of bytes, and back.
  * Watermarks, idleness and ends that were overtaken are not in it: whoever had sent one tells it anew when it is restored.
  */
 import { decodeValue, encodeValue } from "../types/value-codec.ts";
@@ -17,11 +17,6 @@ export interface InFlightChannel {
   readonly frames: readonly Uint8Array[];
 }
 
-export interface InFlightRecord {
-  readonly value: unknown;
-  readonly timestampMs: TimeMs;
-}
-
 export function encodeInFlight(channels: readonly InFlightChannel[]): Uint8Array {
   return encodeValue(channels);
 }
@@ -30,15 +25,15 @@ export function decodeInFlight(bytes: Uint8Array): readonly InFlightChannel[] {
   return decodeValue(bytes) as readonly InFlightChannel[]; // the file's checksum says that `encodeInFlight` wrote it
 }
 
-/** In the order of the channels. */
-export function recordsOf(channels: readonly InFlightChannel[]): readonly InFlightRecord[] {
+/** One record after the other, in the order of the channels. */
+export function forEachInFlight(
+  channels: readonly InFlightChannel[],
+  take: (value: unknown, timestampMs: TimeMs) => void,
+): void {
   const decoder = new FrameDecoder();
   const into: DecodedRecords = { values: [], timestampsMs: new Float64Array(0) };
-  const records: InFlightRecord[] = [];
   for (const frame of channels.flatMap(({ frames }) => frames)) {
     const count = decoder.decode(frame, into);
-    for (let index = 0; index < count; index += 1)
-      records.push({ value: into.values[index], timestampMs: into.timestampsMs[index] ?? 0 });
+    for (let index = 0; index < count; index += 1) take(into.values[index], into.timestampsMs[index] ?? 0);
   }
-  return records;
 }

@@ -2,19 +2,19 @@
  * The channel between two subtasks of different slots: what one end writes is sent in frames, in order, and read from an in-slot channel at the other.
  *
  * In:   records and control elements of the producer; credits from the consumer. Out: messages for the wire.
- * Bound: the consumer grants a credit for each frame that it has room for, and the producer is blocked when it has none left and a frame to send. A frame holds
- *        about so many bytes, however large its records are; what one record emits beyond that (overdraw) is taken all the same, and what stands before a control
- *        element goes with it, credit or not: at most a frame for each.
+ * Bound: the consumer grants a credit for each frame that it has room for, and the producer is blocked when it has none left and a frame to send. A few frames are the
+ *        channel's own; more come from what all channels into a task share (`floating-credit.ts`) once its own are used up, and go back when there is nothing to send.
+ *        A frame holds about so many bytes, however large its records are; what one record emits beyond that (overdraw) is taken all the same, and what stands before a
+ *        control element goes with it, credit or not: at most a frame for each.
  *
  * Until its first credit arrives the consumer is not there, and everything waits with the producer: at most what was written before it was blocked.
+ *
+ * In a loop nobody may wait for credit: there it has no end, and what the consumer has no room for waits in its backlog, still as frames.
  */
-import { Deque } from "../util/deque.ts";
 import type { TimeMs } from "../time/clock.ts";
 import type { ChannelProducer, ChannelWriter, ControlElement } from "./channel.ts";
-import { FrameDecoder } from "./columnar/frame-decoder.ts";
 import { FrameEncoder } from "./columnar/frame-encoder.ts";
 import type { GeneratedCodecs } from "./columnar/generated-codecs.ts";
-import { InSlotChannel } from "./in-slot-channel.ts";
 
 /** A channel's place in the job graph. */
 export interface ChannelAddress {
@@ -25,16 +25,18 @@ export interface ChannelAddress {
   readonly consumer: number;
 }
 
-/** `records` and `control` go to the consumer, `credit` comes back. Plain data. */
+/** `credit` comes from the consumer, all else goes there. Plain data. */
 export type ChannelMessage =
   | { readonly kind: "records"; readonly count: number; readonly frame: Uint8Array }
   | { readonly kind: "control"; readonly element: ControlElement }
+  /** Credit that the producer has no use for. */
+  | { readonly kind: "return"; readonly frames: number }
   | { readonly kind: "credit"; readonly frames: number };
 
 export type SendChannelMessage = (message: ChannelMessage) => void;
 
 export interface RemoteChannelOptions {
-  /** Frames that are under way, at most. */
+  /** Frames that are under way, at most, without what is shared. */
   readonly frames: number;
   /** Of a frame, about. One record that is larger has a frame of its own. */
   readonly frameBytes: number;
@@ -42,8 +44,11 @@ export interface RemoteChannelOptions {
   readonly codecs: GeneratedCodecs;
 }
 
+/** Credit without an end: more frames than will ever be sent. */
+export const UNBOUNDED_FRAMES: number = 2 ** 52;
+
 /** Records that travel together, at most; and at first, when nobody knows how large they are. */
-const FRAME_RECORDS_MAX = 1_024;
+export const FRAME_RECORDS_MAX = 1_024;
 const FRAME_RECORDS_FIRST = 32;
 
 /** The producer's end. */
@@ -99,6 +104,11 @@ export class SendingChannel implements ChannelWriter {
     return this.#count - this.#first;
   }
 
+  /** Frames so far of which all records went by the row codec. */
+  get plainFrames(): number {
+    return this.#encoder.plainFrames;
+  }
+
   /** How much of its credit is used, 0 to 1. */
   get fullness(): number {
     return Math.min(1, Math.max(0, 1 - this.#credit / this.#frames));
@@ -127,7 +137,7 @@ export class SendingChannel implements ChannelWriter {
 
   /** Sends what waits for company, as far as there is credit; the rest follows as soon as there is. */
   flush(): void {
-    if (this.#count === this.#first) return;
+    if (this.#count === this.#first) return this.#giveBack();
     this.#isDue = true;
     this.#sendFrames(0);
   }
@@ -155,6 +165,14 @@ export class SendingChannel implements ChannelWriter {
       this.#producer.failed(error);
       return false;
     }
+  }
+
+  /** Whoever has nothing to send keeps no more than what is its own. */
+  #giveBack(): void {
+    const frames = this.#credit - this.#frames;
+    if (frames <= 0) return;
+    this.#credit -= frames;
+    this.#transmit({ kind: "return", frames });
   }
 
   #isFull(): boolean {
@@ -217,64 +235,5 @@ export class SendingChannel implements ChannelWriter {
     grown.set(this.#timestampsMs);
     this.#timestampsMs = grown;
     this.#values.push(...new Array<undefined>(grown.length - this.#values.length).fill(undefined));
-  }
-}
-
-/** The consumer's end: the reader is an in-slot channel, filled by frames, whose consumption is granted back as credit. */
-export class ReceivingChannel {
-  readonly reader: InSlotChannel;
-  readonly #send: SendChannelMessage;
-  readonly #frames: number;
-  readonly #decoder: FrameDecoder;
-  /** Records of each frame that are not processed yet. */
-  readonly #waiting: Deque<number>;
-  readonly #decoded: { values: unknown[]; timestampsMs: Float64Array };
-  #consumedOfFirst: number;
-  #owed: number;
-
-  /** Grants the first credit at once. */
-  constructor({ frames, codecs }: RemoteChannelOptions, send: SendChannelMessage) {
-    this.reader = new InSlotChannel(frames * FRAME_RECORDS_MAX);
-    this.#send = send;
-    this.#frames = frames;
-    this.#decoder = new FrameDecoder({ codecs });
-    this.#waiting = new Deque();
-    this.#decoded = { values: [], timestampsMs: new Float64Array(FRAME_RECORDS_MAX) };
-    this.#consumedOfFirst = 0;
-    this.#owed = 0;
-    this.reader.connectProducer({
-      // The producer holds back by itself, as it has no credit left.
-      block: () => undefined,
-      unblock: () => undefined,
-      consumed: (count) => this.#consumed(count),
-    });
-    send({ kind: "credit", frames });
-  }
-
-  receive(message: ChannelMessage): void {
-    if (message.kind === "control") this.reader.send(message.element);
-    if (message.kind !== "records") return;
-    const { values, timestampsMs } = this.#decoded;
-    const count = this.#decoder.decode(message.frame, this.#decoded);
-    this.#waiting.push(count);
-    for (let index = 0; index < count; index += 1) this.reader.push(values[index], timestampsMs[index] ?? 0);
-    values.fill(undefined, 0, count);
-  }
-
-  /** In portions, so that not every frame is answered by a message. */
-  #consumed(count: number): void {
-    this.#consumedOfFirst += count;
-    for (
-      let first = this.#waiting.peek();
-      first !== undefined && this.#consumedOfFirst >= first;
-      first = this.#waiting.peek()
-    ) {
-      this.#consumedOfFirst -= first;
-      this.#waiting.shift();
-      this.#owed += 1;
-    }
-    if (this.#owed * 4 < this.#frames) return;
-    this.#send({ kind: "credit", frames: this.#owed });
-    this.#owed = 0;
   }
 }

@@ -15,13 +15,15 @@ import type { Cancel } from "../time/clock.ts";
 import { isMoreImpatient } from "./barrier-alignment.ts";
 import type { AlignedCheckpoint, BarrierAlignment } from "./barrier-alignment.ts";
 import { InFlightRecording } from "./in-flight-recording.ts";
-import type { RecordedChannel } from "./in-flight-recording.ts";
+import type { PutOff, RecordedChannel } from "./in-flight-recording.ts";
 
 type Barrier = Extract<ControlElement, { readonly kind: "barrier" }>;
 
 export interface BarrierOvertakingOptions {
   readonly channels: readonly RecordedChannel[];
   readonly alignment: BarrierAlignment;
+  /** What operators have put off of what came through the channels. */
+  putOff(): readonly PutOff[];
   /** Whether all edges of the task allow it. */
   readonly isAllowed: boolean;
   nowMs(): number;
@@ -77,13 +79,14 @@ export class BarrierOvertaking {
     return { ...options, alignedTimeoutMs: Math.max(0, alignedTimeoutMs - this.waitedMs(checkpointId)) };
   }
 
-  /** The snapshot is taken now: what the channels hold before the barrier is recorded from here on. Undefined if all have delivered it. */
+  /** The snapshot is taken now: what the channels hold before the barrier is recorded from here on. Undefined if all have delivered it, and nothing was put off. */
   record(checkpointId: number): InFlightRecording | undefined {
     const { channels, alignment } = this.#options;
     const lagging = channels.filter((_, channel) => !alignment.hasArrived(checkpointId, channel));
-    if (lagging.length === 0) return undefined;
+    const putOff = this.#options.putOff();
+    if (lagging.length === 0 && putOff.length === 0) return undefined;
     this.#encoder ??= new FrameEncoder();
-    const recording = new InFlightRecording(checkpointId, lagging, this.#encoder);
+    const recording = new InFlightRecording({ checkpointId, channels: lagging, putOff, encoder: this.#encoder });
     recording.advance();
     this.#recordings.push(recording);
     return recording;

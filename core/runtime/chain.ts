@@ -6,6 +6,8 @@
 import type { JobOperator } from "../graph/job-graph-types.ts";
 import type { OperatorSnapshot } from "../graph/messages.ts";
 import type { Operator } from "../operators/operator.ts";
+import { mergedReports } from "../operators/quarantine-report.ts";
+import type { QuarantineReport } from "../operators/quarantine-report.ts";
 import type { KeyedSnapshot } from "../state/keyed-state.ts";
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
 import { WATERMARK_MIN } from "../time/watermark.ts";
@@ -140,6 +142,12 @@ export class Chain {
 
   handleEvent(operatorId: string, event: unknown): void {
     for (const { job, operator } of this.operators) if (job.id === operatorId) operator.handleEvent?.(event);
+  }
+
+  /** What its operators have set aside; undefined: nothing. */
+  quarantined(): QuarantineReport | undefined {
+    const merged = mergedReports(this.operators.flatMap(({ operator }) => operator.quarantined?.() ?? []));
+    return merged.count === 0 ? undefined : merged;
   }
 
   /** Closes operators, then the user's functions, all of them even if one throws; resolves with the first failure. */

@@ -4,10 +4,14 @@ import type { JobGraph } from "../graph/job-graph-types.ts";
 import type { Placement } from "../graph/slots.ts";
 import type { CheckpointFailureReason } from "../graph/checkpoint-failures.ts";
 import type { MetricRegistry } from "../metrics/metric-registry.ts";
+import type { Backlog } from "../network/backlog.ts";
 import type { ChannelConsumer, ChannelProducer, ChannelWriter } from "../network/channel.ts";
+import type { SpillSpace } from "../network/spill-space.ts";
 import type { KeyedStateHandle, StateFile } from "../state/keyed-state.ts";
 import type { OperatorListSnapshot } from "../state/operator-state.ts";
+import type { QuarantineReport } from "../operators/quarantine-report.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
+import type { Scratch } from "../storage/scratch.ts";
 import type { Clock, TimeMs } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import type { Random } from "../util/random.ts";
@@ -66,6 +70,8 @@ export interface ChannelsUsage {
   /** How much of the room of the inputs, and of the credit of the outputs, is taken: means, 0 to 1. */
   readonly inFullness: number;
   readonly outFullness: number;
+  /** Frames sent to other slots of which no record was of a shape that is worth columns, or all of too many shapes. */
+  readonly plainFrames: number;
 }
 
 /** The channels of a subtask. */
@@ -79,6 +85,12 @@ export interface TaskChannels {
   recordsSent(edge: number): number;
   /** The outputs that lead back to this vertex. They never block it: what a loop holds is bounded by what is let into it. */
   readonly loopOutputs: readonly LoopWriter[];
+  /** For what waits in its loop. Both spaces are closed with the task. */
+  readonly loopSpace: SpillSpace;
+  /** For what its operators put off. */
+  readonly putOffSpace: SpillSpace;
+  /** An empty queue. */
+  createBacklog(space: SpillSpace): Backlog;
   /** What waits for company leaves. */
   flush(): void;
   /** Connects all ends to the task that reads and writes them. */
@@ -97,7 +109,8 @@ export interface TaskReports {
   acknowledge(ack: CheckpointAck): void;
   decline(checkpointId: number, task: SubtaskId, reason: CheckpointFailureReason, cause: Error): void;
   operatorEvent(task: SubtaskId, operatorId: string, event: unknown): void;
-  accumulated(task: SubtaskId, totals: Readonly<Record<string, number>>): void;
+  /** `quarantined`: what it leaves undone; with the last totals of a task that has finished, if there is any. */
+  accumulated(task: SubtaskId, totals: Readonly<Record<string, number>>, quarantined?: QuarantineReport): void;
 }
 
 /** What a thread shares among its tasks. */
@@ -106,6 +119,7 @@ export interface TaskEnvironment {
   readonly random: Random;
   readonly storage: BlobStore;
   readonly metrics: MetricRegistry;
+  readonly scratch: Scratch;
   readonly copies: ModuleCopies;
   readonly reports: TaskReports;
   /** One line for people. */

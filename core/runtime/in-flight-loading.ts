@@ -2,13 +2,14 @@
  * Reads the records in flight that a subtask takes over, and keeps those that are its own: after a change of the parallelism several subtasks read the same
  * file, and each record belongs to one of them.
  *
- * In:   places in files of a checkpoint. Out: records in the order of their channels, through a callback.
+ * In:   places in files of a checkpoint. Out: queues of records, in the order of their channels, through a callback. One file is in memory at a time; what the queues
+ *       have no memory for waits on disk.
  */
 import { edgeAt, vertexAt } from "../graph/channels.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
 import type { SubtaskId } from "../graph/messages.ts";
-import { decodeInFlight, recordsOf } from "../network/in-flight.ts";
-import type { InFlightRecord } from "../network/in-flight.ts";
+import { decodeInFlight, forEachInFlight } from "../network/in-flight.ts";
+import type { InSlotChannel } from "../network/in-slot-channel.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import { succeeded } from "../util/outcome.ts";
 import type { Done } from "../util/outcome.ts";
@@ -19,16 +20,30 @@ import { readWhole } from "./state-loading.ts";
 export interface LoadedInFlight {
   readonly operatorId: string;
   readonly input: number;
-  readonly records: readonly InFlightRecord[];
+  readonly waiting: InSlotChannel;
+}
+
+export interface InFlightPlace {
+  readonly storage: BlobStore;
+  readonly graph: JobGraph;
+  readonly task: SubtaskId;
+  createQueue(): InSlotChannel;
 }
 
 /** One file after the other: the order is the same in every run. */
 export function loadInFlight(
-  from: { readonly storage: BlobStore; readonly graph: JobGraph; readonly task: SubtaskId },
+  from: InFlightPlace,
   restores: readonly InFlightRestore[],
   done: Done<readonly LoadedInFlight[]>,
 ): void {
   const loaded: LoadedInFlight[] = [];
+  const queueOf = ({ operatorId, input }: InFlightRestore): InSlotChannel => {
+    const known = loaded.find((queue) => queue.operatorId === operatorId && queue.input === input);
+    if (known !== undefined) return known.waiting;
+    const waiting = from.createQueue();
+    loaded.push({ operatorId, input, waiting });
+    return waiting;
+  };
   const next = (index: number): void => {
     const restore = restores[index];
     if (restore === undefined) return done(succeeded(loaded));
@@ -36,8 +51,9 @@ export function loadInFlight(
       if (!outcome.ok) return done(outcome);
       const channels = decodeInFlight(outcome.value).filter(({ edge }) => edge === restore.savedEdge);
       const isOwn = ownershipOf(from.graph, from.task, restore);
-      const { operatorId, input } = restore;
-      loaded.push({ operatorId, input, records: recordsOf(channels).filter(({ value }) => isOwn(value)) });
+      forEachInFlight(channels, (value, timestampMs) => {
+        if (isOwn(value)) queueOf(restore).push(value, timestampMs);
+      });
       return next(index + 1);
     });
   };

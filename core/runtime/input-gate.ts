@@ -24,7 +24,7 @@ export interface GateChannel {
 export interface InputGateOptions {
   readonly exactlyOnce: boolean;
   readonly restored: readonly ChannelStatus[];
-  readonly overtaking: Pick<BarrierOvertakingOptions, "isAllowed" | "nowMs" | "schedule">;
+  readonly overtaking: Omit<BarrierOvertakingOptions, "channels" | "alignment">;
 }
 
 /** Runs of records that a loop has for one run of new ones. */

@@ -7,11 +7,14 @@
  */
 import type { LoopToTask, TaskToLoop } from "../graph/loop-events.ts";
 import type { ChannelReader } from "../network/channel.ts";
+import type { SpillSpace } from "../network/spill-space.ts";
 import type { Operator } from "../operators/operator.ts";
 
 export interface LoopReader extends ChannelReader {
   /** Records that were taken out of it. */
   readonly taken: number;
+  /** Records in it, and behind it. */
+  readonly waiting: number;
 }
 
 export interface LoopWriter {
@@ -25,11 +28,9 @@ export interface LoopParts {
   readonly head: Operator;
   readonly readers: readonly LoopReader[];
   readonly writers: readonly LoopWriter[];
+  readonly space: SpillSpace;
   tell(event: TaskToLoop): void;
 }
-
-/** Records that wait in the channels of a task; with more of them, it takes nothing new from outside. */
-const WAITING_MAX = 65_536;
 
 export class Loop {
   readonly #parts: LoopParts;
@@ -48,16 +49,16 @@ export class Loop {
     return this.#isAlone && !this.#isOver;
   }
 
-  /** Nothing new is to come in until some of what is in the loop is done. */
+  /** Nothing new is to come in until some of what is in the loop is done: it is more than memory is meant for, or the operator says so. */
   get isCongested(): boolean {
-    return this.#parts.head.congested === true || this.waiting > WAITING_MAX;
+    return this.#parts.space.isOver || this.#parts.head.congested === true;
   }
 
   /** Records in the channels, as far as they are at this task. */
   get waiting(): number {
     const { readers, writers } = this.#parts;
     let waiting = 0;
-    for (const { tail, head } of readers) waiting += (tail - head) | 0;
+    for (const reader of readers) waiting += reader.waiting;
     for (const { unsent } of writers) waiting += unsent;
     return waiting;
   }

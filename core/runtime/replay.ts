@@ -5,8 +5,7 @@
  * In:    restored records per operator; for operators within the chain also what their predecessors emit until these are through. Out: calls of the operators.
  * State: what is not yet processed. Until that is nothing, the task reads no input and takes no snapshot, since it could not save it.
  */
-import type { InFlightRecord } from "../network/in-flight.ts";
-import { InSlotChannel } from "../network/in-slot-channel.ts";
+import type { InSlotChannel } from "../network/in-slot-channel.ts";
 import type { Input } from "../operators/operator.ts";
 import type { TimeMs } from "../time/clock.ts";
 import type { TaskAvailability } from "./availability.ts";
@@ -19,11 +18,10 @@ class ReplayedInput implements Input<unknown> {
   readonly waiting: InSlotChannel;
   #isThrough: boolean;
 
-  constructor(input: Input<unknown>, records: readonly InFlightRecord[]) {
+  constructor(input: Input<unknown>, waiting: InSlotChannel) {
     this.input = input;
-    this.waiting = new InSlotChannel(records.length);
+    this.waiting = waiting;
     this.#isThrough = false;
-    for (const { value, timestampMs } of records) this.waiting.push(value, timestampMs);
   }
 
   letThrough(): void {
@@ -88,10 +86,9 @@ export class Replay {
   }
 
   #add(operatorId: string, input: Input<never>, index: number): Input<unknown> | undefined {
-    const loaded = this.#loaded.filter((inFlight) => inFlight.operatorId === operatorId && inFlight.input === index);
-    const records = loaded.flatMap((inFlight) => inFlight.records);
-    if (records.length === 0) return undefined;
-    const replayed = new ReplayedInput(input as Input<unknown>, records); // they were on their way to this input
+    const loaded = this.#loaded.find((inFlight) => inFlight.operatorId === operatorId && inFlight.input === index);
+    if (loaded === undefined || loaded.waiting.waiting === 0) return undefined;
+    const replayed = new ReplayedInput(input as Input<unknown>, loaded.waiting); // it was on its way to this input
     this.#inputs.push(replayed);
     return replayed;
   }

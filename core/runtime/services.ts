@@ -5,7 +5,7 @@
  */
 import type { JobOperator, JobVertex } from "../graph/job-graph-types.ts";
 import type { MetricGroup } from "../metrics/registry.ts";
-import type { Availability, OperatorServices, Output } from "../operators/operator.ts";
+import type { Availability, OperatorServices, Output, PutOffQueues } from "../operators/operator.ts";
 import type { TaskInfo } from "../operators/contracts/functions.ts";
 import { createHeapKeyedState } from "../state/heap/backend.ts";
 import { keyGroupRange } from "../state/key-groups.ts";
@@ -28,6 +28,7 @@ export interface TaskServices {
   readonly clock: Clock;
   readonly availability: Availability;
   readonly timers: TaskTimers;
+  readonly putOff: PutOffQueues;
   metrics(operator: JobOperator): MetricGroup;
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
@@ -93,6 +94,7 @@ export function createServices(
       task.timers.add(timers);
       return timers;
     },
+    putOff: task.putOff,
     restored: parts.isRestored,
     restoredWatermarkMs: restored?.watermarkMs ?? WATERMARK_MIN,
     task: { ...task.info, name: operator.name },

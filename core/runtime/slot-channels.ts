@@ -6,13 +6,19 @@
  * the producer is deployed, so a sending end, too, is made by whoever comes first.
  */
 import { inputChannels, outputChannels } from "../graph/channels.ts";
-import type { JobEdge, JobGraph } from "../graph/job-graph-types.ts";
+import type { JobEdge, JobGraph, Subtask } from "../graph/job-graph-types.ts";
 import type { SubtaskId } from "../graph/messages.ts";
 import type { Placement } from "../graph/slots.ts";
+import { Backlog } from "../network/backlog.ts";
 import type { ChannelConsumer, ChannelProducer } from "../network/channel.ts";
 import { InSlotChannel } from "../network/in-slot-channel.ts";
-import { ReceivingChannel, SendingChannel } from "../network/remote-channel.ts";
+import { FloatingCredit } from "../network/floating-credit.ts";
+import { ReceivingChannel } from "../network/receiving-channel.ts";
+import type { LoopRoom } from "../network/receiving-channel.ts";
+import { SendingChannel, UNBOUNDED_FRAMES } from "../network/remote-channel.ts";
 import type { ChannelAddress, ChannelMessage, RemoteChannelOptions } from "../network/remote-channel.ts";
+import { SpillSpace } from "../network/spill-space.ts";
+import type { SpillSpaceOptions } from "../network/spill-space.ts";
 import { assert } from "../util/errors.ts";
 import type { TaskChannels } from "./deployment.ts";
 import type { LoopWriter } from "./loop.ts";
@@ -24,8 +30,10 @@ export interface SlotChannelsOptions {
   readonly slot: string;
   /** Records that wait in a channel within the slot, at most. */
   readonly capacity: number;
-  /** Of channels to and from other slots. */
-  readonly remote: RemoteChannelOptions;
+  /** Of channels to and from other slots. `sharedFrames`: credit that all of them into one subtask share, beyond what each has for itself. */
+  readonly remote: RemoteChannelOptions & { readonly sharedFrames: number };
+  /** For what waits in the loop of a subtask. */
+  readonly spill: SpillSpaceOptions;
   send(slot: string, channel: ChannelAddress, message: ChannelMessage): void;
 }
 
@@ -34,12 +42,18 @@ export class SlotChannels {
   readonly #local: Map<string, InSlotChannel>;
   readonly #sending: Map<string, SendingChannel>;
   readonly #receiving: Map<string, ReceivingChannel>;
+  /** By consumer. */
+  readonly #shared: Map<string, FloatingCredit>;
+  /** By consumer: its neighbours may write into its loop before it is deployed. */
+  readonly #spaces: Map<string, SpillSpace>;
 
   constructor(options: SlotChannelsOptions) {
     this.#options = options;
     this.#local = new Map();
     this.#sending = new Map();
     this.#receiving = new Map();
+    this.#shared = new Map();
+    this.#spaces = new Map();
   }
 
   of(task: SubtaskId): TaskChannels {
@@ -74,6 +88,7 @@ export class SlotChannels {
           overdrawn: bounded.reduce((sum, { reader }) => sum + reader.usage().overdrawn, 0),
           inFullness: meanFullness(bounded.map(({ reader }) => reader)),
           outFullness: meanFullness([...outputs.values()].flat()),
+          plainFrames: remote.reduce((sum, { plainFrames }) => sum + plainFrames, 0),
         };
       },
       recordsSent: (edge) => {
@@ -82,6 +97,14 @@ export class SlotChannels {
         return isBroadcast ? (pushed[0] ?? 0) : pushed.reduce((sum, count) => sum + count, 0);
       },
       loopOutputs: loopOutputs.map(loopWriter),
+      loopSpace: this.#spaceOf(task),
+      // Whoever puts something off has had it in memory before.
+      putOffSpace: new SpillSpace({
+        ...this.#options.spill,
+        memoryBytesMax: 0,
+        segmentBytesMax: this.#options.spill.memoryBytesMax / 4,
+      }),
+      createBacklog: (space) => new Backlog(space, this.#options.remote.codecs),
       flush() {
         for (const writer of remote) writer.flush();
       },
@@ -140,7 +163,9 @@ export class SlotChannels {
     if (slot === this.#options.slot) return this.#localChannel(channel);
     const known = this.#receiving.get(nameOf(channel));
     if (known !== undefined) return known.reader;
-    const made = new ReceivingChannel(this.#options.remote, (message) => this.#options.send(slot, channel, message));
+    const shared = this.#sharedBy({ vertex: this.#edge(channel.edge).to, subtask: channel.consumer });
+    const send = (message: ChannelMessage): void => this.#options.send(slot, channel, message);
+    const made = new ReceivingChannel({ ...this.#options.remote, shared, loop: this.#loopOf(channel) }, send);
     this.#receiving.set(nameOf(channel), made);
     return made.reader;
   }
@@ -154,7 +179,7 @@ export class SlotChannels {
   #localChannel(channel: ChannelAddress): InSlotChannel {
     const known = this.#local.get(nameOf(channel));
     if (known !== undefined) return known;
-    const made = new InSlotChannel(this.#options.capacity);
+    const made = new InSlotChannel(this.#options.capacity, this.#loopOf(channel)?.backlog);
     this.#local.set(nameOf(channel), made);
     return made;
   }
@@ -164,8 +189,38 @@ export class SlotChannels {
     if (known !== undefined) return known;
     const slot = this.#consumerSlot(channel.edge, channel.consumer);
     const send = (message: ChannelMessage): void => this.#options.send(slot, channel, message);
-    const made = new SendingChannel(send, this.#options.remote);
+    const { remote } = this.#options;
+    const isFeedback = this.#edge(channel.edge).isFeedback;
+    const made = new SendingChannel(send, isFeedback ? { ...remote, frames: UNBOUNDED_FRAMES } : remote);
     this.#sending.set(nameOf(channel), made);
+    return made;
+  }
+
+  /** What a loop has that other channels have not. */
+  #loopOf({ edge, consumer }: ChannelAddress): LoopRoom | undefined {
+    const { isFeedback, to } = this.#edge(edge);
+    if (!isFeedback) return undefined;
+    return {
+      capacity: this.#options.capacity,
+      backlog: new Backlog(this.#spaceOf({ vertex: to, subtask: consumer }), this.#options.remote.codecs),
+    };
+  }
+
+  #sharedBy({ vertex, subtask }: Subtask): FloatingCredit {
+    const name = `${vertex}/${subtask}`;
+    const known = this.#shared.get(name);
+    if (known !== undefined) return known;
+    const made = new FloatingCredit(this.#options.remote.sharedFrames);
+    this.#shared.set(name, made);
+    return made;
+  }
+
+  #spaceOf({ vertex, subtask }: Subtask): SpillSpace {
+    const name = `${vertex}/${subtask}`;
+    const known = this.#spaces.get(name);
+    if (known !== undefined) return known;
+    const made = new SpillSpace(this.#options.spill);
+    this.#spaces.set(name, made);
     return made;
   }
 

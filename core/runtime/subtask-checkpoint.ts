@@ -15,10 +15,14 @@ import type { Clock } from "../time/clock.ts";
 import { crc32 } from "../util/checksum.ts";
 import { asError } from "../util/errors.ts";
 import type { OperatorSnapshotParts } from "./chain.ts";
+import type { InFlightPart } from "./in-flight-parts.ts";
 import type { InFlightRecording } from "./in-flight-recording.ts";
+import { SavedSegments } from "./saved-segments.ts";
 
 /** About a millisecond of serialising small values. */
 const CELLS_PER_SLICE = 512;
+/** Of a file of records in flight, about: so much of what waits on disk is in memory at a time. */
+const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 
 /** What a task saves beside the state of its operators. */
 export interface AboutSnapshot {
@@ -34,13 +38,18 @@ interface InProgress extends AboutSnapshot {
   readonly options: CheckpointOptions;
   readonly parts: readonly OperatorSnapshotParts[];
   readonly startedMs: number;
-  /** Index of the part that is being serialised or written. */
+  /** Index of the part that is being serialised or written; files of records in flight come after those of the parts. */
   next: number;
   writing: boolean;
   syncMs: number;
   bytes: number;
   readonly operators: OperatorSnapshot[];
-  inFlight: InFlightHandle | undefined;
+  /** Files of records in flight, and the edges through which these came. */
+  readonly inFlight: StateFile[];
+  readonly inFlightEdges: Set<number>;
+  inFlightBytes: number;
+  /** Undefined: not yet asked for, since it may still grow. */
+  inFlightParts: readonly InFlightPart[] | undefined;
   /** Paths of what may have been written. */
   readonly files: string[];
 }
@@ -58,10 +67,12 @@ export interface SubtaskCheckpointsOptions {
 
 export class SubtaskCheckpoints {
   readonly #options: SubtaskCheckpointsOptions;
+  readonly #segments: SavedSegments;
   #inProgress: InProgress[];
 
   constructor(options: SubtaskCheckpointsOptions) {
     this.#options = options;
+    this.#segments = new SavedSegments();
     this.#inProgress = [];
   }
 
@@ -70,6 +81,8 @@ export class SubtaskCheckpoints {
     parts: readonly OperatorSnapshotParts[],
     about: AboutSnapshot,
   ): void {
+    const { completedId } = checkpoint.options;
+    if (completedId !== undefined) this.#segments.forget(completedId);
     this.#inProgress.push({
       ...checkpoint,
       ...about,
@@ -80,7 +93,10 @@ export class SubtaskCheckpoints {
       syncMs: 0,
       bytes: 0,
       operators: [],
-      inFlight: undefined,
+      inFlight: [],
+      inFlightEdges: new Set(),
+      inFlightBytes: 0,
+      inFlightParts: undefined,
       files: [],
     });
   }
@@ -152,15 +168,30 @@ export class SubtaskCheckpoints {
       this.#decline(current, recording.failure.reason, recording.failure.cause);
       return;
     }
-    const channels = current.inFlight === undefined ? (recording?.channels ?? []) : [];
-    if (channels.length === 0) {
-      this.#acknowledge(current);
-      return;
-    }
-    const bytes = encodeInFlight(channels);
-    this.#writeFile(current, { chunks: [bytes], checksum: crc32(bytes) }, (file) => {
+    current.inFlightParts ??= recording?.parts(IN_FLIGHT_BYTES) ?? [];
+    const part = current.inFlightParts[current.inFlight.length];
+    if (part === undefined) this.#acknowledge(current);
+    else this.#saveInFlight(current, part);
+  }
+
+  #saveInFlight(current: InProgress, part: InFlightPart): void {
+    const { edges, whole } = part;
+    const { checkpointId, options } = current;
+    const saved = (file: StateFile): void => {
+      current.inFlight.push(file);
+      current.next += 1;
+      for (const edge of edges) current.inFlightEdges.add(edge);
+      // A savepoint is somebody else's from the start on.
+      if (whole !== undefined && options.kind !== "savepoint") this.#segments.saved(whole, checkpointId, file);
+    };
+    const known =
+      whole === undefined || options.kind === "savepoint" ? undefined : this.#segments.find(whole, options.completedId);
+    if (known !== undefined) return saved(known);
+    const bytes = encodeInFlight(part.read());
+    return this.#writeFile(current, { chunks: [bytes], checksum: crc32(bytes) }, (file) => {
       current.bytes += file.bytes;
-      current.inFlight = { file, edges: [...new Set(channels.map(({ edge }) => edge))] };
+      current.inFlightBytes += file.bytes;
+      saved(file);
     });
   }
 
@@ -197,6 +228,8 @@ export class SubtaskCheckpoints {
     const inlined = current.operators
       .flatMap((operator) => operator.lists.flatMap((list) => list.items))
       .reduce((sum, item) => sum + item.byteLength, 0);
+    const inFlight: InFlightHandle | undefined =
+      current.inFlight.length === 0 ? undefined : { files: current.inFlight, edges: [...current.inFlightEdges] };
     this.#options.acknowledge({
       checkpointId: current.checkpointId,
       task,
@@ -204,14 +237,14 @@ export class SubtaskCheckpoints {
         operators: current.operators,
         channels: current.channels,
         ended: current.ended,
-        ...(current.inFlight !== undefined && { inFlight: current.inFlight }),
+        ...(inFlight !== undefined && { inFlight }),
       },
       metrics: {
         alignmentMs: current.alignmentMs,
         syncMs: current.syncMs,
         asyncMs: clock.elapsedMs() - current.startedMs,
         bytes: current.bytes + inlined,
-        ...(current.inFlight !== undefined && { inFlightBytes: current.inFlight.file.bytes }),
+        ...(inFlight !== undefined && { inFlightBytes: current.inFlightBytes }),
       },
     });
   }
@@ -228,7 +261,9 @@ export class SubtaskCheckpoints {
   }
 
   #remove(current: InProgress): void {
+    if (!this.#inProgress.includes(current)) return;
     this.#inProgress = this.#inProgress.filter((checkpoint) => checkpoint !== current);
+    current.recording?.close();
   }
 }
 

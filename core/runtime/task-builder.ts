@@ -4,6 +4,7 @@ import type { JobEdge, JobOperator } from "../graph/job-graph-types.ts";
 import type { ChannelStatus } from "../graph/messages.ts";
 import type { MetricLease } from "../metrics/metric-registry.ts";
 import type { TaskInfo } from "../operators/contracts/functions.ts";
+import { InSlotChannel } from "../network/in-slot-channel.ts";
 import type { Cancel } from "../time/clock.ts";
 import { WATERMARK_MIN } from "../time/watermark.ts";
 import { OPTIONS } from "../util/config.ts";
@@ -21,6 +22,7 @@ import type { Mailbox } from "./mailbox.ts";
 import { OutputCounts } from "./output-counts.ts";
 import type { createPartitionWriter, PartitionWriter } from "./partition-writer.ts";
 import type { pump } from "./pump.ts";
+import { PutOffRecords } from "./put-off-records.ts";
 import { registerRecords } from "./record-metrics.ts";
 import { Loop } from "./loop.ts";
 import { Replay } from "./replay.ts";
@@ -56,6 +58,9 @@ export interface TaskBuildParts {
   onFinished(): void;
 }
 
+/** Records that were in flight and are kept as objects while they wait to be processed. */
+const QUEUE_CAPACITY = 256;
+
 export interface BuiltTask {
   readonly chain: Chain;
   /** Makes the task, which emits at once what was due when it was saved: call it when the task may run. */
@@ -71,9 +76,10 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
   const position = String(vertex.index);
   const restored = restore === undefined ? undefined : await readState(parts);
   const replay = new Replay(await readInFlight(parts));
+  const putOff = putOffRecords(parts);
   const counts = config.get(OPTIONS.operatorRecords) ? new OutputCounts(environment.copies, vertex.index) : undefined;
   const chain = await buildChain({
-    task: taskServices(parts),
+    task: taskServices(parts, putOff),
     availability,
     copies: environment.copies,
     writers: await createWriters(parts, position),
@@ -94,6 +100,7 @@ export async function buildTask(parts: TaskBuildParts): Promise<BuiltTask> {
     exactlyOnce: config.get(OPTIONS.checkpointMode) === "EXACTLY_ONCE",
     restored: restoredChannels(parts),
     overtaking: {
+      putOff: () => putOff.waiting(),
       isAllowed: mayOvertake(parts),
       nowMs: () => parts.metrics.nowMs(),
       schedule: (delayMs, mail) => parts.schedule(delayMs, mail),
@@ -141,6 +148,7 @@ function createLoop(
     head,
     readers,
     writers: channels.loopOutputs,
+    space: channels.loopSpace,
     tell: (event) => environment.reports.operatorEvent(task, operatorId, event),
   });
 }
@@ -155,10 +163,12 @@ function readState(parts: TaskBuildParts): Promise<ReadonlyMap<string, LoadedOpe
   });
 }
 
-function readInFlight({ descriptor, environment }: TaskBuildParts): Promise<readonly LoadedInFlight[]> {
+function readInFlight({ descriptor, environment, channels }: TaskBuildParts): Promise<readonly LoadedInFlight[]> {
   const { graph, task, restore } = descriptor;
   return new Promise((resolve, reject) => {
-    loadInFlight({ storage: environment.storage, graph, task }, restore?.inFlight ?? [], (outcome) =>
+    const createQueue = (): InSlotChannel =>
+      new InSlotChannel(QUEUE_CAPACITY, channels.createBacklog(channels.loopSpace));
+    loadInFlight({ storage: environment.storage, graph, task, createQueue }, restore?.inFlight ?? [], (outcome) =>
       outcome.ok ? resolve(outcome.value) : reject(outcome.error),
     );
   });
@@ -219,7 +229,15 @@ function restoredChannels({ descriptor, channels }: TaskBuildParts): readonly Ch
   });
 }
 
-function taskServices(parts: TaskBuildParts): TaskServices {
+function putOffRecords({ channels }: TaskBuildParts): PutOffRecords {
+  const loop = channels.inputs.find(({ isFeedback }) => isFeedback);
+  return new PutOffRecords(loop?.edge ?? 0, () => {
+    assert(loop !== undefined, "only what came through a loop can be put off");
+    return channels.createBacklog(channels.putOffSpace);
+  });
+}
+
+function taskServices(parts: TaskBuildParts, putOff: PutOffRecords): TaskServices {
   const { descriptor, environment, availability, timers, info, lease } = parts;
   const vertex = descriptor.graph.vertices[descriptor.task.vertex];
   assert(vertex !== undefined, "a task belongs to a vertex of its graph");
@@ -230,6 +248,7 @@ function taskServices(parts: TaskBuildParts): TaskServices {
     clock: environment.clock,
     availability,
     timers,
+    putOff,
     metrics: (operator: JobOperator) => lease.operator(operator.name, operator.id),
     execute: (mail) => parts.execute(mail),
     schedule: (delayMs, mail) => parts.schedule(delayMs, mail),

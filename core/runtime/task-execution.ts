@@ -234,6 +234,8 @@ export class TaskExecution implements Runnable {
     this.#metrics.ended();
     this.#timers.stop();
     this.#checkpoints.close();
+    this.#channels.loopSpace.close();
+    this.#channels.putOffSpace.close();
     for (const cancel of this.#scheduled) cancel();
     if (end !== "finished") this.#cancellation.start();
     if (!this.#isBuilding) this.#closeChain(end); // else once it is built
@@ -242,7 +244,8 @@ export class TaskExecution implements Runnable {
   #closeChain(end: End): void {
     const { reports } = this.#environment;
     const { task } = this.descriptor;
-    if (end === "finished") reports.accumulated(task, Object.fromEntries(this.#accumulated));
+    if (end === "finished")
+      reports.accumulated(task, Object.fromEntries(this.#accumulated), this.#chain?.quarantined());
     const next = (operator: JobOperator): void => this.#cancellation.waitsFor("close", operator);
     const closed = this.#chain?.close(next) ?? Promise.resolve(undefined);
     void closed.then((error) => {

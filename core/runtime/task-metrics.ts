@@ -28,7 +28,7 @@ export class TaskMetrics {
   readonly #lease: MetricLease;
   #sampleAtMs: number;
 
-  constructor(lease: MetricLease, clock: Clock, channels: TaskChannels) {
+  constructor(lease: MetricLease, clock: Clock, channels: Pick<TaskChannels, "usage" | "outputs" | "recordsSent">) {
     const group = lease.metrics;
     this.recordsIn = group.counter("numRecordsIn");
     this.alignmentMs = 0;
@@ -55,6 +55,7 @@ export class TaskMetrics {
     group.gauge("inPoolUsage", () => channels.usage().inFullness);
     group.gauge("outPoolUsage", () => channels.usage().outFullness);
     group.gauge("numRecordsOverdrawn", () => channels.usage().overdrawn);
+    group.gauge("numPlainFramesOut", () => channels.usage().plainFrames);
   }
 
   nowMs(): number {

@@ -211,7 +211,9 @@ export class Task {
     let budget = recordsMax;
     while (budget > 0) {
       const mayFeed = resumed && !availability.busy;
-      const index = loop === undefined ? gate.next(!mayFeed) : gate.nextWithLoop(!mayFeed, loop.isCongested);
+      // Whoever is asked for a checkpoint has no producers any more: what they have left stands before it, as before a barrier.
+      const isCongested = loop?.isCongested === true && this.#triggers.length === 0;
+      const index = loop === undefined ? gate.next(!mayFeed) : gate.nextWithLoop(!mayFeed, isCongested);
       const channel = gate.channels[index];
       const input = this.#inputs[index];
       if (channel === undefined || input === undefined) return false;

@@ -48,6 +48,11 @@ export class Deque<T> {
     return this.#length === 0 ? undefined : this.#ring[this.#head];
   }
 
+  /** Counted from the oldest. */
+  at(index: number): T | undefined {
+    return index >= 0 && index < this.#length ? this.#ring[(this.#head + index) & (this.#ring.length - 1)] : undefined;
+  }
+
   clear(): void {
     this.#ring = emptyRing(this.#ring.length);
     this.#head = 0;

@@ -46,11 +46,17 @@ export interface Options {
   readonly developmentMode: Option<boolean>;
   readonly channelCapacity: Option<number>;
   readonly buffersPerChannel: Option<number>;
+  readonly floatingBuffersPerGate: Option<number>;
   readonly segmentSize: Option<number>;
   readonly bufferTimeout: Option<number>;
+  readonly feedbackMemory: Option<number>;
+  readonly feedbackDisk: Option<number>;
+  readonly temporaryDirectories: Option<string>;
   readonly slots: Option<number>;
   readonly slotHeap: Option<number>;
+  readonly slotIsolation: Option<string>;
   readonly taskCancellationTimeout: Option<number>;
+  readonly slotRequestTimeout: Option<number>;
   readonly heartbeatInterval: Option<number>;
   readonly heartbeatTimeout: Option<number>;
   readonly operatorRecords: Option<boolean>;
@@ -124,9 +130,14 @@ export const OPTIONS: Options = {
   ),
   buffersPerChannel: integer(
     "taskmanager.network.memory.buffers-per-channel",
-    8,
-    "Frames under way between two subtasks of different slots, at most; what one record emits at once may go beyond.",
+    2,
+    "Frames that may be under way between two subtasks of different slots in any case; what one record emits at once may go beyond.",
     1,
+  ),
+  floatingBuffersPerGate: integer(
+    "taskmanager.network.memory.floating-buffers-per-gate",
+    8,
+    "Frames under way to one subtask beyond those, from all others together; they go where they are needed. So memory hardly grows with the parallelism.",
   ),
   segmentSize: integer(
     "taskmanager.memory.segment-size",
@@ -139,11 +150,33 @@ export const OPTIONS: Options = {
     1,
     "How long a record waits for others that fill its frame while its task has more to do; a task with nothing to do sends at once.",
   ),
+  feedbackMemory: integer(
+    "statefun.feedback.memory.size",
+    33_554_432,
+    "Bytes of what waits in the loop of a subtask, such as messages between functions, that are kept in memory. What is beyond goes to disk, and meanwhile nothing new comes in from outside.",
+    1,
+  ),
+  feedbackDisk: integer(
+    "statefun.feedback.disk.size",
+    10_737_418_240,
+    "Bytes that the loop of a subtask may take on disk; with more, the job fails.",
+  ),
+  temporaryDirectories: text(
+    "io.tmp.dirs",
+    "",
+    "Directories for what does not fit into memory, separated by commas; empty: the system's.",
+  ),
   slots: integer(
     "taskmanager.numberOfTaskSlots",
     -1,
     "Slots of a TaskManager; -1: one in a cluster; as many as the job needs in the calling thread.",
     -1,
+  ),
+  slotRequestTimeout: duration(
+    "slot.request.timeout",
+    300_000,
+    "How long a slot may take from its start until it serves its job, which is to import the job's module and to build its graph, before it is ended and another one is started.",
+    1,
   ),
   heartbeatInterval: duration(
     "heartbeat.interval",
@@ -161,6 +194,12 @@ export const OPTIONS: Options = {
     "taskmanager.memory.task.heap.size",
     0,
     "MiB of heap that each slot of a cluster may use before it ends and its job starts again; 0: Node's own limit.",
+  ),
+  slotIsolation: text(
+    "taskmanager.slot.isolation",
+    "thread",
+    "What a slot of a cluster is: a thread of its process, or a process, which costs speed between slots, and keeps a crash of native code to one slot.",
+    ["thread", "process"],
   ),
   taskCancellationTimeout: duration(
     "task.cancellation.timeout",

@@ -2,9 +2,9 @@
  * The mailboxes of parked addresses: those whose messages have to wait, because a turn is under way, will be tried again, or failed for good.
  *
  * In:    messages for parked addresses. Out: the same, in order, once the address goes on.
- * State: all of it in keyed state, in the namespace of the function's type: a `Parked` record, and the messages by number, so that both ends cost the same however long the queue is. The
- *        message at the head is the one whose turn is under way or failed. A timer that never fires marks each parked address, since that is how a restored subtask finds them. Counts and
- *        sums in here are made of that.
+ * State: in keyed state, in the namespace of the function's type: a `Parked` record, and the messages by number, so that both ends cost the same however long the queue is. The
+ *        message at the head is the one whose turn is under way or failed. A timer that never fires marks each parked address, since that is how a restored subtask finds them. What
+ *        is too much for memory waits behind that, put off (`overflow.ts`). Counts and sums in here are made of that.
  */
 import { map, value } from "../../core/state/descriptors.ts";
 import type { MapState } from "../../core/state/handles.ts";
@@ -17,6 +17,7 @@ import type { TypeName } from "../address.ts";
 import type { Envelope } from "../envelope.ts";
 import { copyValue } from "./copy-value.ts";
 import { estimateBytes } from "./estimate-bytes.ts";
+import { Overflow } from "./overflow.ts";
 import type { SavedError } from "./saved-error.ts";
 
 /**
@@ -72,15 +73,22 @@ export class Mailboxes {
   quarantined = 0;
   /** Of messages that will go on by themselves. What is quarantined does not count: holding the ingress back would not make it less. */
   waitingBytes = 0;
+  /** Of all messages in keyed state. */
+  #heldBytes = 0;
   readonly #keyed: KeyedState;
+  readonly #overflow: Overflow;
+  readonly #heldBytesMax: number;
   readonly #records: OperatorValueState<Parked>;
   readonly #mails: MapState<number, Mail>;
   readonly #marks: InternalTimers;
   #found: ParkedAddress[] = [];
 
-  constructor(services: OperatorServices<Envelope>) {
+  /** `heldBytesMax`: of messages in memory; further ones wait on disk, except for the first of an address. */
+  constructor(services: OperatorServices<Envelope>, heldBytesMax: number) {
     const { keyedState } = services;
     this.#keyed = keyedState;
+    this.#overflow = new Overflow(services.putOff);
+    this.#heldBytesMax = heldBytesMax;
     this.#records = keyedState.value("parked", value<Parked>(), { namespaced: true });
     this.#mails = keyedState.map("mailbox", map<number, Mail>(), { namespaced: true });
     this.#marks = services.timers("parked", {
@@ -125,12 +133,13 @@ export class Mailboxes {
   }
 
   append(owner: MailboxOwner, parked: Parked, envelope: Envelope, timestampMs: TimeMs): void {
-    const { from, fromId, kind } = envelope;
     const bytes = 64 + estimateBytes(envelope.value);
-    this.#keyed.setCurrentNamespace(owner.type);
-    this.#mails.put(parked.next, { from, fromId, kind, value: envelope.value, timestampMs, bytes });
-    parked.next += 1;
-    parked.bytes += bytes;
+    const { type } = owner;
+    const isHeld =
+      parked.head === parked.next ||
+      (this.#heldBytes < this.#heldBytesMax && this.#overflow.countOf(type, envelope.id) === 0);
+    if (isHeld) this.#hold(type, parked, { envelope, timestampMs, bytes });
+    else this.#overflow.push(type, envelope, timestampMs, bytes);
     owner.backlog += 1;
     if (parked.status !== "quarantined") this.waitingBytes += bytes;
   }
@@ -150,10 +159,12 @@ export class Mailboxes {
     this.#mails.remove(parked.head);
     parked.head += 1;
     parked.bytes -= bytes;
+    this.#heldBytes -= bytes;
     parked.retries = 0;
     parked.error = undefined;
     owner.backlog -= 1;
     if (parked.status !== "quarantined") this.waitingBytes -= bytes;
+    if (parked.head === parked.next) this.#refill(owner, parked);
   }
 
   setStatus(owner: MailboxOwner, parked: Parked, status: ParkedStatus): void {
@@ -186,19 +197,51 @@ export class Mailboxes {
   }
 
   recount(owner: MailboxOwner, parked: Parked): void {
+    this.#heldBytes += parked.bytes;
     owner.blocked += 1;
     owner.backlog += parked.next - parked.head;
     this.parked += 1;
     this.#count(owner, parked, 1);
   }
 
-  #count(owner: MailboxOwner, { status, bytes }: Parked, sign: 1 | -1): void {
+  #hold(
+    type: TypeName,
+    parked: Parked,
+    {
+      envelope,
+      timestampMs,
+      bytes,
+    }: { readonly envelope: Envelope; readonly timestampMs: TimeMs; readonly bytes: number },
+  ): void {
+    const { from, fromId, kind } = envelope;
+    this.#keyed.setCurrentNamespace(type);
+    this.#mails.put(parked.next, { from, fromId, kind, value: envelope.value, timestampMs, bytes });
+    parked.next += 1;
+    parked.bytes += bytes;
+    this.#heldBytes += bytes;
+  }
+
+  /** What was put off moves up. */
+  #refill({ type }: MailboxOwner, parked: Parked): void {
+    const id = this.#currentId();
+    const before = this.#overflow.bytesOf(type, id) + parked.bytes;
+    for (const { envelope, timestampMs } of this.#overflow.take(type, id))
+      this.#hold(type, parked, { envelope, timestampMs, bytes: 64 + estimateBytes(envelope.value) });
+    // What is there is counted more exactly than what is put off.
+    if (parked.status !== "quarantined") this.waitingBytes += this.#overflow.bytesOf(type, id) + parked.bytes - before;
+  }
+
+  #currentId(): string {
+    return String(this.#keyed.getCurrentKey());
+  }
+
+  #count(owner: MailboxOwner, { status, bytes: heldBytes }: Parked, sign: 1 | -1): void {
     if (status === "quarantined") {
       owner.quarantined += sign;
       this.quarantined += sign;
       return;
     }
-    this.waitingBytes += sign * bytes;
+    this.waitingBytes += sign * (heldBytes + this.#overflow.bytesOf(owner.type, this.#currentId()));
     if (status === "retrying") this.retrying += sign;
     else if (status === "draining") this.draining += sign;
   }

@@ -10,10 +10,21 @@ import { examineTrial } from "../sim/trial.ts";
 import type { Examined } from "../sim/trial.ts";
 import { expectedArrivals, messagesDescriptions, messagesPipeline } from "./messages.ts";
 
+export interface Tightness {
+  readonly isTight?: boolean;
+}
+
+/** Every record to disk, or a frame or two in memory and the others on disk. */
+export function tightBytes(seed: number): number {
+  return seed % 2 === 0 ? 1 : 1_500;
+}
+
 const scenarios = fc.record({ description: messagesDescriptions, plan: plans });
 
-export function examineLoop(seed: number): Promise<Examined> {
-  const { description, plan } = sampled(scenarios, arbitrarySeedOf(seed));
+/** `isTight`: next to nothing of what waits in the loop stays in memory. */
+export function examineLoop(seed: number, { isTight = false }: Tightness = {}): Promise<Examined> {
+  const { description, plan: drawn } = sampled(scenarios, arbitrarySeedOf(seed));
+  const plan = isTight ? { ...drawn, capacity: 1, feedbackBytes: tightBytes(seed) } : drawn;
   const pipeline = messagesPipeline(description);
   return examineTrial({
     pipeline,
@@ -26,4 +37,8 @@ export function examineLoop(seed: number): Promise<Examined> {
 /** Undefined: all checkers are content. */
 export async function runLoopSeed(seed: number): Promise<Violation | undefined> {
   return (await examineLoop(seed)).violation;
+}
+
+export async function runTightLoopSeed(seed: number): Promise<Violation | undefined> {
+  return (await examineLoop(seed, { isTight: true })).violation;
 }

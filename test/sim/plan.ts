@@ -62,6 +62,8 @@ export interface SimPlan {
   readonly unalignedMs?: number | undefined;
   /** Records in a channel. */
   readonly capacity: number;
+  /** Bytes of what waits in loops and mailboxes that are kept in memory. Left out: as many as usual, so that nothing goes to disk. */
+  readonly feedbackBytes?: number | undefined;
   readonly recordsPerStep: number;
   /** Some tasks take so long for a step, at most, so that records wait in their channels. Left out: no time at all. */
   readonly slowMs?: number | undefined;
@@ -76,6 +78,8 @@ export interface SimPlan {
   readonly asyncSink: boolean;
   /** Whether streams pass through probes that watch time. */
   readonly probes: boolean;
+  /** Whether what is emitted is frozen on its way within a slot. Left out: it is. */
+  readonly development?: boolean;
   /** What starts again after a failure; left out: what it does by default. */
   readonly failover?: "region" | "full";
   readonly rates: FaultRates;

@@ -30,10 +30,12 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     "pipeline.max-parallelism": plan.maxParallelism,
     "pipeline.auto-watermark-interval": 500,
     "pipeline.operator-chaining.enabled": plan.chaining,
-    "pipeline.development-mode": true,
+    "pipeline.development-mode": plan.development ?? true,
     "taskmanager.network.in-slot-channel-capacity": plan.capacity,
+    ...(plan.feedbackBytes !== undefined && { "statefun.feedback.memory.size": plan.feedbackBytes }),
     // From frames of one or two records, of which few are under way, up to what is usual.
     "taskmanager.network.memory.buffers-per-channel": plan.capacity < 4 ? plan.capacity : 8,
+    "taskmanager.network.memory.floating-buffers-per-gate": plan.capacity < 4 ? 2 : 0,
     "taskmanager.memory.segment-size": plan.capacity < 100 ? 64 : 32_768,
     "execution.buffer-timeout.interval": plan.capacity < 100 ? 0 : 1,
     "heartbeat.interval": 3_000,

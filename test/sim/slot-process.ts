@@ -5,6 +5,7 @@ import type { SlotMessage } from "../../core/cluster/task-slot.ts";
 import type { JobGraph } from "../../core/graph/job-graph-types.ts";
 import { MetricRegistry } from "../../core/metrics/metric-registry.ts";
 import { ModuleCopies } from "../../core/runtime/copies.ts";
+import { MemoryScratch } from "../../core/storage/memory-scratch.ts";
 import type { TaskDescriptor } from "../../core/runtime/deployment.ts";
 import { assert } from "../../core/util/errors.ts";
 import type { Cluster } from "./cluster.ts";
@@ -38,6 +39,7 @@ export class SlotProcess {
       clock,
       random,
       storage: disk.view(this.process, cluster.options.directory),
+      scratch: new MemoryScratch(),
       metrics: this.metrics,
       copies: new ModuleCopies({ enabled: false, job: jobName }),
       warn: (line) => cluster.warn(`${name}: ${line}`),
@@ -118,6 +120,7 @@ export class SlotProcess {
     for (const checker of this.#cluster.options.live) {
       if (message.kind === "records") checker.sent?.(`${from} ${to} ${place}`, 1);
       if (message.kind === "credit") checker.granted?.(`${to} ${from} ${place}`, message.frames);
+      if (message.kind === "return") checker.granted?.(`${from} ${to} ${place}`, -message.frames);
     }
   }
 

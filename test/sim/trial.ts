@@ -27,6 +27,8 @@ export interface Trial {
   readonly plan: SimPlan;
   /** What has to be visible in the end. */
   readonly output: Checker;
+  /** Who looks on, beside the checkers that always do; also when the job starts again from a checkpoint of the run. Default: nobody. */
+  readonly live?: readonly LiveChecker[];
   /** For people: the pipeline as code, and the plan. */
   readonly about: string;
   /** Its functions have timers and chance of their own: those of their process. Default: false. */
@@ -49,12 +51,13 @@ export async function examineTrial(trial: Trial): Promise<Examined> {
   }
 }
 
-async function examined({ pipeline, plan, output, about }: Trial, around: Around | undefined): Promise<Examined> {
+async function examined(trial: Trial, around: Around | undefined): Promise<Examined> {
+  const { pipeline, plan, live: own = [], about } = trial;
   const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter(), failoverScope()];
   let run: SimRun | undefined;
   try {
-    run = await simulateRun(pipeline, plan, { live, ...(around !== undefined && { around }) });
-    const violation = await violationOf(run, { pipeline, output, live, around });
+    run = await simulateRun(pipeline, plan, { live: [...live, ...own], ...(around !== undefined && { around }) });
+    const violation = await violationOf(run, { trial, live, around });
     if (violation === undefined) return { run, violation };
     const warnings = run.warnings.slice(-20).join("\n");
     return { run, violation: { checker: violation.checker, what: `${violation.what}\n${about}\n${warnings}` } };
@@ -68,22 +71,18 @@ async function examined({ pipeline, plan, output, about }: Trial, around: Around
 async function violationOf(
   run: SimRun,
   {
-    pipeline,
-    output,
+    trial: { pipeline, output, live: own = [] },
     live,
     around,
-  }: Pick<Trial, "pipeline" | "output"> & {
-    readonly live: readonly LiveChecker[];
-    readonly around: Around | undefined;
-  },
+  }: { readonly trial: Trial; readonly live: readonly LiveChecker[]; readonly around: Around | undefined },
 ): Promise<Violation | undefined> {
-  const ends = [visibility, liveness, reported, output];
-  for (const { name, check } of [...live, ...ends]) {
-    const what = check(run);
-    if (what !== undefined) return { checker: name, what };
+  const ends = [visibility, liveness, reported, ...own, output];
+  for (const checker of [...live, ...ends]) {
+    const what = checker.check(run);
+    if (what !== undefined) return { checker: checker.name, what };
   }
   // It costs a run of its own.
   if (run.plan.seed % 3 !== 0) return undefined;
-  const what = await startsValidly(run, pipeline, { checkers: ends, around });
+  const what = await startsValidly(run, pipeline, { checkers: ends, live: own, around });
   return what === undefined ? undefined : { checker: "valid start", what };
 }

@@ -2,14 +2,18 @@
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { GeneratedCodecs } from "../../../core/network/columnar/generated-codecs.ts";
+import { FloatingCredit } from "../../../core/network/floating-credit.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
-import { ReceivingChannel, SendingChannel } from "../../../core/network/remote-channel.ts";
+import { ReceivingChannel } from "../../../core/network/receiving-channel.ts";
+import { SendingChannel } from "../../../core/network/remote-channel.ts";
 import type { ChannelMessage, RemoteChannelOptions } from "../../../core/network/remote-channel.ts";
 import { checkChannel } from "../../conformance/channel.ts";
 import type { ChannelUnderTest } from "../../conformance/channel.ts";
 
 const FEW: RemoteChannelOptions = { frames: 2, frameBytes: 256, codecs: new GeneratedCodecs() };
-const USUAL: RemoteChannelOptions = { ...FEW, frames: 8, frameBytes: 32_768 };
+const USUAL: RemoteChannelOptions = { ...FEW, frameBytes: 32_768 };
+/** Frames beyond those, as if it were the only channel into its task. */
+const SHARED = 3;
 
 function inSlot(): ChannelUnderTest {
   const channel = new InSlotChannel(16);
@@ -33,7 +37,8 @@ interface Wire {
 
 function over(wire: Wire, options: RemoteChannelOptions): ChannelUnderTest {
   const sending = new SendingChannel((message) => wire.toConsumer(message), options);
-  const receiving = new ReceivingChannel(options, (message) => wire.toProducer(message));
+  const share = { shared: new FloatingCredit(SHARED), sharedFrames: SHARED };
+  const receiving = new ReceivingChannel({ ...options, ...share }, (message) => wire.toProducer(message));
   const { lose } = wire;
   return {
     writer: sending,

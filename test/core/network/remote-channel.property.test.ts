@@ -9,9 +9,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ControlElement } from "../../../core/network/channel.ts";
 import { GeneratedCodecs } from "../../../core/network/columnar/generated-codecs.ts";
+import { FloatingCredit } from "../../../core/network/floating-credit.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
-import { ReceivingChannel, SendingChannel } from "../../../core/network/remote-channel.ts";
-import type { ChannelMessage, RemoteChannelOptions } from "../../../core/network/remote-channel.ts";
+import { ReceivingChannel } from "../../../core/network/receiving-channel.ts";
+import { SendingChannel } from "../../../core/network/remote-channel.ts";
+import type { ChannelMessage, RemoteChannelOptions, SendChannelMessage } from "../../../core/network/remote-channel.ts";
 import { asError } from "../../../core/util/errors.ts";
 import { replay } from "../../harness/replay.ts";
 
@@ -57,13 +59,22 @@ function take(reader: InSlotChannel): unknown {
   return record;
 }
 
+interface Limits extends RemoteChannelOptions {
+  /** Beyond `frames`, as if it were the only channel into its task. */
+  readonly sharedFrames: number;
+}
+
+function receivingEnd(limits: Limits, send: SendChannelMessage): ReceivingChannel {
+  return new ReceivingChannel({ ...limits, shared: new FloatingCredit(limits.sharedFrames) }, send);
+}
+
 class Pair {
   readonly forward: ChannelMessage[] = [];
   readonly back: ChannelMessage[] = [];
   readonly sending: SendingChannel;
   readonly plain: InSlotChannel;
   readonly seen: unknown[] = [];
-  readonly #limits: RemoteChannelOptions;
+  readonly #limits: Limits;
   readonly #bug: PlantedBug | undefined;
   receiving: ReceivingChannel | undefined = undefined;
   blocked = 0;
@@ -75,7 +86,7 @@ class Pair {
   overdrawn = 0;
   firstCreditCame = false;
 
-  constructor(limits: RemoteChannelOptions, bug: PlantedBug | undefined) {
+  constructor(limits: Limits, bug: PlantedBug | undefined) {
     this.#limits = limits;
     this.#bug = bug;
     this.plain = new InSlotChannel(1_000);
@@ -99,7 +110,7 @@ class Pair {
   }
 
   open(): void {
-    this.receiving ??= new ReceivingChannel(this.#limits, (message) => this.back.push(message));
+    this.receiving ??= receivingEnd(this.#limits, (message) => this.back.push(message));
   }
 
   deliver(count: number): void {
@@ -132,6 +143,7 @@ class Pair {
 
   #leaves(message: ChannelMessage): void {
     this.forward.push(message);
+    if (message.kind === "return") this.credit -= message.frames;
     if (message.kind !== "records") return;
     this.sent += message.count;
     this.credit -= 1;
@@ -164,10 +176,11 @@ function check(pair: Pair): void {
   if (pair.credit <= 0) expect(pair.pushed - pair.sent).toBeLessThan(2 * FRAME_RECORDS_FIRST + BURST_MAX);
 }
 
-function sameAsInSlot(bug?: PlantedBug): fc.IProperty<[RemoteChannelOptions, number, Action[]]> {
+function sameAsInSlot(bug?: PlantedBug): fc.IProperty<[Limits, number, Action[]]> {
   const limits = fc.record({
     codecs: fc.constant(CODECS),
     frames: fc.integer({ min: 1, max: 9 }),
+    sharedFrames: fc.integer({ min: 0, max: 5 }),
     frameBytes: fc.constantFrom(1, 100, 300, 1_000),
   });
   return fc.property(limits, arrival, actions, (given, openAt, script) => {
@@ -206,7 +219,7 @@ describe("the channel between two slots", () => {
   );
 });
 
-const LIMITS: RemoteChannelOptions = { frames: 8, frameBytes: 32_768, codecs: CODECS };
+const LIMITS: Limits = { frames: 8, sharedFrames: 0, frameBytes: 32_768, codecs: CODECS };
 
 test("what was written before the consumer was there comes first, once it is there", () => {
   const wire: ChannelMessage[] = [];
@@ -251,7 +264,7 @@ test("credits come back in portions", () => {
   const wire: ChannelMessage[] = [];
   const sending = new SendingChannel((message) => wire.push(message), LIMITS);
   const credits: ChannelMessage[] = [];
-  const receiving = new ReceivingChannel(LIMITS, (message) => credits.push(message));
+  const receiving = receivingEnd(LIMITS, (message) => credits.push(message));
   sending.grant(8);
   for (let n = 0; n < 4; n += 1) {
     sending.push(n, n);
@@ -271,7 +284,7 @@ test("credits come back in portions", () => {
 test("values, timestamps and absent values arrive as they were", () => {
   const values = [undefined, null, -0, 7n, new Date(5), new Map([["k", [1, undefined]]]), Uint8Array.of(1, 2)];
   const timestampsMs = [-Infinity, 0, 1.5, Infinity, 2, 3, 4];
-  const receiving = new ReceivingChannel(LIMITS, () => undefined);
+  const receiving = receivingEnd(LIMITS, () => undefined);
   const sending = new SendingChannel((message) => receiving.receive(message), LIMITS);
   sending.grant(10);
   for (const [index, value] of values.entries()) sending.push(value, timestampsMs[index] ?? 0);

@@ -10,7 +10,7 @@
 // covers: core/network/in-flight.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeInFlight, encodeInFlight, recordsOf } from "../../../core/network/in-flight.ts";
+import { decodeInFlight, encodeInFlight, forEachInFlight } from "../../../core/network/in-flight.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import { mayOvertakeOn } from "../../../core/runtime/barrier-overtaking.ts";
 import type { InFlightRecording } from "../../../core/runtime/in-flight-recording.ts";
@@ -114,7 +114,7 @@ class Bench {
       {
         exactlyOnce: true,
         restored: script.channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),
-        overtaking: { isAllowed: true, nowMs: () => this.#nowMs, schedule: () => () => undefined },
+        overtaking: { putOff: () => [], isAllowed: true, nowMs: () => this.#nowMs, schedule: () => () => undefined },
       },
     );
   }
@@ -229,8 +229,13 @@ function recordsBefore(script: readonly Element[], end: number): number {
 
 /** The numbers of the records that one channel had in flight. */
 function recorded(recording: InFlightRecording | undefined, channel: number): readonly unknown[] {
-  const all = decodeInFlight(encodeInFlight(recording?.channels ?? []));
-  return recordsOf(all.filter(({ edge }) => edge === channel)).map(({ value }) => value);
+  const parts = (recording?.parts(1) ?? []).flatMap((part) => decodeInFlight(encodeInFlight(part.read())));
+  const values: unknown[] = [];
+  forEachInFlight(
+    parts.filter(({ edge }) => edge === channel),
+    (value) => values.push(value),
+  );
+  return values;
 }
 
 function check(script: Script, bench: Bench): void {
@@ -316,6 +321,7 @@ describe("a task", () => {
         exactlyOnce: true,
         restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),
         overtaking: {
+          putOff: () => [],
           isAllowed: true,
           nowMs: () => nowMs,
           schedule: (delayMs, mail) => {

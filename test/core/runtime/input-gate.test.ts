@@ -21,7 +21,7 @@ function gateOver(inputs: readonly number[]): {
     {
       exactlyOnce: true,
       restored: channels.map(() => ({ watermarkMs: -Infinity, status: "active" as const })),
-      overtaking: { isAllowed: false, nowMs: () => 0, schedule: () => () => undefined },
+      overtaking: { putOff: () => [], isAllowed: false, nowMs: () => 0, schedule: () => () => undefined },
     },
   );
   return { gate, channels };

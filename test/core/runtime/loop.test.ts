@@ -1,9 +1,12 @@
 /** What a task says of its loop. */
 import { describe, expect, test } from "vitest";
 import type { TaskToLoop } from "../../../core/graph/loop-events.ts";
+import { Backlog } from "../../../core/network/backlog.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
+import { SpillSpace } from "../../../core/network/spill-space.ts";
 import type { Operator } from "../../../core/operators/operator.ts";
 import { Loop } from "../../../core/runtime/loop.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 
 interface Ends {
   readonly loop: Loop;
@@ -14,7 +17,8 @@ interface Ends {
 /** A task that feeds itself over one channel, with two records to another task of which one was sent. */
 function looping(head: Partial<Operator> = {}): Ends {
   const told: TaskToLoop[] = [];
-  const channel = new InSlotChannel(4);
+  const space = new SpillSpace({ scratch: new MemoryScratch(), memoryBytesMax: 2_000_000, diskBytesMax: 1e9 });
+  const channel = new InSlotChannel(4, new Backlog(space));
   const toOthers = { pushed: 2, unsent: 0 };
   const toItself = {
     get pushed() {
@@ -26,6 +30,7 @@ function looping(head: Partial<Operator> = {}): Ends {
     head: { inputs: [], ...head },
     readers: [channel],
     writers: [toItself, toOthers],
+    space,
     tell: (event) => void told.push(event),
   });
   return { loop, channel, told };

@@ -1,5 +1,6 @@
 /** What was in flight is processed first: before what its operator's predecessor emits meanwhile, watermarks too; in turns that end when the chain is busy. */
 import { describe, expect, test } from "vitest";
+import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import type { Input } from "../../../core/operators/operator.ts";
 import { TaskAvailability } from "../../../core/runtime/availability.ts";
 import { pump } from "../../../core/runtime/pump.ts";
@@ -26,7 +27,9 @@ function inFlight(
   values: readonly string[],
   input = 0,
 ): ConstructorParameters<typeof Replay>[0][number] {
-  return { operatorId, input, records: values.map((value, index) => ({ value, timestampMs: index })) };
+  const waiting = new InSlotChannel(4);
+  for (const [index, text] of values.entries()) waiting.push(text, index);
+  return { operatorId, input, waiting };
 }
 
 const availability = new TaskAvailability(() => undefined);
@@ -58,14 +61,14 @@ describe("within a chain", () => {
 });
 
 test("the tail comes first, the head last, each input on its own", () => {
-  const replay = new Replay([inFlight("head", ["h"], 1), inFlight("tail", ["t"]), inFlight("head", ["i"], 1)]);
+  const replay = new Replay([inFlight("head", ["h", "i"], 1), inFlight("tail", ["t"])]);
   const [tail, left, right] = [new Recording(), new Recording(), new Recording()];
   replay.before("tail", tail);
   replay.beforeHead("head", [left, right]);
   expect(replay.advance(pump, availability, 1)).toBe(1);
   expect([tail.log, right.log]).toEqual([["t at 0"], []]);
   replay.advance(pump, availability, 100);
-  expect([left.log, right.log]).toEqual([[], ["h at 0", "i at 0"]]);
+  expect([left.log, right.log]).toEqual([[], ["h at 0", "i at 1"]]);
 });
 
 test("nothing is processed while the chain is busy", () => {

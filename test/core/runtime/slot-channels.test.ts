@@ -7,6 +7,7 @@ import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { GeneratedCodecs } from "../../../core/network/columnar/generated-codecs.ts";
 import { placementOf } from "../../../core/graph/slots.ts";
 import type { ChannelAddress, ChannelMessage } from "../../../core/network/remote-channel.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import { Config } from "../../../core/util/config.ts";
 
 function inOneSlot(graph: JobGraph): SlotChannels {
@@ -16,7 +17,8 @@ function inOneSlot(graph: JobGraph): SlotChannels {
     placement,
     slot: "here",
     capacity: 4,
-    remote: { frames: 4, frameBytes: 32_768, codecs: new GeneratedCodecs() },
+    remote: { frames: 4, sharedFrames: 0, frameBytes: 32_768, codecs: new GeneratedCodecs() },
+    spill: { scratch: new MemoryScratch(), memoryBytesMax: 1e6, diskBytesMax: 1e6 },
     send: (slot) => expect.unreachable(`nothing leaves the slot, not to ${slot}`),
   });
 }
@@ -31,7 +33,8 @@ function inThreeSlots(graph: JobGraph): { readonly slots: SlotChannels[]; carry(
         placement: placementOf(graph, ({ slot }) => String(slot)),
         slot: String(index),
         capacity: 4,
-        remote: { frames: 4, frameBytes: 32_768, codecs: new GeneratedCodecs() },
+        remote: { frames: 4, sharedFrames: 0, frameBytes: 32_768, codecs: new GeneratedCodecs() },
+        spill: { scratch: new MemoryScratch(), memoryBytesMax: 1e6, diskBytesMax: 1e6 },
         send: (slot, channel, message) => wire.push({ to: Number(slot), channel, message }),
       }),
   );

@@ -1,11 +1,14 @@
 /** The task's side of a checkpoint: acknowledged when every file is durable and not before; what is not acknowledged leaves no file. */
 import { describe, expect, test } from "vitest";
-import type { CheckpointAck } from "../../../core/graph/messages.ts";
+import type { CheckpointAck, CheckpointOptions } from "../../../core/graph/messages.ts";
+import { Backlog } from "../../../core/network/backlog.ts";
 import { FrameEncoder } from "../../../core/network/columnar/frame-encoder.ts";
 import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
 import type { OperatorSnapshotParts } from "../../../core/runtime/chain.ts";
 import { InFlightRecording } from "../../../core/runtime/in-flight-recording.ts";
 import { SubtaskCheckpoints } from "../../../core/runtime/subtask-checkpoint.ts";
+import { SpillSpace } from "../../../core/network/spill-space.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import type { KeyedSnapshot, StateFile } from "../../../core/state/keyed-state.ts";
 import type { BlobStore } from "../../../core/storage/blob-store.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
@@ -91,8 +94,13 @@ class Bench {
     });
   }
 
-  begin(checkpointId: number, parts: readonly OperatorSnapshotParts[], recording?: InFlightRecording): void {
-    const options = { kind: "checkpoint", directory: `chk-${checkpointId}` } as const;
+  begin(
+    checkpointId: number,
+    parts: readonly OperatorSnapshotParts[],
+    recording?: InFlightRecording,
+    more: Partial<CheckpointOptions> = {},
+  ): void {
+    const options: CheckpointOptions = { kind: "checkpoint", directory: `chk-${checkpointId}`, ...more };
     this.checkpoints.begin({ checkpointId, options }, parts, { channels: [], ended: false, alignmentMs: 4, recording });
   }
 
@@ -113,7 +121,12 @@ describe("records in flight", () => {
   } {
     const channel = new InSlotChannel(4);
     for (const value of values) channel.push(value, 7);
-    const recording = new InFlightRecording(5, [{ reader: channel, edge: 2 }], new FrameEncoder());
+    const recording = new InFlightRecording({
+      checkpointId: 5,
+      channels: [{ reader: channel, edge: 2 }],
+      putOff: [],
+      encoder: new FrameEncoder(),
+    });
     recording.advance();
     return { channel, recording };
   }
@@ -135,11 +148,83 @@ describe("records in flight", () => {
     bench.store.settle();
     bench.run();
     const inFlight = bench.acks[0]?.snapshot.inFlight;
-    expect(inFlight).toMatchObject({ file: { path: "chk-5/v-1-3-1" }, edges: [2] });
-    expect(bench.acks[0]?.metrics).toMatchObject({
-      bytes: 10 + (inFlight?.file.bytes ?? 0),
-      inFlightBytes: inFlight?.file.bytes,
-    });
+    expect(inFlight).toMatchObject({ files: [{ path: "chk-5/v-1-3-1" }], edges: [2] });
+    const inFlightBytes = inFlight?.files[0]?.bytes ?? 0;
+    expect(bench.acks[0]?.metrics).toMatchObject({ bytes: 10 + inFlightBytes, inFlightBytes });
+  });
+
+  test("that are many are written in several files, and each is deleted if the checkpoint is aborted", () => {
+    const bench = new Bench();
+    const large = Array.from({ length: 3 }, () => "x".repeat(5 * 1024 * 1024));
+    const { channel, recording } = recordingOf(...large);
+    bench.begin(5, [part("x")], recording);
+    channel.send(barrier);
+    recording.advance();
+    for (let file = 0; file < 4; file += 1) {
+      bench.run();
+      bench.store.settle();
+    }
+    bench.run();
+    const files = bench.acks[0]?.snapshot.inFlight?.files ?? [];
+    expect(files.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
+    expect(files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(15 * 1024 * 1024);
+  });
+
+  /** The files of a checkpoint of one loop channel that has delivered its barrier. */
+  function saved(
+    bench: Bench,
+    channel: InSlotChannel,
+    checkpointId: number,
+    more: Partial<CheckpointOptions> = {},
+  ): readonly string[] {
+    const channels = [{ reader: channel, edge: 0 }];
+    const recording = new InFlightRecording({ checkpointId, channels, putOff: [], encoder: new FrameEncoder() });
+    channel.send({ kind: "barrier", checkpointId, options: { kind: "checkpoint", directory: "" } });
+    recording.advance();
+    bench.begin(checkpointId, [], recording, more);
+    for (let file = 0; file < 50; file += 1) {
+      bench.run();
+      bench.store.settle();
+    }
+    return (
+      bench.acks.find((ack) => ack.checkpointId === checkpointId)?.snapshot.inFlight?.files.map(({ path }) => path) ??
+      []
+    );
+  }
+
+  test("that wait on disk are written once: later checkpoints refer to what the newest completed one has", () => {
+    const bench = new Bench();
+    const space = new SpillSpace({ scratch: new MemoryScratch(), memoryBytesMax: 0, diskBytesMax: 1e9 });
+    const channel = new InSlotChannel(1, new Backlog(space));
+    const push = (count: number): void => {
+      for (let n = 0; n < count; n += 1) channel.push({ n, text: `text ${n}` }, n);
+    };
+    push(2_000);
+    const first = saved(bench, channel, 1);
+    expect(first.length).toBeGreaterThan(4);
+    push(2_000);
+    const second = saved(bench, channel, 2, { completedId: 1 });
+    const shared = second.filter((path) => first.includes(path));
+    // All but what is in the ring, and the file that was still being filled.
+    expect(first.length - shared.length).toBeLessThanOrEqual(2);
+    expect(second.length).toBeGreaterThan(first.length);
+    const written = bench.acks.map(({ metrics }) => metrics.inFlightBytes ?? 0);
+    expect(written[1]).toBeLessThan((written[0] ?? 0) * 1.5);
+    // Of the third, the files of the first are no longer there for sure unless the second has them; a savepoint shares nothing, and nobody refers to one.
+    const third = saved(bench, channel, 3, { completedId: 2 });
+    expect(third.filter((path) => first.includes(path))).toEqual(shared);
+    const savepoint = saved(bench, channel, 4, { completedId: 3, kind: "savepoint" });
+    expect(savepoint.every((path) => path.startsWith("chk-4/"))).toBe(true);
+    expect(saved(bench, channel, 5).every((path) => path.startsWith("chk-5/"))).toBe(true);
+    // What was taken out is in no later checkpoint.
+    while (channel.waiting > 100) {
+      const control = channel.peekControl();
+      if (control === undefined) channel.consumed(1);
+      else channel.takeControl();
+    }
+    const last = saved(bench, channel, 6, { completedId: 5 });
+    expect(last.filter((path) => first.includes(path))).toEqual([]);
   });
 
   test("that were none leave no file", () => {

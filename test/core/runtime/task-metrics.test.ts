@@ -14,12 +14,8 @@ class Scene {
 
   constructor() {
     this.metrics = new TaskMetrics(this.#registry.open({ job: "job", task: "task", subtask: 0 }), this.clock, {
-      inputs: [],
       outputs: new Map(this.sent.map((_, edge) => [edge, []])),
-      connect: () => undefined,
-      loopOutputs: [],
-      flush: () => undefined,
-      usage: () => ({ waiting: 3, overdrawn: 1, inFullness: 0.5, outFullness: 0 }),
+      usage: () => ({ waiting: 3, overdrawn: 1, inFullness: 0.5, outFullness: 0, plainFrames: 4 }),
       recordsSent: (edge) => this.sent[edge] ?? 0,
     });
   }
@@ -53,6 +49,7 @@ describe("the metrics of a task", () => {
       isBackPressured: 0,
       inputQueueLength: 3,
       numRecordsOverdrawn: 1,
+      numPlainFramesOut: 4,
     });
   });
 

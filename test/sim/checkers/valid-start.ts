@@ -7,13 +7,22 @@ import { CALM } from "../plan.ts";
 import { simulateRun } from "../run.ts";
 import type { SimRun } from "../run.ts";
 import type { Around } from "../scheduler.ts";
-import type { Checker } from "./checker.ts";
+import type { Checker, LiveChecker } from "./checker.ts";
 
-/** One of the run's checkpoints, chosen by its dice. `checkers`: what has to hold in the end. `around`: as in the run. */
+export interface ValidStartOptions {
+  /** What has to hold in the end. */
+  readonly checkers: readonly Checker[];
+  /** Who looks on. */
+  readonly live: readonly LiveChecker[];
+  /** As in the run. */
+  readonly around: Around | undefined;
+}
+
+/** One of the run's checkpoints, chosen by its dice. */
 export async function startsValidly(
   run: SimRun,
   pipeline: Pipeline,
-  { checkers, around }: { readonly checkers: readonly Checker[]; readonly around: Around | undefined },
+  { checkers, live, around }: ValidStartOptions,
 ): Promise<string | undefined> {
   if (run.moment === undefined || run.struck.has("damage")) return undefined;
   const { seed, maxParallelism, chaining, probes, rates } = run.plan;
@@ -21,9 +30,10 @@ export async function startsValidly(
   // The same operators: those that can fail are part of the job.
   const state = rates.state === undefined ? {} : { state: 0 };
   const plan = { ...CALM, seed, maxParallelism, chaining, probes, rates: state, legs: [{ parallelism }] };
-  const again = await simulateRun(pipeline, plan, { from: run.moment, ...(around !== undefined && { around }) });
-  for (const { name, check } of checkers) {
-    const what = check(again);
+  const again = await simulateRun(pipeline, plan, { live, from: run.moment, ...(around !== undefined && { around }) });
+  for (const checker of checkers) {
+    const { name } = checker;
+    const what = checker.check(again);
     if (what !== undefined)
       return `started again from checkpoint ${run.moment.pointer.checkpointId} at parallelism ${parallelism}: ${name}: ${what}\n${again.warnings.join("\n")}`;
   }

@@ -4,7 +4,9 @@ import { decodeValue } from "../../../core/types/value-codec.ts";
 import type { ListSplit } from "./list-source.ts";
 
 /** By split id; splits that it does not know were read to their end. */
-export function positionsIn(savepoint: CompletedCheckpoint): ReadonlyMap<string, number> {
+export function positionsIn(
+  savepoint: Pick<CompletedCheckpoint, "coordinators" | "vertices">,
+): ReadonlyMap<string, number> {
   const positions = new Map<string, number>();
   const note = ({ splitId, position }: ListSplit): void => void positions.set(splitId, position);
   for (const { state } of savepoint.coordinators) (decodeValue(state) as ListSplit[]).forEach(note); // as `listSource` saves it

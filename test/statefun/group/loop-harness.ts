@@ -26,6 +26,8 @@ export interface LoopSnapshot {
 
 export interface LoopHarnessOptions extends Partial<FunctionGroupOptions> {
   readonly parallelism?: number;
+  /** Key groups. Default: 16. */
+  readonly maxParallelism?: number;
   readonly restored?: LoopSnapshot;
   readonly clock?: ManualClock;
   /** Which of `count` channels with messages is next. Default: the first. */
@@ -38,11 +40,13 @@ export class LoopHarness {
   /** Egress name and value, in order of emission per subtask. */
   readonly egress: (readonly [string, unknown])[] = [];
   readonly #choose: (count: number) => number;
+  readonly #maxParallelism: number;
   /** By sender and receiver; what a snapshot has brought comes first. */
   readonly #channels = new Map<string, { readonly to: number; readonly queue: (readonly [Envelope, number])[] }>();
 
   constructor(options: LoopHarnessOptions) {
     const parallelism = options.parallelism ?? 1;
+    this.#maxParallelism = options.maxParallelism ?? MAX_PARALLELISM;
     this.clock = options.clock ?? new ManualClock(1_000_000);
     this.#choose = options.choose ?? (() => 0);
     const create = createFunctionGroup({
@@ -53,7 +57,7 @@ export class LoopHarness {
       ...options,
     });
     for (const [envelope, timestampMs] of options.restored?.loop ?? []) {
-      const to = owner(envelope.id, parallelism);
+      const to = this.#owner(envelope.id, parallelism);
       this.#channel(-1, to).push([envelope, timestampMs]);
     }
     this.subtasks = Array.from(
@@ -65,7 +69,7 @@ export class LoopHarness {
           clock: this.clock,
           subtaskIndex,
           parallelism,
-          maxParallelism: MAX_PARALLELISM,
+          maxParallelism: this.#maxParallelism,
           ...(options.restored === undefined ? {} : { restored: options.restored.subtasks }),
         }),
     );
@@ -167,7 +171,9 @@ export class LoopHarness {
       if (saved === undefined) throw new Error("no barrier may pass");
       return saved;
     });
-    const loop = [...this.#channels.values()].flatMap(({ queue }) => queue);
+    // What was put off is older than what is on its way.
+    const putOff = this.subtasks.flatMap((subtask) => subtask.putOff);
+    const loop = [...putOff, ...[...this.#channels.values()].flatMap(({ queue }) => queue)];
     return { subtasks, loop: decodeValue(encodeValue(loop)) as LoopSnapshot["loop"] };
   }
 
@@ -184,8 +190,12 @@ export class LoopHarness {
       .reduce((sum, count) => sum + count, 0);
   }
 
+  #owner(id: string, parallelism: number = this.subtasks.length): number {
+    return subtaskOfKeyGroup(this.#maxParallelism, parallelism, keyGroupOf(id, this.#maxParallelism));
+  }
+
   #subtaskOf(id: string): OperatorHarness {
-    const subtask = this.subtasks[owner(id, this.subtasks.length)];
+    const subtask = this.subtasks[this.#owner(id)];
     if (subtask === undefined) throw new Error("no such subtask");
     return subtask;
   }
@@ -203,7 +213,7 @@ export class LoopHarness {
       for (const entry of subtask.log) {
         if (entry.kind === "record") {
           const envelope = entry.value as Envelope;
-          this.#channel(from, owner(envelope.id, this.subtasks.length)).push([envelope, entry.timestampMs]);
+          this.#channel(from, this.#owner(envelope.id)).push([envelope, entry.timestampMs]);
         } else if (entry.kind === "side") {
           this.egress.push([entry.tag, entry.value]);
         }
@@ -211,8 +221,4 @@ export class LoopHarness {
       subtask.clear();
     }
   }
-}
-
-function owner(id: string, parallelism: number): number {
-  return subtaskOfKeyGroup(MAX_PARALLELISM, parallelism, keyGroupOf(id, MAX_PARALLELISM));
 }

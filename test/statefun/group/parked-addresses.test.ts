@@ -169,6 +169,38 @@ describe("async turns", () => {
     expect(answers).toEqual([true, true, true]);
   });
 
+  test("nor does one that a turn under way replaces by another of its token", async () => {
+    const gates = new Gates();
+    const timer = makeFunction("test/timer", (ctx, kind, value) => {
+      if (kind === "late") ctx.send(OUT, value);
+      if (kind === "set") ctx.sendAfter(10, ctx.self, "late", "old", { token: "t" });
+      if (kind !== "replace") return undefined;
+      ctx.sendAfter(1_000, ctx.self, "late", "new", { token: "t" });
+      return gates.wait(ctx.self.id);
+    });
+    const begin = (): LoopHarness => {
+      const loop = new LoopHarness({ functions: [timer] });
+      loop.send("test/timer", "a", "set", 0);
+      loop.send("test/timer", "a", "replace", 0);
+      loop.advance(100); // the old one falls due
+      loop.run();
+      return loop;
+    };
+    const well = begin();
+    gates.open("a");
+    await well.settle();
+    well.advance(2_000);
+    well.run();
+    expect(well.out()).toEqual(["new"]);
+    const failing = begin();
+    gates.fail("a", new Error("no"));
+    await failing.settle();
+    failing.send("test/timer", "a", "$skip", 0);
+    failing.advance(2_000);
+    failing.run();
+    expect(failing.out()).toEqual(["old"]);
+  });
+
   test("the ingress waits while more than the budget is in mailboxes", async () => {
     const { loop, gates } = start({ mailboxBytesMax: 1_000 });
     const [subtask] = loop.subtasks;

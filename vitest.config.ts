@@ -10,6 +10,8 @@ const report = process.env["MILLRACE_REPORT"];
 
 const config: ViteUserConfigExport = defineConfig({
   test: {
+    // Vitest would leave one core idle, of two.
+    maxWorkers: "100%",
     reporters: report === undefined ? ["default"] : ["default", "json"],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     projects: [

@@ -57,6 +57,7 @@ export type {
   RestartStrategy,
 } from "./api/restart-strategies.ts";
 export type { OperatorModifiers } from "./api/modifiers.ts";
+export type { Quarantined, QuarantineReport } from "./operators/quarantine-report.ts";
 export type { StreamPartitioning } from "./api/stream-partitioning.ts";
 export type { CollectOptions, PrintOptions, StreamResults } from "./api/stream-results.ts";
 export type { MakeOperator, TransformOptions } from "./api/transform.ts";

@@ -16,6 +16,7 @@ export { addressOf, external } from "./define/typed-address.ts";
 // What comes in and what leaves
 export { EgressIdentifier, egress } from "./module/egress.ts";
 export { IngressIdentifier, ingress } from "./module/ingress.ts";
+export { httpIngress } from "./http/http-ingress.ts";
 export { router } from "./module/router.ts";
 
 // Modules and jobs
@@ -25,6 +26,11 @@ export { GlobalConfig } from "./module/global-config.ts";
 export { statefunJob } from "./app/statefun-job.ts";
 export { FunctionsOnStreams, statefun } from "./app/functions-on-streams.ts";
 export { routable } from "./app/routable.ts";
+
+// What a checkpoint says, and what to do about it
+export { readInstances } from "./read/read-instances.ts";
+export { readQuarantined } from "./read/read-quarantined.ts";
+export { retryAddress, skipAddress } from "./app/repairs.ts";
 
 // As in the original
 export { FunctionType } from "./define/function-type.ts";
@@ -66,6 +72,11 @@ export type {
 export type { PersistedOptions } from "./define/persisted.ts";
 export type { ProvidedOptions } from "./define/provided-function.ts";
 export type { Context, StatefulFunction, StatefulFunctionProvider } from "./define/stateful-function.ts";
+export type { QuarantinedAddress } from "./read/quarantined-in.ts";
+export type { InstanceState } from "./read/instance-state.ts";
+export type { Instance, ProvidedFunction } from "./read/read-instances.ts";
+export type { QuarantinedOptions } from "./read/read-quarantined.ts";
+export type { ReadOptions } from "./read/saved-groups.ts";
 export type { GroupOptions } from "./app/dataflow.ts";
 export type { StatefunOptions } from "./app/functions-on-streams.ts";
 export type { Routable } from "./app/routable.ts";
@@ -73,4 +84,6 @@ export type { StatefunJobOptions } from "./app/statefun-job.ts";
 export type { Bindable, Binder, ModuleInput, StatefulFunctionModule } from "./module/module.ts";
 export type { EgressOptions, EgressSink, EgressSpec } from "./module/egress.ts";
 export type { IngressOptions, IngressSource, IngressSpec, IngressTarget, RawOf } from "./module/ingress.ts";
+export type { ReplyMode } from "./http/answer.ts";
+export type { HttpIngressOptions, HttpIngressSpec } from "./http/http-ingress.ts";
 export type { Downstream, Route, Router, RouterSpec } from "./module/router.ts";

@@ -19,9 +19,10 @@ const COMMAND_LINE = /^core\/cluster\/cli\//;
 /** Where a process is put together from real parts. */
 const COMPOSITION = /^core\/cluster\/(?:local|system-)/;
 const CLOCK = /^core\/time\/system-clock\.ts$/;
-/** The program of a slot thread reads the bundle that it runs. */
-const FILES = /^core\/(?:storage\/(?:fs|node-)[^/]*\.ts$|cluster\/(?:local|system-|threads\/slot-thread))/;
-const THREADS = /^core\/cluster\/threads\//;
+/** The program of a slot reads the bundle that it runs. */
+const FILES = /^core\/(?:storage\/(?:fs|node-)[^/]*\.ts$|cluster\/(?:local|system-|slot-program))/;
+/** A slot is a thread, or a process. */
+const THREADS = /^core\/cluster\/(?:threads|processes)\//;
 
 const CLOCK_CURE = "take a `Clock` as a parameter";
 
@@ -53,7 +54,7 @@ const ENGINE_BANS: readonly Ban[] = [
   {
     pattern: /\bprocess\.(?:exit|on|once|stdout|stderr|stdin)\b/g,
     instead: "leave the process to core/cluster/cli",
-    except: /^core\/(?:cluster\/system-|api\/stdout\.ts$)/,
+    except: /^core\/(?:cluster\/(?:system-|processes\/slot-process)|api\/stdout\.ts$)/,
   },
 ];
 

@@ -5,6 +5,7 @@
  */
 import type { StreamGraph } from "../graph/stream-graph.ts";
 import type { MetricScope, MetricValue } from "../metrics/registry.ts";
+import type { QuarantineReport } from "../operators/quarantine-report.ts";
 import type { Config } from "../util/config.ts";
 
 /** A job as the environment hands it over. The graph does not change any more. */
@@ -64,6 +65,8 @@ export interface JobResult {
   readonly checkpoints: number;
   /** Totals of what functions added with `RuntimeContext.accumulate`. */
   readonly accumulators: Readonly<Record<string, number>>;
+  /** What operators could not process and have set aside: how many, and the oldest ten. Stateful functions set addresses aside. */
+  readonly quarantined: QuarantineReport;
 }
 
 /**

@@ -37,6 +37,17 @@ export function findCheckpoint(
   });
 }
 
+/** What there is at a path, for who reads it and starts nothing: of a job's directory the newest, and any other as it is named. Fails with `MR5001` to `MR5003`. */
+export function locateCheckpoint(storage: BlobStore, path: string, done: Done<CompletedCheckpoint>): void {
+  const directory = directoryOf(path);
+  listCheckpoints(storage, directory, (listed) => {
+    if (!listed.ok) return done(listed);
+    const [newest] = listed.value.completed;
+    const isItself = listed.value.isCheckpoint || newest === undefined;
+    return readCheckpoint(storage, isItself ? directory : checkpointDirectory(directory, newest), done);
+  });
+}
+
 /** The lowest id that no checkpoint of the job has used, complete or not: a job that goes on in the same directory starts there. */
 export function nextCheckpointId(storage: BlobStore, jobDirectory: string, done: Done<number>): void {
   listCheckpoints(storage, jobDirectory, (listed) =>

@@ -11,7 +11,8 @@ import { crc32 } from "../util/checksum.ts";
 import { MillraceError } from "../util/errors.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 
-export const METADATA_VERSION = 1;
+/** 2: records in flight are kept in several files, in frames. */
+export const METADATA_VERSION = 2;
 
 const MAGIC = Uint8Array.from("MILLRACE", (letter) => letter.charCodeAt(0));
 const HEADER_BYTES = MAGIC.byteLength + 8;
@@ -34,7 +35,7 @@ export function frame(version: number, payload: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** `path` names the file in errors: `MR5002` damaged, `MR5003` written by a newer millrace. */
+/** `path` names the file in errors: `MR5002` damaged, `MR5003` written by a newer millrace, `MR5015` with records in flight by an older one. */
 export function decodeMetadata(bytes: Uint8Array, path: string): CompletedCheckpoint {
   if (bytes.byteLength < HEADER_BYTES + CHECKSUM_BYTES) throw damaged(path, `it has only ${bytes.byteLength} bytes`);
   if (MAGIC.some((byte, index) => bytes[index] !== byte)) throw damaged(path, "it does not begin like one");
@@ -52,11 +53,25 @@ export function decodeMetadata(bytes: Uint8Array, path: string): CompletedCheckp
       },
     );
   }
+  const checkpoint = decodePayload(bytes.subarray(HEADER_BYTES, end), path);
+  if (version === 1 && hasInFlight(checkpoint)) {
+    const sentence = `${path} was written by an older millrace and holds records in flight, which this one cannot read; take a savepoint with the older one, and start from that`;
+    throw new MillraceError("MR5015", sentence, { retryable: false });
+  }
+  return checkpoint;
+}
+
+function decodePayload(payload: Uint8Array, path: string): CompletedCheckpoint {
   try {
-    return decodeValue(bytes.subarray(HEADER_BYTES, end)) as CompletedCheckpoint; // magic, version and checksum say that `encodeMetadata` wrote it
+    return decodeValue(payload) as CompletedCheckpoint; // magic, version and checksum say that `encodeMetadata` wrote it
   } catch (cause) {
     throw damaged(path, "its contents cannot be decoded", cause);
   }
+}
+
+/** All else is as it was in version 1. */
+function hasInFlight({ vertices }: CompletedCheckpoint): boolean {
+  return vertices.some(({ subtasks }) => subtasks.some(({ inFlight }) => inFlight !== undefined));
 }
 
 function damaged(path: string, how: string, cause?: unknown): MillraceError {

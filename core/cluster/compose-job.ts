@@ -82,6 +82,7 @@ function createSlot(parts: JobParts, reports: TaskReports, onError: (error: unkn
     clock,
     random,
     storage: stores.store,
+    scratch: world.openScratch(config.get(OPTIONS.temporaryDirectories)),
     metrics,
     copies: new ModuleCopies({ enabled: config.get(OPTIONS.operatorCopies), job: codeFingerprint(graph) }),
     warn: (line) => world.warn(`millrace: job "${parts.jobName}": ${line}`),

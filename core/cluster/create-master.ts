@@ -73,7 +73,7 @@ export function reportsTo(toMaster: (message: (target: JobMaster) => void) => vo
     decline: (checkpointId, task, reason, cause) =>
       toMaster((master) => master.decline(checkpointId, task, reason, cause)),
     operatorEvent: (task, operatorId, event) => toMaster((master) => master.operatorEvent(task, operatorId, event)),
-    accumulated: (task, totals) => toMaster((master) => master.accumulated(task, totals)),
+    accumulated: (task, totals, quarantined) => toMaster((master) => master.accumulated(task, totals, quarantined)),
   };
 }
 

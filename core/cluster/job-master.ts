@@ -16,6 +16,8 @@ import type { Subtask } from "../graph/job-graph-types.ts";
 import { isTaskToLoop } from "../graph/loop-events.ts";
 import type { CheckpointAck, CheckpointOptions, SubtaskId } from "../graph/messages.ts";
 import type { ReaderToCoordinator } from "../operators/contracts/source-events.ts";
+import { mergedReports } from "../operators/quarantine-report.ts";
+import type { QuarantineReport } from "../operators/quarantine-report.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
 import { planCheckpoint } from "./checkpoint-plan.ts";
 import { EndedTasks, subtaskKey } from "./ended-tasks.ts";
@@ -64,6 +66,8 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
   readonly #ended: EndedTasks;
   /** By task. */
   readonly #accumulated: Map<string, Readonly<Record<string, number>>>;
+  /** By task; of those that have finished. */
+  readonly #quarantined: Map<string, QuarantineReport>;
 
   constructor(parts: JobMasterParts) {
     this.#parts = parts;
@@ -73,6 +77,7 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     this.#checkpoints = parts.createCheckpoints(this);
     this.#ended = new EndedTasks();
     this.#accumulated = new Map();
+    this.#quarantined = new Map();
   }
 
   get checkpoints(): CheckpointCoordinator {
@@ -99,6 +104,11 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
       for (const [name, amount] of Object.entries(part)) totals[name] = (totals[name] ?? 0) + amount;
     }
     return totals;
+  }
+
+  /** What the tasks that have finished leave undone. */
+  quarantined(): QuarantineReport {
+    return mergedReports(this.#quarantined.values());
   }
 
   slotOffered(slot: Slot): void {
@@ -149,8 +159,10 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
     if (operator !== undefined) this.#parts.toClient(operator.node, message.value);
   }
 
-  accumulated(task: SubtaskId, totals: Readonly<Record<string, number>>): void {
-    if (this.#scheduler.isCurrent(task)) this.#accumulated.set(subtaskKey(task), totals);
+  accumulated(task: SubtaskId, totals: Readonly<Record<string, number>>, quarantined?: QuarantineReport): void {
+    if (!this.#scheduler.isCurrent(task)) return;
+    this.#accumulated.set(subtaskKey(task), totals);
+    if (quarantined !== undefined) this.#quarantined.set(subtaskKey(task), quarantined);
   }
 
   // What checkpoints ask for.
@@ -205,7 +217,10 @@ export class JobMaster implements TaskReports, CheckpointParticipants {
         parts.onDeploying?.(subtasks);
         this.#ended.deployed(subtasks);
         this.#loops.reset(subtasks);
-        for (const subtask of subtasks) this.#accumulated.delete(subtaskKey(subtask));
+        for (const subtask of subtasks) {
+          this.#accumulated.delete(subtaskKey(subtask));
+          this.#quarantined.delete(subtaskKey(subtask));
+        }
       },
       onDeployed: (subtasks, { checkpoint }) => this.#sources.restored(subtasks, checkpoint?.coordinators ?? []),
       onFinished: (task) => this.#checkpoints.taskFinished(task),

@@ -5,7 +5,8 @@
  * State: the slots that are there, and the offer of each; what was mounted while the job ran, for slots that start later; why
  *        the last one was lost.
  *
- * A slot that is silent for too long is ended by force: it may be caught in a loop of user code, and would never hear that nobody counts on it.
+ * A slot that is silent for too long, or does not offer itself in time, is ended by force: it may be caught in code of the job, and would never hear that nobody counts
+ * on it.
  */
 import type { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { TaskReports } from "../runtime/deployment.ts";
@@ -13,6 +14,7 @@ import type { BlobStore } from "../storage/blob-store.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import { isMillraceError, MillraceError } from "../util/errors.ts";
+import { AwaitedSlots } from "./awaited-slots.ts";
 import type { JobMaster } from "./job-master.ts";
 import { OfferedSlots } from "./offered-slots.ts";
 import type { SlotHost } from "./resource-manager.ts";
@@ -31,6 +33,8 @@ export interface JobSlotsOptions {
   readonly master: TaskReports & Pick<JobMaster, "slotOffered" | "slotLost" | "failJob">;
   readonly clock: Clock;
   readonly config: Config;
+  /** URL of the job's module. */
+  readonly module: string;
   readonly metrics: MetricRegistry;
   /** What slots share that is kept in memory. */
   readonly memory: BlobStore;
@@ -47,6 +51,8 @@ interface JobSlot {
   hasOffered: boolean;
   /** Nobody counts on it any more, and it is ended by force. */
   isDismissed: boolean;
+  /** Why, where it never came so far as to offer itself. */
+  overdue: Error | undefined;
 }
 
 /** So many slots in a row that end before they offer themselves: then it is the job that ends them. */
@@ -70,6 +76,7 @@ const DROPPED: Omit<SlotReports, "offer"> = {
 export class JobSlots implements SlotHost {
   readonly #options: JobSlotsOptions;
   readonly #offered: OfferedSlots;
+  readonly #awaited: AwaitedSlots;
   readonly #slots: Map<string, JobSlot>;
   readonly #mounts: Mount[];
   #stillborn: number;
@@ -81,6 +88,11 @@ export class JobSlots implements SlotHost {
     const { master, clock, config } = options;
     this.#options = options;
     this.#offered = new OfferedSlots({ master, clock, config, connect: (offer) => this.#connect(offer) });
+    this.#awaited = new AwaitedSlots({
+      ...options,
+      warn: (line) => options.warn(line),
+      overdue: (slot, cause) => this.#overdue(slot, cause),
+    });
     this.#slots = new Map();
     this.#mounts = [];
     this.#stillborn = 0;
@@ -89,7 +101,16 @@ export class JobSlots implements SlotHost {
   }
 
   started(slot: SpawnedSlot): void {
-    this.#slots.set(slot.name, { slot, linked: new Set(), offer: undefined, hasOffered: false, isDismissed: false });
+    if (this.#isOver) return;
+    this.#slots.set(slot.name, {
+      slot,
+      linked: new Set(),
+      offer: undefined,
+      hasOffered: false,
+      isDismissed: false,
+      overdue: undefined,
+    });
+    this.#awaited.started(slot.name);
     for (const mount of this.#mounts) slot.send({ kind: "mount", mount });
   }
 
@@ -113,14 +134,17 @@ export class JobSlots implements SlotHost {
   exited(name: string, cause: Error | undefined): void {
     const gone = this.#slots.get(name);
     this.#slots.delete(name);
+    this.#awaited.forget(name);
+    for (const { linked } of this.#slots.values()) linked.delete(name);
     if (gone === undefined || this.#isOver) return;
-    const reason = cause ?? new MillraceError("MR7010", `slot ${name} was ended`);
+    const own = gone.overdue ?? cause;
+    const reason = own ?? new MillraceError("MR7010", `slot ${name} was ended`);
     this.#loss = reason;
     if (gone.offer !== undefined) this.#offered.withdrawn(gone.offer, reason);
-    if (cause === undefined) return;
-    if (!gone.hasOffered) this.#stillbornBy(cause);
+    if (own === undefined) return;
+    if (!gone.hasOffered) this.#stillbornBy(own);
     // Often another slot has reported the lost connection before, and the job starts again for that.
-    if (!this.#options.isReported(cause)) this.#options.warn(cause.message);
+    if (!this.#options.isReported(own)) this.#options.warn(own.message);
   }
 
   /** What people should hear of a failure that ends the job: behind a lost connection, why the slot at its other end is gone. */
@@ -142,6 +166,7 @@ export class JobSlots implements SlotHost {
   stop(): void {
     this.#isOver = true;
     this.#offered.stop();
+    this.#awaited.stop();
   }
 
   #called(from: JobSlot, offer: string, call: WireCall): void {
@@ -149,6 +174,7 @@ export class JobSlots implements SlotHost {
     const reports: SlotReports = {
       ...(offer === from.offer ? this.#reportsOf(from, offer) : DROPPED),
       offer: () => {
+        this.#awaited.forget(from.slot.name);
         this.#stillborn = 0;
         from.offer = offer;
         from.hasOffered = true;
@@ -169,7 +195,7 @@ export class JobSlots implements SlotHost {
       acknowledge: (ack) => master.acknowledge(ack),
       decline: (checkpointId, task, reason, cause) => master.decline(checkpointId, task, reason, cause),
       operatorEvent: (task, operatorId, event) => master.operatorEvent(task, operatorId, event),
-      accumulated: (task, totals) => master.accumulated(task, totals),
+      accumulated: (task, totals, quarantined) => master.accumulated(task, totals, quarantined),
       beat: () => offered.beat(offer),
       withdraw: (cause) => {
         from.offer = undefined;
@@ -199,6 +225,14 @@ export class JobSlots implements SlotHost {
     from.linked.add(peer);
     to.linked.add(from.slot.name);
     return from.slot.link(to.slot);
+  }
+
+  #overdue(name: string, cause: Error): void {
+    const late = this.#slots.get(name);
+    if (late === undefined) return;
+    late.overdue = cause;
+    late.isDismissed = true;
+    late.slot.terminate();
   }
 
   #stillbornBy(reason: Error): void {

@@ -11,6 +11,7 @@ import { explain } from "../graph/explain.ts";
 import { createJobGraph } from "../graph/job-graph.ts";
 import type { JobGraph } from "../graph/job-graph-types.ts";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
+import { NOTHING_QUARANTINED } from "../operators/quarantine-report.ts";
 import { OPTIONS } from "../util/config.ts";
 import { asError, MillraceError } from "../util/errors.ts";
 import type { Done, Outcome } from "../util/outcome.ts";
@@ -286,6 +287,7 @@ export class LocalJob implements JobClient {
       restarts: this.#master?.restarts ?? 0,
       checkpoints: this.#master?.checkpoints.statistics.completedCount ?? 0,
       accumulators: this.accumulators(),
+      quarantined: this.#master?.quarantined() ?? NOTHING_QUARANTINED,
     };
   }
 }

@@ -1,18 +1,22 @@
 /**
- * A cluster in one process: TaskManagers whose slots are threads, a ResourceManager, and a master for each job in the calling thread.
+ * A cluster in one process: TaskManagers whose slots are threads, and in the calling thread a ResourceManager, a Dispatcher, and a master for each job.
  *
- * In:   modules of jobs. Out: a client per job. State: the TaskManagers, and the jobs that are not over.
+ * In:   modules of jobs. Out: a client per job. State: the TaskManagers; the Dispatcher knows the jobs.
  */
 import { pathToFileURL } from "node:url";
-import type { JobDefinition } from "../api/define-job.ts";
 import type { JobClient } from "../api/job-client.ts";
 import { Config, OPTIONS } from "../util/config.ts";
 import type { ConfigValues } from "../util/config.ts";
 import { asError, assert, MillraceError } from "../util/errors.ts";
 import { buildJob } from "./build-job.ts";
+import { DispatcherGateway } from "./dispatcher-gateway.ts";
+import type { JobRequest } from "./dispatcher-messages.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { StartedJob } from "./dispatcher.ts";
 import { importJob } from "./import-job.ts";
 import { LocalJob } from "./local-job.ts";
 import { onSlots } from "./on-slots.ts";
+import { ProcessSpawner } from "./processes/process-spawner.ts";
 import { ResourceManager } from "./resource-manager.ts";
 import { Endpoint } from "./rpc/endpoint.ts";
 import { inProcessGateway } from "./rpc/in-process.ts";
@@ -49,7 +53,7 @@ export interface Submitted {
  * Runs jobs on threads of this process, as `millrace run --slots` does.
  *
  * Shape:  a running cluster; `await cluster.submit(new URL("job.js", import.meta.url))` gives the client of a job, `await cluster.close()` ends everything.
- * Units:  a slot is a thread and runs one subtask of each operator; a job needs as many as its highest parallelism, and waits while there are fewer.
+ * Units:  a slot is a thread, or with `taskmanager.slot.isolation: process` a process, and runs one subtask of each operator; a job needs as many as its highest parallelism, and waits while there are fewer.
  * Cost:   a thread takes about 30 ms to start and 10 MB, and imports the job's module by itself.
  * Errors: `MR7013` a number of TaskManagers or slots that is none.
  * Source: Flink's `MiniCluster`.
@@ -66,7 +70,10 @@ export class MiniCluster {
   readonly #spawner: Spawner;
   readonly #resourceManager: Gateway<ResourceManager>;
   readonly #taskManagers: Map<string, TaskManager>;
-  readonly #jobs: Set<JobClient>;
+  readonly #dispatcher: Dispatcher;
+  readonly #jobs: DispatcherGateway;
+  /** Of jobs that have just begun, until whoever submitted them hears of it. */
+  readonly #clients: Map<string, JobClient>;
   #started: number;
   #isClosed: boolean;
 
@@ -76,11 +83,17 @@ export class MiniCluster {
     checkCount("taskManagers", taskManagers, 0);
     checkCount("slots", this.#slots, 1);
     this.#world = systemWorld();
-    const heapMb = this.#config.get(OPTIONS.slotHeap);
-    this.#spawner = new ThreadSpawner({ heapMb: heapMb === 0 ? undefined : heapMb });
+    this.#spawner = createSpawner(this.#config);
     this.#resourceManager = inProcessGateway(this.#endpoint(), new ResourceManager());
     this.#taskManagers = new Map();
-    this.#jobs = new Set();
+    const dispatcherEndpoint = this.#endpoint();
+    this.#dispatcher = new Dispatcher({
+      token: TOKEN,
+      endpoint: dispatcherEndpoint,
+      prepare: (request) => this.#prepare(request),
+    });
+    this.#jobs = this.#reach(dispatcherEndpoint);
+    this.#clients = new Map();
     this.#started = 0;
     this.#isClosed = false;
     for (let count = 0; count < taskManagers; count += 1) this.addTaskManager();
@@ -142,28 +155,48 @@ export class MiniCluster {
    */
   async submit(module: string | URL, options: SubmitOptions = {}): Promise<JobClient> {
     const { href } = module instanceof URL ? module : pathToFileURL(module);
-    const { client } = await this.submitJob(await importJob(href, href), href, options);
+    const { client } = await this.submitModule(href, options);
     return client;
   }
 
-  /** @internal Of a module that is imported already. */
-  async submitJob(job: JobDefinition, url: string, { args = [], config = {} }: SubmitOptions): Promise<Submitted> {
-    const merged = new Config({ ...this.#config.toValues(), ...config });
-    const env = await buildJob(job, { jobArguments: args, config: merged });
-    this.#checkOpen();
-    const placement = onSlots({ resourceManager: this.#resourceManager, module: url, args, config: merged.toValues() });
-    const client = env.executeOn((submission) => new LocalJob(submission, this.#world, placement), job.name);
-    this.#jobs.add(client);
-    const over = (): void => void this.#jobs.delete(client);
-    client.result().then(over, over);
-    return { client, config: env.config };
+  /** @internal With the options that the job has set, too. */
+  async submitModule(module: string, { args = [], config = {} }: SubmitOptions): Promise<Submitted> {
+    const { jobId, config: values } = await this.#jobs.submit({ module, args, config });
+    const client = this.#clients.get(jobId);
+    assert(client !== undefined, "a job is started once, and has a client then");
+    this.#clients.delete(jobId);
+    return { client, config: new Config(values) };
   }
 
   /** Cancels the jobs that are not over, and ends all threads. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#jobs].map((client) => client.cancel()));
+    await this.#jobs.shutDown();
     await Promise.all(this.taskManagers().map((id) => this.killTaskManager(id)));
+  }
+
+  /** What the Dispatcher does with a request: the module is imported in this process, and its graph built here, too. */
+  async #prepare({ module, args, config }: JobRequest): Promise<() => StartedJob> {
+    const job = await importJob(module, module);
+    const merged = new Config({ ...this.#config.toValues(), ...config });
+    const env = await buildJob(job, { jobArguments: args, config: merged });
+    const placement = onSlots({ resourceManager: this.#resourceManager, module, args, config: merged.toValues() });
+    return () => {
+      const client = env.executeOn((submission) => new LocalJob(submission, this.#world, placement), job.name);
+      this.#clients.set(client.jobId, client);
+      return { client, config: env.config.toValues() };
+    };
+  }
+
+  /** The one Dispatcher that there is. */
+  #reach(endpoint: Endpoint): DispatcherGateway {
+    const own = this.#endpoint();
+    const gateway: DispatcherGateway = new DispatcherGateway({
+      token: TOKEN,
+      ask: (request) =>
+        endpoint.post(() => this.#dispatcher.handle(request, (answer) => own.post(() => gateway.answered(answer)))),
+    });
+    return gateway;
   }
 
   #checkOpen(): void {
@@ -176,6 +209,15 @@ export class MiniCluster {
     return new Endpoint({ clock: this.#world.clock, onError });
   }
 }
+
+function createSpawner(config: Config): Spawner {
+  const heap = config.get(OPTIONS.slotHeap);
+  const options = { heapMb: heap === 0 ? undefined : heap };
+  return config.get(OPTIONS.slotIsolation) === "process" ? new ProcessSpawner(options) : new ThreadSpawner(options);
+}
+
+/** Nobody else ever leads here. */
+const TOKEN = 1;
 
 function checkCount(what: string, count: number, min: number): void {
   if (Number.isSafeInteger(count) && count >= min) return;

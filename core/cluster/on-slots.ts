@@ -50,6 +50,7 @@ function compose(parts: JobParts, options: OnSlotsOptions): JobMaster {
     master,
     clock: world.clock,
     config,
+    module: options.module,
     metrics,
     memory: stores.checkpoints,
     isReported: (cause) => cause === reported,

@@ -2,7 +2,7 @@
  * The links of a slot to the other slots of its job: channel messages go from offer to offer, over one link per pair of slots.
  *
  * In:   messages to send; links, as they are made and lost. Out: messages to the worker, and news of offers that cannot be reached any more.
- * State: links; what waits for a link that was asked for. A link that is lost is not made again: a slot that is replaced has another name.
+ * State: links; what waits for a link that was asked for; the names that were lost last. A link that is lost is not made again: a slot that is replaced has another name.
  */
 import { slotOfOffer } from "./slot-messages.ts";
 import type { ToPeer } from "./slot-messages.ts";
@@ -27,6 +27,9 @@ type Peer =
   | { readonly kind: "awaited"; readonly waiting: ChannelToPeer[] }
   | { readonly kind: "linked"; readonly link: PeerLink }
   | { readonly kind: "lost" };
+
+/** So many names of lost slots are known. */
+const LOST_MAX = 64;
 
 export class Peers {
   readonly #options: PeersOptions;
@@ -71,8 +74,20 @@ export class Peers {
   }
 
   lost(name: string): void {
+    this.#peers.delete(name); // to be the last of those that were lost
     this.#peers.set(name, { kind: "lost" });
     for (const offer of this.#offers.get(name) ?? []) this.#gone(offer);
+    this.#offers.delete(name);
+    this.#forgetOldest();
+  }
+
+  /** Whoever was lost long ago is not written to any more. */
+  #forgetOldest(): void {
+    const lost = [...this.#peers].filter(([, { kind }]) => kind === "lost");
+    for (const [name] of lost.slice(0, Math.max(0, lost.length - LOST_MAX))) {
+      this.#peers.delete(name);
+      this.#offers.delete(name);
+    }
   }
 
   close(): void {

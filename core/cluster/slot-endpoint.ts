@@ -85,13 +85,15 @@ export class SlotEndpoint {
     });
     this.#reports = undefined;
     this.#hasEnded = false;
-    const isCopied = built.ok && built.value.config.get(OPTIONS.operatorCopies);
+    const config = built.ok ? built.value.config : new Config(start.config);
+    const isCopied = built.ok && config.get(OPTIONS.operatorCopies);
     this.#worker = new SlotWorker({
       name: start.name,
-      config: built.ok ? built.value.config : new Config(start.config),
+      config,
       clock,
       random,
       storage: this.#store,
+      scratch: world.openScratch(config.get(OPTIONS.temporaryDirectories)),
       metrics,
       copies: new ModuleCopies({
         enabled: isCopied,

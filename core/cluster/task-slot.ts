@@ -71,7 +71,7 @@ export class TaskSlot implements TaskSlotGateway {
         acknowledge: (ack) => reports.acknowledge(ack),
         decline: (checkpointId, task, reason, cause) => reports.decline(checkpointId, task, reason, cause),
         operatorEvent: (task, operatorId, event) => reports.operatorEvent(task, operatorId, event),
-        accumulated: (task, totals) => reports.accumulated(task, totals),
+        accumulated: (task, totals, quarantined) => reports.accumulated(task, totals, quarantined),
       },
     };
   }

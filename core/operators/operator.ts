@@ -9,12 +9,14 @@
  * position in the graph: shared code between two hops would share V8's inline caches and cost a factor of five.
  */
 import type { MetricGroup } from "../metrics/registry.ts";
+import type { Backlog } from "../network/backlog.ts";
 import type { KeyedState } from "../state/keyed-state.ts";
 import type { OperatorState } from "../state/operator-state.ts";
 import type { InternalTimers, TimerTarget } from "../state/timers.ts";
 import type { Cancel, Clock, TimeMs } from "../time/clock.ts";
 import type { Config } from "../util/config.ts";
 import type { TaskInfo } from "./contracts/functions.ts";
+import type { QuarantineReport } from "./quarantine-report.ts";
 
 /** The timestamp of records that have none. */
 export const NO_TIMESTAMP: TimeMs = -Infinity;
@@ -86,8 +88,20 @@ export interface Operator {
   handleEvent?(event: unknown): void;
   /** The operator's current watermark, saved with its state; left out by operators that do not depend on time. */
   readonly watermarkMs?: TimeMs;
+  /** What it has set aside, for the result of the job: asked once, when its task has finished. Default: nothing. */
+  quarantined?(): QuarantineReport;
   /** Frees resources; called once in every case, also after failures. */
   close?(): void | Promise<void>;
+}
+
+/**
+ * With a loop: room for records of the loop that have to wait, in order, and are too many for memory. What waits is saved with what is in flight, and comes through the loop's input again,
+ * before all else, when it is restored.
+ */
+export interface PutOffQueues {
+  open(): Backlog;
+  /** It is empty, and no longer needed. */
+  close(queue: Backlog): void;
 }
 
 /** Everything that an operator may use. */
@@ -101,6 +115,7 @@ export interface OperatorServices<O = never> {
   readonly operatorState: OperatorState;
   /** Timers of the current key. Due processing timers are fired by the task; event timers by the operator, in `processWatermark`. */
   timers(name: string, target: TimerTarget): InternalTimers;
+  readonly putOff: PutOffQueues;
   /** False on a fresh start. */
   readonly restored: boolean;
   /** The watermark this operator had reached when it was saved: the minimum over the subtasks whose state it takes over. */

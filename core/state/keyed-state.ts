@@ -62,6 +62,14 @@ export interface KeyedState {
   advanceWatermark(watermarkMs: TimeMs): void;
 }
 
+/** Keyed state as it was saved, for who reads it without running the operator: states are bound as ever, and those of no interest stay unbound. */
+export interface SavedKeyedState extends KeyedState {
+  /** Of every state that was saved, bound or not. */
+  readonly savedNames: readonly string[];
+  /** Every key that has anything. Any key may be made the current one meanwhile. */
+  keys(): Iterable<unknown>;
+}
+
 /** A file of keyed state in the blob store. */
 export interface StateFile {
   readonly path: string;

@@ -18,9 +18,13 @@ import { keyOfEnvelope } from "../envelope.ts";
 import type { Envelope } from "../envelope.ts";
 import { createFunctionGroup } from "../group/function-group.ts";
 import type { FunctionGroupOptions } from "../group/function-group.ts";
+import { GROUP_OPERATOR, groupUid, USUAL_GROUP } from "../group/saved-names.ts";
+import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import type { Application, RoutedIngress } from "../module/application.ts";
-import type { EgressSink } from "../module/egress.ts";
+import type { EgressSink, EgressSpec } from "../module/egress.ts";
+import { requireGuarantee } from "../module/guarantee.ts";
 import type { IngressSource } from "../module/ingress.ts";
+import { addHttp } from "./http-dataflow.ts";
 import { routingOf } from "./routing.ts";
 
 /** What may be said about the operator that runs the functions. */
@@ -30,16 +34,33 @@ export type GroupOptions = Partial<
 
 /** Adds an application to the graph of an environment. */
 export function addApplication(env: StreamExecutionEnvironment, application: Application, options: GroupOptions): void {
-  const { functions, namespaces, ingresses, egresses } = application;
+  const { functions, namespaces, ingresses, egresses, http } = application;
   const inputs = ingresses.map((routed) => addIngress(env, routed));
-  const parts = { name: "statefun", functions, namespaces, egresses: egresses.map(({ egress }) => egress) };
-  const group = addGroup(inputs, parts, options);
-  for (const { egress, sink } of egresses) {
-    const values = group.getSideOutput(new OutputTag<never>(egress));
-    const to = sink as EgressSink<never>; // `to` has looked at it
-    if (typeof to === "function") to(values);
-    else values.sinkTo(to).name(egress).uid(`${egress}-egress`);
+  const parts = { name: USUAL_GROUP, functions, namespaces, egresses: egresses.map(({ egress }) => egress), http };
+  const group = addGroup(env, inputs, { ...parts, options });
+  for (const egress of egresses) addEgress(env, egress, group.getSideOutput(new OutputTag<never>(egress.egress)));
+}
+
+function addEgress(
+  env: StreamExecutionEnvironment,
+  { egress, sink, guarantee }: EgressSpec<never>,
+  values: DataStream<never>,
+): void {
+  const to = sink as EgressSink<never>; // the identifier's method `to` has looked at it
+  if (typeof to !== "function") {
+    values.sinkTo(to).name(egress).uid(`${egress}-egress`);
+    return;
   }
+  const before = env.getStreamGraph().nodes.length;
+  to(values);
+  if (guarantee === undefined) return;
+  const added = env.getStreamGraph().nodes.slice(before);
+  const sinks = added.filter(({ spec, kind }) => spec.module === "sink" && kind !== "discard-sink");
+  requireGuarantee(
+    egress,
+    guarantee,
+    sinks.map(({ name, spec }) => ({ name, sink: spec.parameters["sink"] })),
+  );
 }
 
 function addIngress(env: StreamExecutionEnvironment, { spec, routes }: RoutedIngress): DataStream<Envelope> {
@@ -90,14 +111,19 @@ export interface GroupParts {
   readonly functions: readonly FunctionDefinition[];
   readonly namespaces: readonly NamespaceDefinition[];
   readonly egresses: readonly TypeName[];
+  /** One input more. */
+  readonly http: HttpIngressSpec | undefined;
+  readonly options: GroupOptions;
 }
 
 /** The functions behind at least one stream; the result has a side output per egress. */
 export function addGroup(
-  inputs: readonly DataStream<Envelope>[],
-  { name, functions, namespaces, egresses }: GroupParts,
-  options: GroupOptions,
+  env: StreamExecutionEnvironment,
+  streams: readonly DataStream<Envelope>[],
+  { name, functions, namespaces, egresses, http: spec, options }: GroupParts,
 ): DataStream<Envelope> {
+  const http = spec && addHttp(env, spec, { functions, namespaces });
+  const inputs = http === undefined ? streams : [...streams, http.requests];
   const [first, ...others] = inputs as readonly [DataStream<Envelope>, ...DataStream<Envelope>[]]; // as callers made sure
   const all = others.length === 0 ? first : first.union(...others);
   const makeOperator = createFunctionGroup({
@@ -106,9 +132,12 @@ export function addGroup(
     functions,
     namespaces,
     egresses: new Set(egresses),
+    keepHttpKeysMs: spec?.keepKeysMs,
   });
-  return all
+  const group = all
     .keyBy(keyOfEnvelope)
-    .transform<Envelope>("functions", makeOperator, { loopBy: keyOfEnvelope })
-    .uid(`${name}-functions`);
+    .transform<Envelope>(GROUP_OPERATOR, makeOperator, { loopBy: keyOfEnvelope })
+    .uid(groupUid(name));
+  http?.answer(group);
+  return group;
 }

@@ -13,6 +13,8 @@ import type { FunctionTypeNamespaceMatcher } from "../define/namespace-matcher.t
 import type { ProvidedOptions } from "../define/provided-function.ts";
 import type { StatefulFunctionProvider } from "../define/stateful-function.ts";
 import type { TypedEgress } from "../define/typed-address.ts";
+import { USUAL_GROUP } from "../group/saved-names.ts";
+import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import { refuseMissingEgresses } from "../module/application.ts";
 import { Bindings } from "../module/bindings.ts";
 import type { Route } from "../module/router.ts";
@@ -69,6 +71,13 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
     return this;
   }
 
+  /** An HTTP ingress, beside the streams or alone. Errors: `MR9040` another one; `MR9042` something else. */
+  http(ingress: HttpIngressSpec): this {
+    if (memberOf(ingress, "bound") !== "http") refuse("MR9042", "http() takes what httpIngress({ port }) makes");
+    this.#binder.bindIngress(ingress);
+    return this;
+  }
+
   /** The egresses to which functions send, under names for the result of `build`. */
   egresses<F extends Egresses>(egresses: F): FunctionsOnStreams<E & F> {
     for (const [name, egress] of Object.entries<unknown>(egresses)) {
@@ -104,17 +113,19 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
    * streams.totals.print();
    */
   build(): StreamsOf<E> {
-    const { inputs, bindings, options } = this.#parts;
-    const { name = "statefun", ...group } = options;
+    const { env, inputs, bindings, options } = this.#parts;
+    const { name = USUAL_GROUP, ...group } = options;
     const functions = [...bindings.functions.values()];
     const namespaces = [...bindings.namespaces.values()];
     const named = Object.entries(this.#egresses);
     const egresses = named.map(([, { egress }]) => egress);
-    if (inputs.length === 0) refuse("MR9041", "statefun(env) has no stream: call from(stream of routables)");
+    if (inputs.length === 0 && bindings.http === undefined)
+      refuse("MR9041", "statefun(env) has no stream: call from(stream of routables)");
     if (functions.length + namespaces.length === 0)
       refuse("MR9041", "statefun(env) has no function: call functions(...) or provider(...)");
     refuseMissingEgresses(functions, egresses);
-    const output = addGroup(inputs, { name, functions, namespaces, egresses }, group);
+    const parts = { name, functions, namespaces, egresses, http: bindings.http, options: group };
+    const output = addGroup(env, inputs, parts);
     const streams = named.map(([key, { egress }]) => [key, output.getSideOutput(new OutputTag(egress))] as const);
     return Object.fromEntries(streams) as StreamsOf<E>; // one entry per egress
   }

@@ -66,6 +66,10 @@ const INVALID: unique symbol = Symbol("invalid");
 /** The schema refused the value; other errors are mistakes in the schema. */
 const REFUSED = "MR9010";
 
+function isRoutable(to: Address | FunctionType | Envelope): to is Envelope {
+  return typeof to === "object" && to !== null && "to" in to;
+}
+
 class Forwarding implements Downstream {
   readonly metrics: MetricGroup;
   readonly #ingress: string;
@@ -77,10 +81,11 @@ class Forwarding implements Downstream {
     this.metrics = metrics;
   }
 
-  /** Hot. Forms: (address, message), (address, kind, message), (type, id, message). */
-  forward(to: Address | FunctionType, ...rest: readonly unknown[]): void {
+  /** Hot. Forms: (address, message), (address, kind, message), (type, id, message), (routable). */
+  forward(to: Address | FunctionType | Envelope, ...rest: readonly unknown[]): void {
     const [first, second] = rest;
-    if (to instanceof FunctionType) this.#emit({ type: to.typeName, id: first as string }, ANY_KIND, second); // looked at below
+    if (isRoutable(to)) this.#emit({ type: to.to, id: to.id }, to.kind, to.value);
+    else if (to instanceof FunctionType) this.#emit({ type: to.typeName, id: first as string }, ANY_KIND, second); // looked at below
     else if (rest.length < 2) this.#emit(to, ANY_KIND, first);
     else this.#emit(to, first as string, second); // as the declaration says
   }

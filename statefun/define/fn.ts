@@ -68,9 +68,10 @@ export interface OpenFunctionSpec<S> extends CommonParts<S> {
   ) => Turn;
 }
 
-/** What `fn` makes: it is bound by modules, and others send to it. `M` is what it gets, `R` what may come from outside. */
-export interface StatefulFn<out M, out R = M> extends FunctionReference<M, R> {
+/** What `fn` makes: it is bound by modules, and others send to it. `M` is what it gets, `R` what may come from outside, `S` the state that it declares. */
+export interface StatefulFn<out M, out R = M, out S = unknown> extends FunctionReference<M, R> {
   readonly definition: FunctionDefinition;
+  readonly __state?: S; // carries the type only; never set
 }
 
 /** The type of `state` of functions that declare none. */
@@ -103,15 +104,18 @@ export type NoState = Readonly<Record<never, never>>;
  * });
  * console.log(greeter.at("ann"));
  */
-export function fn<S extends StateSpecs = NoState>(type: TypeName, spec: OpenFunctionSpec<S>): StatefulFn<Anything>;
+export function fn<S extends StateSpecs = NoState>(
+  type: TypeName,
+  spec: OpenFunctionSpec<S>,
+): StatefulFn<Anything, Anything, S>;
 export function fn<A extends Accepts, S extends StateSpecs = NoState>(
   type: TypeName,
   spec: PartialFunctionSpec<A, S>,
-): StatefulFn<Delivered<A>, FromOutside<A>>;
+): StatefulFn<Delivered<A>, FromOutside<A>, S>;
 export function fn<A extends Accepts, S extends StateSpecs = NoState>(
   type: TypeName,
   spec: FunctionSpec<A, S>,
-): StatefulFn<Delivered<A>, FromOutside<A>>;
+): StatefulFn<Delivered<A>, FromOutside<A>, S>;
 export function fn(type: TypeName, spec: LooseSpec): StatefulFn<unknown> {
   const name = requireTypeName(type, "function");
   if (typeof spec !== "object" || spec === null)

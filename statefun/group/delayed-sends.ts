@@ -13,6 +13,9 @@ import type { TimeMs } from "../../core/time/clock.ts";
 import type { TypeName } from "../address.ts";
 import type { Envelope } from "../envelope.ts";
 
+/** The name of the state, and of its timers. */
+export const DELAYED_SENDS = "delayed-sends";
+
 /** As it is saved; the key is the sender's id. */
 export interface DelayedSend {
   readonly token: string;
@@ -51,8 +54,8 @@ export class DelayedSends implements TimerTarget {
 
   constructor(services: OperatorServices<Envelope>, target: DelayedTarget) {
     this.#keyed = services.keyedState;
-    this.#waiting = services.keyedState.value("delayed-sends", value<DelayedSend>(), { namespaced: true });
-    this.timers = services.timers("delayed-sends", this);
+    this.#waiting = services.keyedState.value(DELAYED_SENDS, value<DelayedSend>(), { namespaced: true });
+    this.timers = services.timers(DELAYED_SENDS, this);
     this.#target = target;
     this.#clock = services.clock;
     this.#tokens = `#${services.clock.nowMs().toString(36)}-`;

@@ -13,21 +13,26 @@ import type { Counter } from "../../core/metrics/registry.ts";
 import { EventTime } from "../../core/operators/event-time.ts";
 import { NO_TIMESTAMP } from "../../core/operators/operator.ts";
 import type { Input, Operator, OperatorServices, Output, Pending } from "../../core/operators/operator.ts";
+import type { QuarantineReport } from "../../core/operators/quarantine-report.ts";
 import type { KeyedState } from "../../core/state/keyed-state.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
+import { OPTIONS } from "../../core/util/config.ts";
 import { MillraceError } from "../../core/util/errors.ts";
 import type { TypeName } from "../address.ts";
 import type { ErrorPolicy, FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
 import type { Envelope } from "../envelope.ts";
+import { HTTP_CALLER } from "../http-messages.ts";
 import { AsyncOperations } from "./async-operations.ts";
 import { copyValue } from "./copy-value.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { DelayedSends } from "./delayed-sends.ts";
 import type { DelayedTarget } from "./delayed-sends.ts";
 import { FunctionTable } from "./function-table.ts";
+import { HttpRequests } from "./http-requests.ts";
 import type { LiveFunction } from "./live-function.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { ParkedAddresses, RETRY_KIND, SKIP_KIND } from "./parked-addresses.ts";
+import { quarantineReport } from "./quarantined.ts";
 import { TurnRunner } from "./turn-runner.ts";
 import type { AsyncStart, TurnFunction, TurnWorld } from "./turn.ts";
 
@@ -39,16 +44,19 @@ export interface FunctionGroupOptions {
   readonly namespaces: readonly NamespaceDefinition[];
   /** The side outputs, by name. */
   readonly egresses: ReadonlySet<TypeName>;
+  /** Any name is one: for tests of functions whose egresses nobody has bound. Default: false. */
+  readonly anyEgress?: boolean;
   readonly onEndOfInput: OnEndOfInput;
   /** Messages to types that are no function. Default: `fail-job`. */
   readonly onUnknownFunction?: Extract<ErrorPolicy, { readonly kind: "fail-job" | "dead-letter" }>;
-  /** Of messages that wait behind async turns and retries; above it nothing new comes in from outside. Default: 32 MiB. */
+  /** Of messages that wait behind async turns and retries in memory; further ones wait on disk, and nothing new comes in from outside. Default: `statefun.feedback.memory.size`, 32 MiB. */
   readonly mailboxBytesMax?: number;
+  /** There is an HTTP ingress: how long an address remembers idempotency keys. Default: there is none. */
+  readonly keepHttpKeysMs?: number | undefined;
   /** Durable async operations under way per subtask; above it nothing new comes in from outside. Default: 1024. */
   readonly asyncOperationsMax?: number;
 }
 
-const MAILBOX_BYTES_MAX = 32 * 1024 * 1024;
 const ASYNC_OPERATIONS_MAX = 1_024;
 
 export function createFunctionGroup(options: FunctionGroupOptions): MakeOperator<Envelope> {
@@ -68,6 +76,7 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
   readonly #mailboxes: Mailboxes;
   readonly #parked: ParkedAddresses;
   readonly #operations: AsyncOperations;
+  readonly #http: HttpRequests;
   readonly #eventTime: EventTime;
   readonly #deadLetters: DeadLetters;
   readonly #egresses: ReadonlyMap<TypeName, Output<unknown> | undefined>;
@@ -77,24 +86,26 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
 
   constructor(services: OperatorServices<Envelope>, options: FunctionGroupOptions) {
     this.keyedState = services.keyedState;
-    this.output = services.output;
     this.clock = services.clock;
     this.#services = services;
     this.#options = options;
-    this.#mailboxBytesMax = options.mailboxBytesMax ?? MAILBOX_BYTES_MAX;
+    this.#mailboxBytesMax = options.mailboxBytesMax ?? services.config.get(OPTIONS.feedbackMemory);
     this.#egresses = new Map([...options.egresses].map((name) => [name, services.sideOutput(name)]));
     this.#dropped = services.metrics.counter("numDelayedSendsDropped");
     // First the functions: the first value state stands in the row itself, where it is found fastest.
     this.#functions = new FunctionTable(options, services);
     this.#runner = new TurnRunner(this);
-    this.#mailboxes = new Mailboxes(services);
-    this.#deadLetters = new DeadLetters((name) => this.egress(name), services.clock);
+    this.#mailboxes = new Mailboxes(services, this.#mailboxBytesMax);
+    this.#http = new HttpRequests(services, this.#mailboxes, options.keepHttpKeysMs);
+    this.output = this.#http.output;
+    this.#deadLetters = new DeadLetters((name) => this.egress(name), { clock: services.clock, http: this.#http });
     const onLess = (): void => services.wake();
     this.#parked = new ParkedAddresses({
       services,
       mailboxes: this.#mailboxes,
       runner: this.#runner,
       deadLetters: this.#deadLetters,
+      http: this.#http,
       functionOf: (type) => this.#functions.find(type),
       onLess,
     });
@@ -152,6 +163,10 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
     }
   }
 
+  quarantined(): QuarantineReport {
+    return quarantineReport(this.keyedState, this.#mailboxes);
+  }
+
   close(): void {
     this.#parked.close();
     this.#operations.close();
@@ -174,6 +189,13 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
     this.#parked.park(fn, envelope, timestampMs, outcome);
   }
 
+  /** A message of the HTTP ingress. */
+  request(envelope: Envelope, timestampMs: TimeMs): void {
+    const known = this.#functions.find(envelope.to) !== undefined;
+    const message = known ? this.#http.admit(envelope.to, envelope, timestampMs) : envelope;
+    if (message !== undefined) this.dispatch(message, timestampMs);
+  }
+
   /** A message for the runtime, about an address. */
   control(envelope: Envelope): void {
     this.keyedState.setCurrentKey(envelope.id);
@@ -184,6 +206,7 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
   egress(name: TypeName): Output<unknown> | undefined {
     const output = this.#egresses.get(name);
     if (output !== undefined || this.#egresses.has(name)) return output;
+    if (this.#options.anyEgress === true) return this.#services.sideOutput(name);
     const known = [...this.#egresses.keys()].join(", ");
     const sentence = `there is no egress "${name}"${known === "" ? "" : `, but ${known}`}: bind it in a module`;
     throw new MillraceError("MR9024", sentence, { retryable: false });
@@ -206,6 +229,7 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
   }
 
   #unknown(envelope: Envelope, timestampMs: TimeMs): void {
+    if (this.#http.takes(envelope, timestampMs)) return;
     const { to, id, from, fromId } = envelope;
     const sender = from === "" ? "from outside" : `from ${from} "${fromId}"`;
     const sentence = `a message ${sender} went to ${to} "${id}", but there is no such function: bind it in a module, or correct the address`;
@@ -230,6 +254,7 @@ class IngressInput implements Input<Envelope> {
   processRecord(envelope: Envelope, timestampMs: TimeMs): void {
     const { to, id, from, fromId, kind, value } = envelope;
     if (from === "" && (kind === RETRY_KIND || kind === SKIP_KIND)) this.#group.control(envelope);
+    else if (from === HTTP_CALLER) this.#group.request({ ...envelope, value: copyValue(value) }, timestampMs);
     else if (typeof value !== "object" || value === null) this.#group.dispatch(envelope, timestampMs);
     else this.#group.dispatch({ to, id, from, fromId, kind, value: copyValue(value) }, timestampMs);
   }

@@ -2,13 +2,13 @@
  * A function as one subtask runs it: its handler, its states bound to the keyed state, its metrics, and the turn object that its synchronous turns share.
  */
 import { list, map, value } from "../../core/state/descriptors.ts";
-import type { KeyedStateOptions } from "../../core/state/descriptors.ts";
 import type { KeyedState } from "../../core/state/keyed-state.ts";
 import type { Counter, MetricGroup } from "../../core/metrics/registry.ts";
 import type { TypeName } from "../address.ts";
 import type { Check, FunctionDefinition, Handler, StateDefinition } from "../define/function-definition.ts";
 import { BufferCell } from "./buffer-cell.ts";
 import { frozenCopy } from "./frozen-value.ts";
+import { lifetimeOf, savedName } from "./saved-names.ts";
 import { ValueCell } from "./state-cell.ts";
 import type { StateCell } from "./state-cell.ts";
 import { stateViews } from "./state-view.ts";
@@ -86,12 +86,8 @@ export class LiveFunction implements TurnFunction {
 
 /** Under a name that no other function has. */
 function bindState(type: TypeName, definition: StateDefinition, keyedState: KeyedState): MakeCell {
-  const name = `${type}.${definition.name}`;
-  const { expiration } = definition;
-  const lifetime: KeyedStateOptions =
-    expiration === undefined
-      ? {}
-      : { ttl: { after: expiration.after, refresh: expiration.refresh, time: expiration.time } };
+  const name = savedName(type, definition.name);
+  const lifetime = lifetimeOf(definition.expiration);
   switch (definition.kind) {
     case "value": {
       const state = keyedState.value(name, value<unknown>(lifetime));

@@ -15,6 +15,7 @@ import type { Envelope } from "../envelope.ts";
 import { copyValue } from "./copy-value.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { DelayedSends } from "./delayed-sends.ts";
+import type { HttpRequests } from "./http-requests.ts";
 import type { LiveFunction } from "./live-function.ts";
 import type { Mailboxes, Parked } from "./mailboxes.ts";
 import { savedError } from "./saved-error.ts";
@@ -26,6 +27,8 @@ export interface ParkedAddressesOptions {
   readonly mailboxes: Mailboxes;
   readonly runner: TurnRunner;
   readonly deadLetters: DeadLetters;
+  /** Whoever waits for a reply is told that a message has stopped its address, or that it is dropped. The key is set. */
+  readonly http: Pick<HttpRequests, "quarantined" | "skipped">;
   functionOf(type: TypeName): LiveFunction | undefined;
   /** Less is under way, or waits, than before. */
   onLess(): void;
@@ -55,6 +58,7 @@ export class ParkedAddresses implements TimerTarget {
     this.#options = options;
     this.#mailboxes = options.mailboxes;
     this.#retries = options.services.timers("retries", this);
+    options.services.metrics.gauge("inflightAsyncTurns", () => this.#running.size);
   }
 
   /** Nothing will go on by itself. Quarantined addresses do not. */
@@ -87,7 +91,10 @@ export class ParkedAddresses implements TimerTarget {
   control(fn: LiveFunction, { id, kind }: Envelope): void {
     const parked = this.#mailboxes.open(fn.type);
     if (parked?.status !== "quarantined") return;
-    if (kind === SKIP_KIND) this.#mailboxes.dropHead(fn, parked);
+    if (kind === SKIP_KIND) {
+      this.#options.http.skipped(this.#mailboxes.head(fn, id, parked).envelope);
+      this.#mailboxes.dropHead(fn, parked);
+    }
     parked.retries = 0;
     parked.error = undefined;
     this.#mailboxes.setStatus(fn, parked, "draining");
@@ -250,6 +257,8 @@ export class ParkedAddresses implements TimerTarget {
     if (policy.kind === "quarantine") {
       parked.error = savedError(error, services.clock.nowMs());
       this.#mailboxes.setStatus(fn, parked, "quarantined");
+      const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
+      this.#options.http.quarantined(envelope, parked.error, timestampMs);
       if (fn.quarantined <= WARNINGS_MAX) services.warn(quarantineWarning(fn, id, error));
       this.#options.onLess();
       return false;

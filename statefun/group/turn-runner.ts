@@ -1,5 +1,5 @@
 /**
- * Runs turns: checks the message, calls the handler, and applies or drops what it did.
+ * Runs turns: checks the message, calls the handler, and applies or drops what it did. Whoever asks for the state of an address gets it in a turn, too, in which no handler is called.
  *
  * In:    messages whose address is free, and the current key if the function has state. Out: `applied`; `failed`, with `error`; or `async`, with `begun`: the handler has returned a promise.
  * State: none but what the last turn left in those two fields.
@@ -8,8 +8,10 @@ import type { TimeMs } from "../../core/time/clock.ts";
 import { MillraceError } from "../../core/util/errors.ts";
 import { nearest } from "../../core/util/nearest.ts";
 import type { Envelope } from "../envelope.ts";
+import { READ_KIND } from "../http-messages.ts";
 import { copyValue } from "./copy-value.ts";
 import type { LiveFunction } from "./live-function.ts";
+import { replyState } from "./reply-state.ts";
 import type { Turn, TurnWorld } from "./turn.ts";
 
 export type Outcome = "applied" | "failed" | "async";
@@ -36,13 +38,15 @@ export class TurnRunner {
     let result: unknown;
     try {
       let { value } = envelope;
+      const { kind } = envelope;
       if (fn.isAsync) value = copyValue(value);
-      if (fn.accepts !== undefined) {
-        if (envelope.kind !== fn.knownKind) requireKind(fn, envelope.kind);
-        // Messages of functions have been checked when they came in, or were made by code of ours.
+      if (kind === fn.knownKind || isMessage(fn, kind)) {
+        // Messages of functions have been checked when they came in, or were made by code of ours; those of requests by the server.
         if (envelope.from === "" && fn.knownCheck !== undefined) value = fn.knownCheck(value);
+        result = fn.handler(turn.context, kind, value);
+      } else {
+        replyState(turn.context, fn.definition);
       }
-      result = fn.handler(turn.context, envelope.kind, value);
     } catch (error) {
       turn.drop();
       this.error = error;
@@ -60,13 +64,15 @@ export class TurnRunner {
   }
 }
 
-function requireKind(fn: LiveFunction, kind: string): void {
-  if (fn.accepts?.has(kind) === true) {
+/** False: it asks for the state. Functions without declared messages take any. */
+function isMessage(fn: LiveFunction, kind: string): boolean {
+  if (kind === READ_KIND) return false;
+  if (fn.accepts === undefined || fn.accepts.has(kind)) {
     fn.knownKind = kind;
-    fn.knownCheck = fn.accepts.get(kind);
-    return;
+    fn.knownCheck = fn.accepts?.get(kind);
+    return true;
   }
-  const kinds = [...(fn.accepts?.keys() ?? [])];
+  const kinds = [...fn.accepts.keys()];
   const suggestion = nearest(kind, kinds);
   const hint = suggestion === undefined ? `it accepts ${kinds.join(", ")}` : `did you mean "${suggestion}"?`;
   throw new MillraceError("MR9031", `${fn.type} accepts no message of kind "${kind}": ${hint}`, { retryable: false });

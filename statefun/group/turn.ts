@@ -120,9 +120,9 @@ export class Turn implements CellTurn {
     return this.world.delayed.isWaiting(this.fn.type, token);
   }
 
-  /** Whether this turn, which is not yet over, has taken back that message. */
+  /** Whether this turn, which is not yet over, has taken back that message, be it to send another one under its token. */
   hasCancelled(token: string): boolean {
-    return this.#delayed?.get(token) === "cancel";
+    return this.#delayed?.has(token) === true;
   }
 
   changeDelayed(token: string, change: DelayedChange): void {

@@ -9,6 +9,7 @@ import { nearest } from "../../core/util/nearest.ts";
 import type { TypeName } from "../address.ts";
 import { egressesOf } from "../define/error-policies.ts";
 import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
+import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import { Bindings } from "./bindings.ts";
 import type { EgressSpec } from "./egress.ts";
 import { GlobalConfig } from "./global-config.ts";
@@ -27,6 +28,8 @@ export interface Application {
   readonly namespaces: readonly NamespaceDefinition[];
   readonly ingresses: readonly RoutedIngress[];
   readonly egresses: readonly EgressSpec<never>[];
+  /** Undefined: none is bound. */
+  readonly http: HttpIngressSpec | undefined;
 }
 
 /** Errors: `MR9040` bound twice; `MR9041` a part is missing; `MR9042` something is not what it should be. */
@@ -34,6 +37,25 @@ export function assemble(
   modules: readonly StatefulFunctionModule[],
   config: GlobalConfig = new GlobalConfig(),
 ): Application {
+  const bindings = bindAll(modules, config);
+  const application: Application = {
+    functions: sorted(bindings.functions),
+    namespaces: sorted(bindings.namespaces),
+    ingresses: sorted(bindings.ingresses).map((spec) => ({ spec, routes: bindings.routesOf(spec.ingress) })),
+    egresses: sorted(bindings.egresses),
+    http: bindings.http,
+  };
+  refuseRoutersWithoutIngress(bindings);
+  refuseMissingParts(application);
+  refuseMissingEgresses(
+    application.functions,
+    application.egresses.map(({ egress }) => egress),
+  );
+  return application;
+}
+
+/** What modules bind, whether or not it is an application already. Errors: `MR9040` bound twice; `MR9042` something is not what it should be. */
+export function bindAll(modules: readonly StatefulFunctionModule[], config: GlobalConfig): Bindings {
   const bindings = new Bindings();
   for (const [index, module] of modules.entries()) {
     if (typeof memberOf(module, "configure") !== "function")
@@ -43,19 +65,7 @@ export function assemble(
       );
     module.configure(config, bindings.binderOf(nameOf(module, index)));
   }
-  const application: Application = {
-    functions: sorted(bindings.functions),
-    namespaces: sorted(bindings.namespaces),
-    ingresses: sorted(bindings.ingresses).map((spec) => ({ spec, routes: bindings.routesOf(spec.ingress) })),
-    egresses: sorted(bindings.egresses),
-  };
-  refuseRoutersWithoutIngress(bindings);
-  refuseMissingParts(application);
-  refuseMissingEgresses(
-    application.functions,
-    application.egresses.map(({ egress }) => egress),
-  );
-  return application;
+  return bindings;
 }
 
 function nameOf(module: StatefulFunctionModule, index: number): string {
@@ -81,9 +91,12 @@ function refuseRoutersWithoutIngress(bindings: Bindings): void {
 }
 
 /** An application without an egress is a good one. */
-function refuseMissingParts({ functions, namespaces, ingresses }: Application): void {
-  if (ingresses.length === 0)
-    refuse("MR9041", "the application has no ingress, so nothing would happen: bind ingress(name, type, source)");
+function refuseMissingParts({ functions, namespaces, ingresses, http }: Application): void {
+  if (ingresses.length === 0 && http === undefined)
+    refuse(
+      "MR9041",
+      "the application has no ingress, so nothing would happen: bind ingress(name, type, source), or httpIngress({ port })",
+    );
   if (functions.length + namespaces.length === 0)
     refuse("MR9041", "the application has no function: bind what fn(type, { ... }) makes, or a provider");
   const silent = ingresses.find(({ routes }) => routes.length === 0);

@@ -6,6 +6,8 @@ import type { FunctionDefinition, NamespaceDefinition } from "../define/function
 import { FunctionType } from "../define/function-type.ts";
 import { FunctionTypeNamespaceMatcher } from "../define/namespace-matcher.ts";
 import { providedFunction } from "../define/provided-function.ts";
+import type { HttpIngressSpec } from "../http/http-ingress.ts";
+import { HTTP_NAMESPACE } from "../http-messages.ts";
 import type { EgressSpec } from "./egress.ts";
 import type { IngressSpec } from "./ingress.ts";
 import type { Binder } from "./module.ts";
@@ -17,6 +19,7 @@ export class Bindings {
   readonly namespaces: Map<string, NamespaceDefinition> = new Map();
   readonly ingresses: Map<TypeName, IngressSpec<unknown>> = new Map();
   readonly egresses: Map<TypeName, EgressSpec<never>> = new Map();
+  http: HttpIngressSpec | undefined = undefined;
   /** Ingress and module of each router, as they came. */
   readonly routed: (readonly [ingress: TypeName, module: string])[] = [];
   readonly #routes = new Map<TypeName, Route<never>[]>();
@@ -31,6 +34,11 @@ export class Bindings {
   binderOf(module: string): Binder {
     return {
       bindIngress: (spec) => {
+        if (isHttp(spec)) {
+          this.#own("HTTP", "ingress", module);
+          this.http = spec;
+          return;
+        }
         this.#requireBound(spec, "ingress", module);
         this.#own("ingress", spec.ingress, module);
         this.ingresses.set(spec.ingress, spec);
@@ -55,17 +63,20 @@ export class Bindings {
             "MR9042",
             `${module} binds a function that fn did not make: write bindFunction(fn(type, { ... })), or bindFunctionProvider(type, provider)`,
           );
+        refuseReserved(definition.type, module);
         this.#own("function", definition.type, module);
         this.functions.set(definition.type, definition);
       },
       bindFunctionProvider: (type, provider, options) => {
         if (type instanceof FunctionTypeNamespaceMatcher) {
           const { targetNamespace: namespace } = type;
+          refuseReserved(`${namespace}/`, module);
           this.#own("provider of the namespace", namespace, module);
           const functionOf = (name: TypeName): FunctionDefinition =>
             providedFunction(FunctionType.parseFrom(name), provider, options);
           this.namespaces.set(namespace, { namespace, functionOf });
         } else if (type instanceof FunctionType) {
+          refuseReserved(type.typeName, module);
           this.#own("function", type.typeName, module);
           this.functions.set(type.typeName, providedFunction(type, provider, options));
         } else {
@@ -103,4 +114,17 @@ export class Bindings {
       `${module} binds ${typeof name === "string" ? name : described(spec)} as ${bound}, but it is not complete: write ${cure}`,
     );
   }
+}
+
+function isHttp(spec: IngressSpec<unknown> | HttpIngressSpec): spec is HttpIngressSpec {
+  return memberOf(spec, "bound") === "http";
+}
+
+/** Requests are addresses, too, of a type of their own. */
+function refuseReserved(type: string, module: string): void {
+  if (!type.startsWith(`${HTTP_NAMESPACE}/`)) return;
+  refuse(
+    "MR9042",
+    `${module} binds functions of the namespace ${HTTP_NAMESPACE}, which is that of requests: take another`,
+  );
 }

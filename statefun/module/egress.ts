@@ -3,23 +3,25 @@
  *
  * Decided: the schema of an egress gives its type and is not run, since the turn that made a value is over when it arrives.
  */
-import { memberOf, refuse, requireMethod } from "../../core/api/refuse.ts";
+import { refuse, requireMethod } from "../../core/api/refuse.ts";
 import type { DataStream } from "../../core/api/data-stream.ts";
 import type { Sink } from "../../core/operators/contracts/sink.ts";
-import { described } from "../../core/util/errors.ts";
 import { requireTypeName } from "../address.ts";
 import type { TypeName } from "../address.ts";
 import { joined } from "../define/function-type.ts";
 import { isMessageType } from "../define/message-type.ts";
 import type { MessageType, OutputOf } from "../define/message-type.ts";
 import type { TypedEgress } from "../define/typed-address.ts";
+import { requireGuarantee, requireKnownGuarantee } from "./guarantee.ts";
+import type { Guarantee } from "./guarantee.ts";
 
 export interface EgressOptions {
   /**
    * `exactly-once`: values appear with the checkpoint that contains their turn. `at-least-once`: at once, and some again after a failure. Default: what the
-   * sink does: one with a committer is exactly once, one without is at least once. What the sink does not do is refused with `MR9045`.
+   * sink does: one with a committer is exactly once, one without is at least once. What the sink does not do is refused with `MR9045`; of a function of the
+   * stream all sinks are looked at that it adds, when the job is built.
    */
-  readonly guarantee?: "exactly-once" | "at-least-once";
+  readonly guarantee?: Guarantee;
 }
 
 /** A sink of the engine, or a function that takes the stream of values on, to operators and sinks of any kind. */
@@ -30,6 +32,8 @@ export interface EgressSpec<in T> extends TypedEgress<T> {
   readonly bound: "egress";
   /** Looked at by {@link EgressIdentifier.to}. */
   readonly sink: unknown;
+  /** That of a function of the stream is looked at once its sinks are known. */
+  readonly guarantee: Guarantee | undefined;
 }
 
 /**
@@ -55,8 +59,10 @@ export class EgressIdentifier<in T> implements TypedEgress<T> {
     const { egress } = this;
     if (typeof sink !== "function")
       requireMethod(sink, "createWriter", `the egress ${egress} takes a function of its stream, or a sink`);
-    refuseGuarantee(egress, sink, options.guarantee);
-    return { bound: "egress", egress, sink };
+    const { guarantee } = options;
+    if (guarantee !== undefined) requireKnownGuarantee(egress, guarantee);
+    if (guarantee !== undefined && typeof sink !== "function") requireGuarantee(egress, guarantee, [{ sink }]);
+    return { bound: "egress", egress, sink, guarantee };
   }
 }
 
@@ -93,21 +99,4 @@ export function egress(
   const slash = known.lastIndexOf("/");
   const identifier = new EgressIdentifier<never>(known.slice(0, slash), known.slice(slash + 1));
   return sink === undefined ? identifier : identifier.to(sink, options);
-}
-
-function refuseGuarantee(name: TypeName, sink: unknown, guarantee: unknown): void {
-  if (guarantee === undefined) return;
-  if (typeof sink === "function")
-    refuse(
-      "MR9045",
-      `the guarantee of the egress ${name} is that of the sinks behind its stream, which cannot be seen from here: leave it out`,
-    );
-  const commits = typeof memberOf(sink, "createCommitter") === "function";
-  if (guarantee === (commits ? "exactly-once" : "at-least-once")) return;
-  const sentences: Readonly<Record<string, string>> = {
-    "exactly-once": `its sink has no committer, so values of turns that are rolled back have been written already; take a sink that commits, such as fileSink(), or "at-least-once"`,
-    "at-least-once": `its sink shows values only when it commits them, with a checkpoint; take a sink that writes at once, or "exactly-once"`,
-  };
-  const sentence = sentences[described(guarantee)] ?? `it is "exactly-once" or "at-least-once"`;
-  refuse("MR9045", `the guarantee of the egress ${name} cannot be ${described(guarantee)}: ${sentence}`);
 }

@@ -9,6 +9,7 @@ import type { FunctionType } from "../define/function-type.ts";
 import type { FunctionTypeNamespaceMatcher } from "../define/namespace-matcher.ts";
 import type { ProvidedOptions } from "../define/provided-function.ts";
 import type { StatefulFunctionProvider } from "../define/stateful-function.ts";
+import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import type { EgressSpec } from "./egress.ts";
 import type { GlobalConfig } from "./global-config.ts";
 import type { IngressSpec, IngressTarget } from "./ingress.ts";
@@ -16,8 +17,8 @@ import type { Route, Router, RouterSpec } from "./router.ts";
 
 /** Takes the parts of an application, in any order. */
 export interface Binder {
-  /** Errors: `MR9040` another ingress of that name. */
-  bindIngress(spec: IngressSpec<unknown>): void;
+  /** Errors: `MR9040` another ingress of that name, or another HTTP ingress. */
+  bindIngress(spec: IngressSpec<unknown> | HttpIngressSpec): void;
   /** Further routers of the same ingress see its messages too. */
   bindIngressRouter<T>(ingress: IngressTarget<T>, router: Route<T> | Router<T>): void;
   bindIngressRouter(spec: RouterSpec): void;
@@ -42,7 +43,7 @@ export interface StatefulFunctionModule {
 }
 
 /** What may stand in the list of a module. */
-export type Bindable = StatefulFn<unknown> | EgressSpec<never> | IngressSpec<unknown> | RouterSpec;
+export type Bindable = StatefulFn<unknown> | EgressSpec<never> | IngressSpec<unknown> | HttpIngressSpec | RouterSpec;
 
 /** What `module`'s function is given. */
 export interface ModuleInput {
@@ -101,7 +102,8 @@ function bind(part: Bindable, binder: Binder): void {
   const spec = part as Exclude<Bindable, StatefulFn<unknown>>; // or something that no type allows, see the default
   switch (memberOf(spec, "bound") === undefined ? undefined : spec.bound) {
     case "ingress":
-      binder.bindIngress(spec as IngressSpec<unknown>); // by its mark
+    case "http":
+      binder.bindIngress(spec as IngressSpec<unknown> | HttpIngressSpec); // by its mark
       return;
     case "router":
       binder.bindIngressRouter(spec as RouterSpec); // by its mark

@@ -6,6 +6,7 @@ import type { MetricGroup } from "../../core/metrics/registry.ts";
 import type { FunctionType } from "../define/function-type.ts";
 import type { Anything, KindOf, Messages, TypedAddress } from "../define/typed-address.ts";
 import type { TypeName } from "../address.ts";
+import type { Envelope } from "../envelope.ts";
 import type { IngressTarget } from "./ingress.ts";
 
 /** Where a router sends messages. Good for one message only. */
@@ -15,6 +16,8 @@ export interface Downstream {
   /** To a function that takes whatever comes. */
   forward(to: TypedAddress<unknown, Anything>, message: unknown): void;
   forward(type: FunctionType, id: string, message: unknown): void;
+  /** What has its address already: made by `routable`, `retryAddress`, `skipAddress`. */
+  forward(routable: Envelope): void;
   readonly metrics: MetricGroup;
 }
 

@@ -1,193 +1,187 @@
 /**
- * The functions that run programs, and the job around them.
+ * The functions that carry out programs.
  *
- * In:    a program. Out: a pipeline for the simulator. State: per address what it has applied, three times over, and how many messages it has sent to whom.
+ * In:    messages with names; the script says what each is about. Out: what the outside world is told, and complaints if anything is not as it has to be.
+ * State: per address what it has applied, and what that must have left behind, which every turn compares.
  */
-import { WatermarkStrategy } from "../../core/index.ts";
-import { buffer, deadLetter, egress, fn, retry, routable, statefun, table, type, value } from "../../statefun/index.ts";
-import type { AsyncResult, DeadLetter, Delivered, OnError, StatefulFn, TurnContext } from "../../statefun/index.ts";
-import { listSource } from "../sim/pipelines/list-source.ts";
-import type { Out, Pipeline, PipelineRun } from "../sim/pipelines/pipeline.ts";
-import { arrivalAt, isRefused, KINDS, nameOf, pairLane, textOf, told } from "./program.ts";
-import type { Body, Command, FunctionKind, Program, Target } from "./program.ts";
+import { deadLetter, fn, retry } from "../../statefun/index.ts";
+import type { AsyncResult, OnError, StatefulFn } from "../../statefun/index.ts";
+import { isSound, spoil } from "./cargo.ts";
+import type { Cargo, Payload } from "./cargo.ts";
+import { carryOut, pause, sayAtOnce, settle } from "./carry-out.ts";
+import { arrivalAt, pairLane, splitName, told } from "./expectation.ts";
+import { lookAtExpiring } from "./expiring.ts";
+import { isDead, isStuck, mayStop } from "./messages.ts";
+import type { Message } from "./messages.ts";
+import { digested, note, noNotes, textOfNotes } from "./notes.ts";
+import { KINDS, textOf } from "./program.ts";
+import type { Command, FunctionKind } from "./program.ts";
+import { ACCEPTS, complain, dead, STATE, witness } from "./vocabulary.ts";
+import type { Accepted, Context } from "./vocabulary.ts";
 
-interface Run {
-  readonly name: string;
-  readonly body: Body;
-  /** Who sent it in order with others, and which of those it is. */
-  readonly sender?: { readonly from: string; readonly number: number } | undefined;
-  /** It may be taken back: whether it arrives at all is open. */
-  readonly isRaced?: boolean;
-}
+/** By name: all that may ever be sent. */
+export type Script = ReadonlyMap<string, Message>;
 
-const witness = egress("program/witness", type<Out>());
-const dead = egress("program/dead", type<DeadLetter>());
-
-const ACCEPTS = {
-  run: type<Run>(),
-  takeBack: type<{ readonly token: string; readonly name: string }>(),
-  done: type<AsyncResult<{ readonly name: string }, number>>(),
-};
-const STATE = {
-  count: value({ default: 0 }),
-  log: buffer<string>(),
-  seen: table<string, number>(),
-  sent: table<string, number>(),
-};
-
-type Context = TurnContext<Delivered<typeof ACCEPTS>, typeof STATE>;
+export type ProgramFunction = StatefulFn<Accepted>;
 
 const ON_ERROR: Readonly<Record<FunctionKind, OnError>> = {
   plain: "quarantine",
-  slow: "quarantine",
+  slow: retry({ attempts: 1_000, initialDelay: 5, maxDelay: 50 }),
   shaky: retry({ attempts: 1_000, initialDelay: 5, maxDelay: 50 }),
   brittle: deadLetter(dead),
+  frail: "quarantine",
 };
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, ms));
+/** Longer than most delays and checkpoint intervals. */
+const LINGER_MS = 700;
+const TAKING_BACK_MS = 60;
+
+/** What the functions of one run know. */
+export interface Knowledge {
+  readonly script: Script;
+  /** The clocks of all processes agree, and have never gone back. */
+  hasOneClock(): boolean;
+  /** Nothing that waits for the clock comes before its time, also at the end of the input. */
+  readonly isPatient: boolean;
+  /** How operations came out, which only a restore may leave unknown. */
+  heard(status: string): void;
 }
 
-function makeFunction(kind: FunctionKind): StatefulFn<Delivered<typeof ACCEPTS>> {
-  const here = (ctx: Context): Target => ({ fn: kind, id: ctx.self.id });
-  const apply = (ctx: Context, run: Run): void => {
-    if (kind === "shaky" && Math.random() < 0.3) throw new Error("not now");
-    if (isRefused(here(ctx), run.body)) throw new Error("poison");
-    tell(ctx, here(ctx), run);
-    for (const [index, command] of run.body.commands.entries())
-      follow(ctx, here(ctx), { command, name: nameOf(run.name, index) });
-    if (kind === "shaky" && Math.random() < 0.2) throw new Error("not so late");
+export function programFunctions(knowledge: Knowledge): readonly ProgramFunction[] {
+  return KINDS.map((kind) => makeFunction(kind, new Turns(kind, knowledge)));
+}
+
+function makeFunction(kind: FunctionKind, turns: Turns): ProgramFunction {
+  const takeBack = (ctx: Context, { token, name }: { readonly token: string; readonly name: string }): void => {
+    if (ctx.cancel(token)) settle(ctx, name);
   };
+  const isSlow = kind === "slow";
   return fn(`program/${kind}`, {
     accepts: ACCEPTS,
     state: STATE,
     onError: ON_ERROR[kind],
     handle: {
-      run:
-        kind === "slow"
-          ? async (ctx, run) => {
-              await pause(5);
-              apply(ctx, run);
-              await pause(1);
-            }
-          : apply,
-      takeBack(ctx, { token, name }) {
-        if (ctx.cancel(token)) ctx.send(witness, told(name));
-      },
-      done(ctx, { metadata }) {
-        ctx.send(witness, told(metadata.name));
-      },
+      run: isSlow
+        ? async (ctx, payload) => {
+            await pause(5);
+            const { name } = payload;
+            turns.apply(ctx, payload);
+            await pause(turns.lingerMs(name));
+          }
+        : (ctx, payload) => turns.apply(ctx, payload),
+      // What falls due meanwhile is held until it is certain whether it was taken back.
+      takeBack: isSlow
+        ? async (ctx, message) => {
+            takeBack(ctx, message);
+            await pause(LINGER_MS);
+            if (Math.random() < 0.3) throw new Error("it was not");
+          }
+        : takeBack,
+      done: (ctx, result) => turns.hear(ctx, result),
     },
   });
 }
 
-/** Says what has arrived, and makes sure that all that is remembered of it agrees. */
-function tell(ctx: Context, at: Target, { name, sender, isRaced }: Run): void {
-  ctx.send(witness, told(name));
-  if (isRaced === true) return;
-  const { state } = ctx;
-  state.count += 1;
-  state.log.push(name);
-  state.seen.set(name, state.count);
-  if (state.log.length !== state.count || [...state.seen.keys()].length !== state.count)
-    throw new Error(`states disagree at ${textOf(at)}: ${state.log.length} and ${state.count}`);
-  for (const out of arrivalAt(at, name, state.count)) ctx.send(witness, out);
-  if (sender !== undefined && at.fn !== "brittle")
-    ctx.send(witness, { lane: pairLane(sender.from, at), value: sender.number });
+/** What those messages must have left behind, as text. */
+export function notesOf(script: Script, log: Iterable<string>): string {
+  const notes = noNotes();
+  for (const name of log) note(notes, name, script.get(name)?.body ?? { commands: [] });
+  return textOfNotes(notes);
 }
 
-function follow(
-  ctx: Context,
-  at: Target,
-  { command, name }: { readonly command: Command; readonly name: string },
-): void {
-  switch (command.do) {
-    case "send":
-      ctx.send(functionOf(command.to).at(command.to.id), "run", {
-        name,
-        body: command.body,
-        sender: numbered(ctx, at, command.to),
-      });
-      return;
-    case "after": {
-      const { ms, to, body, takenBack } = command;
-      const isRaced = takenBack !== undefined;
-      const token = ctx.sendAfter(ms, functionOf(to).at(to.id), "run", { name, body, isRaced });
-      if (takenBack === "race") ctx.send(ctx.self, "takeBack", { token, name });
-      if (takenBack !== "at-once") return;
-      if (!ctx.cancel(token)) throw new Error("a message that was just scheduled is gone");
-      ctx.send(witness, told(name));
+class Turns {
+  readonly #kind: FunctionKind;
+  readonly #knowledge: Knowledge;
+  readonly #script: Script;
+
+  constructor(kind: FunctionKind, knowledge: Knowledge) {
+    this.#kind = kind;
+    this.#knowledge = knowledge;
+    this.#script = knowledge.script;
+  }
+
+  /** Whoever takes back takes his time, so that it falls due meanwhile. */
+  lingerMs(name: string): number {
+    const commands = this.#script.get(name)?.body.commands ?? [];
+    const linger = commands.find((command) => command.do === "linger");
+    const takesBack = commands.some((command) => command.do === "schedule" || command.do === "unschedule");
+    return linger?.ms ?? (takesBack ? TAKING_BACK_MS : 1);
+  }
+
+  apply(ctx: Context, payload: Payload): void {
+    const isShaky = this.#kind === "shaky";
+    if (isShaky && Math.random() < 0.3) throw new Error("not now");
+    const message = this.#script.get(payload.name);
+    if (message === undefined || !isSound(payload)) {
+      complain(ctx, `got ${payload.name}, which nobody has sent like that`);
       return;
     }
-    case "operation":
-      ctx.async("done", { name }, async () => {
-        await pause(command.ms);
-        if (command.fails) throw new Error("no luck");
-        return 1;
-      });
-      return;
-    case "poison":
-      return;
+    if (isDead(message) || isStuck(message)) throw new Error("poison");
+    if (mayStop(message) && Math.random() < 0.5) throw new Error("ill");
+    this.#complainOfAddresses(ctx, message);
+    const { isPatient } = this.#knowledge;
+    if (isPatient && this.#knowledge.hasOneClock() && ctx.processingTimeMs() < (payload.dueMs ?? -Infinity))
+      complain(ctx, `got ${message.name} at ${ctx.processingTimeMs()}, before ${payload.dueMs}`);
+    if (message.way === "open") settle(ctx, message.name);
+    else this.#run(ctx, message, payload);
+    if (isShaky && Math.random() < 0.2) throw new Error("not so late");
+    if (!Object.isFrozen(payload)) spoil(payload);
   }
-}
 
-/** Those that are never delivered must not leave gaps. */
-function numbered(ctx: Context, at: Target, to: Target): Run["sender"] {
-  if (to.fn === "brittle") return undefined;
-  const lane = pairLane(textOf(at), to);
-  const number = (ctx.state.sent.get(lane) ?? 0) + 1;
-  ctx.state.sent.set(lane, number);
-  return { from: textOf(at), number };
-}
+  /** An operation came out. */
+  hear(ctx: Context, result: AsyncResult<Payload, Cargo>): void {
+    const { status, metadata } = result;
+    this.#knowledge.heard(status);
+    const message = this.#script.get(metadata.name);
+    const begun = message && this.#commandOf(message);
+    if (begun?.do !== "operation" || (status !== "unknown" && (status === "failure") !== begun.fails))
+      complain(ctx, `heard of ${metadata.name}: ${status}`);
+    if (status === "success" && !isSound({ name: metadata.name, cargo: result.value }))
+      complain(ctx, `got something else than ${metadata.name} has returned`);
+    this.apply(ctx, metadata);
+  }
 
-const FUNCTIONS: Readonly<Record<FunctionKind, StatefulFn<Delivered<typeof ACCEPTS>>>> = {
-  plain: makeFunction("plain"),
-  slow: makeFunction("slow"),
-  shaky: makeFunction("shaky"),
-  brittle: makeFunction("brittle"),
-};
+  #run(ctx: Context, { name, to, from, body, split }: Message, { number }: Payload): void {
+    const { state } = ctx;
+    ctx.send(witness, told(name));
+    state.count += 1;
+    state.log.push(name);
+    state.seen.set(name, state.count);
+    state.digest = digested(state.digest, name);
+    state.balance += body.amount ?? 0;
+    for (const out of arrivalAt(to, name, state.count)) ctx.send(witness, out);
+    const sender = from === undefined ? splitName(split) : textOf(from);
+    if (number !== undefined) ctx.send(witness, { lane: pairLane(sender, to), value: number });
+    sayAtOnce(ctx, name);
+    for (const [index, command] of body.commands.entries())
+      carryOut(ctx, command, { at: to, caller: from, name: `${name}.${index}` });
+    // With several clocks what has expired by one comes back by another; in other turns the time goes on before the states are written.
+    if (this.#knowledge.hasOneClock() && this.#kind !== "slow" && this.#kind !== "shaky")
+      lookAtExpiring(ctx, body.commands.some((command) => command.do === "touch") ? name : undefined);
+    this.#compareStates(ctx);
+  }
 
-function functionOf({ fn: kind }: Target): StatefulFn<Delivered<typeof ACCEPTS>> {
-  return FUNCTIONS[kind];
-}
+  #complainOfAddresses(ctx: Context, { name, to, from }: Message): void {
+    if (ctx.self.type !== `program/${to.fn}` || ctx.self.id !== to.id)
+      complain(ctx, `got ${name}, which is not its own`);
+    const { caller } = ctx;
+    const isFromThere =
+      from === undefined ? caller === undefined : caller?.type === `program/${from.fn}` && caller.id === from.id;
+    if (!isFromThere) complain(ctx, `got ${name} from ${caller?.type} ${caller?.id}`);
+  }
 
-interface First extends Run {
-  readonly to: Target;
-}
+  /** With each other, and with what the messages in the log must have left behind. */
+  #compareStates(ctx: Context): void {
+    const { count, log, seen, digest, sum, balance, shelf, pile, card } = ctx.state;
+    if (log.length !== count || seen.size !== count)
+      complain(ctx, `applied ${count} messages, and has noted ${log.length} and ${seen.size}`);
+    const expected = notesOf(this.#script, log);
+    const actual = textOfNotes({ digest, sum, balance, shelf: new Map(shelf), pile: pile.toArray(), card });
+    if (actual !== expected) complain(ctx, `its states are ${actual}, and should be ${expected}`);
+  }
 
-/** What each split holds. */
-function firstsOf({
-  splits,
-}: Program): readonly (readonly { readonly value: First; readonly timestampMs: number }[])[] {
-  return splits.map((messages, split) => {
-    const numbers = new Map<string, number>();
-    return messages.map(({ to, body }, at) => {
-      const from = `split ${split}`;
-      const number = (numbers.get(textOf(to)) ?? 0) + 1;
-      numbers.set(textOf(to), number);
-      return { value: { name: `${split}/${at}`, body, sender: { from, number }, to }, timestampMs: 0 };
-    });
-  });
-}
-
-export function programPipeline(program: Program): Pipeline {
-  return {
-    name: JSON.stringify(program),
-    promise: "exact",
-    build(run: PipelineRun) {
-      const firsts = run
-        .read(listSource<First>("program", firstsOf(program)), WatermarkStrategy.noWatermarks<First>(), "program")
-        .map(({ to, ...message }) => routable(functionOf(to).at(to.id), "run", message));
-      const streams = statefun(run.env)
-        .from(firsts)
-        .functions(...KINDS.map((kind) => FUNCTIONS[kind]))
-        .egresses({ witness, dead })
-        .build();
-      run.write(streams.witness, "witness");
-      run.write(
-        streams.dead.map(({ value: message }) => ({ lane: "~dead", value: (message as Run).name })), // no function gets anything else that it refuses
-        "dead",
-      );
-    },
-  };
+  #commandOf({ name, parent }: Message): Command | undefined {
+    if (parent === undefined) return undefined;
+    return this.#script.get(parent)?.body.commands[Number(name.slice(parent.length + 1).split(".")[0])];
+  }
 }

@@ -1,161 +1,96 @@
 /**
- * Programs for functions, by chance: a message carries what its receiver is to do, and so what there is to send, wait for, take back or fail at is a tree that was known
- * from the start. The idea is that of the original's own end-to-end test.
+ * Programs for functions: a message tells its receiver what to do, so that what there is to send, wait for, take back or fail at is a tree that was known from the start. The idea is that
+ * of the original's own end-to-end test.
  *
- * In:    choices of fast-check. Out: plain data, and what has to be visible in the end. Nobody computes what the runtime would do: every command that arrives says its name
- *        once, wherever and whenever that is.
+ * In:    nothing. Out: the words of programs, plain data; `generate.ts` makes them, `messages.ts` reads off what there is, `program-functions.ts` carries them out.
  */
-import fc from "fast-check";
-import { outcomeOf } from "../sim/pipelines/outcome.ts";
-import type { Outcome } from "../sim/pipelines/outcome.ts";
-import type { Out, UpTo } from "../sim/pipelines/pipeline.ts";
 
-/** `plain` answers at once, `slow` awaits something first, `shaky` throws now and then before it succeeds, `brittle` throws at what it is told to. */
-export const KINDS = ["plain", "slow", "shaky", "brittle"] as const;
+/**
+ * `plain` answers at once, `slow` awaits something first, `shaky` throws now and then before it succeeds. Those that throw at what they are told to: `brittle` ones send such a message to the
+ * dead letters, `frail` ones stop at it.
+ */
+export const KINDS = ["plain", "slow", "shaky", "brittle", "frail"] as const;
 export type FunctionKind = (typeof KINDS)[number];
 
 export interface Target {
-  readonly fn: FunctionKind;
+  /** `nobody`: there is no such function. */
+  readonly fn: FunctionKind | "nobody";
   readonly id: string;
 }
 
+/** `twin`: the address of the same id whose function is the next one. `caller`: who sent the message at hand; nobody, if it came from outside. */
+export type Ref = Target | "self" | "twin" | "caller";
+
+/** What a message does to the states that are there for nothing else. All of it depends on what was done before. */
+export type StateChange =
+  | { readonly state: "sum"; readonly op: "add" | "mul" | "xor"; readonly by: number }
+  | { readonly state: "shelf"; readonly op: "set" | "delete" | "clear"; readonly key: string; readonly by: number }
+  | { readonly state: "pile"; readonly op: "push" | "replace" | "clear"; readonly values: readonly number[] }
+  | { readonly state: "card"; readonly op: "write" | "clear"; readonly by: number };
+
+export type Token = "s" | "t";
+
 /**
- * `after` arrives later; if it is to be taken back, by the turn that sent it (`at-once`) or by a message that comes later (`race`), it may never arrive. `operation` runs something outside of
- * the turn. `poison` makes a `brittle` receiver throw each time.
+ * `burst`: that many messages at once. `ring`: a message that goes on from place to place. `transfer`: money, of which there is as much in the end as before.
+ *
+ * `after` arrives later, by the clock or the watermark; if it is to be taken back, by the turn that sent it (`at-once`) or by a message that comes later (`race`), it may never arrive. `schedule` and
+ * `unschedule` do the same by tokens that all addresses use. `operation` runs something outside of the turn, and goes on with its body when it hears how that came out.
+ *
+ * `touch` writes states that expire. `linger`: a `slow` receiver takes that long when all is said. `poison` makes `brittle` and `frail` receivers throw each time, `ail` a `frail` one now and then.
  */
 export type Command =
-  | { readonly do: "send"; readonly to: Target; readonly body: Body }
+  | { readonly do: "send"; readonly to: Ref; readonly body: Body }
+  | { readonly do: "burst"; readonly to: Ref; readonly count: number }
+  | { readonly do: "ring"; readonly hops: number; readonly through: readonly Target[] }
+  | { readonly do: "transfer"; readonly to: Exclude<Ref, "caller">; readonly amount: number }
   | {
       readonly do: "after";
       readonly ms: number;
-      readonly to: Target;
+      readonly by: "clock" | "watermark";
+      readonly to: Ref;
       readonly body: Body;
       readonly takenBack?: "at-once" | "race";
     }
+  | {
+      readonly do: "schedule";
+      readonly token: Token;
+      readonly ms: number;
+      readonly to: Ref;
+      /** The one before is taken back first. Otherwise it is an error if that one still waits. */
+      readonly replaces: boolean;
+    }
+  | { readonly do: "unschedule"; readonly token: Token }
   | { readonly do: "operation"; readonly ms: number; readonly fails: boolean; readonly body: Body }
-  | { readonly do: "poison" };
+  | { readonly do: "change"; readonly changes: readonly StateChange[] }
+  | { readonly do: "touch" }
+  | { readonly do: "linger"; readonly ms: number }
+  | { readonly do: "poison" }
+  | { readonly do: "ail" };
 
 /** What a message tells its receiver. Every body has a name of its own, which its place in the tree gives it. */
 export interface Body {
   readonly commands: readonly Command[];
+  /** Money that comes with it. */
+  readonly amount?: number;
+}
+
+/** Somebody from outside looks after the `frail` function of that id: if it has stopped, it is to try again, or to go on without the message. */
+export interface Visit {
+  readonly id: string;
+  readonly how: "retry" | "skip";
 }
 
 export interface Program {
   /** By split: first messages, in order. */
   readonly splits: readonly (readonly { readonly to: Target; readonly body: Body }[])[];
-}
-
-const target: fc.Arbitrary<Target> = fc.record({
-  fn: fc.constantFrom<FunctionKind>("plain", "plain", "plain", "slow", "shaky", "brittle"),
-  id: fc.constantFrom("a", "b", "c", "d", "e"),
-});
-
-/** Deep ones are narrow. */
-function bodies(depth: number): fc.Arbitrary<Body> {
-  const inner = depth === 0 ? fc.constant<Body>({ commands: [] }) : bodies(depth - 1);
-  const send = fc.record({ do: fc.constant("send" as const), to: target, body: inner });
-  const after = fc.record(
-    {
-      do: fc.constant("after" as const),
-      ms: fc.constantFrom(0, 3, 400, 2_000),
-      to: target,
-      body: fc.constant<Body>({ commands: [] }),
-      takenBack: fc.constantFrom("at-once" as const, "race" as const),
-    },
-    { requiredKeys: ["do", "ms", "to", "body"] },
-  );
-  const operation = fc.record({
-    do: fc.constant("operation" as const),
-    ms: fc.constantFrom(0, 50, 700),
-    fails: fc.boolean(),
-    body: fc.constant<Body>({ commands: [] }),
-  });
-  const command: fc.Arbitrary<Command> = fc.oneof(
-    { weight: 12, arbitrary: send },
-    { weight: 3, arbitrary: after },
-    { weight: 1, arbitrary: operation },
-    { weight: 1, arbitrary: fc.constant<Command>({ do: "poison" }) },
-  );
-  return fc.record({ commands: fc.array(command, { maxLength: depth === 0 ? 0 : 3 }) });
-}
-
-export const programs: fc.Arbitrary<Program> = fc.record({
-  splits: fc.array(fc.array(fc.record({ to: target, body: bodies(4) }), { minLength: 1, maxLength: 8 }), {
-    minLength: 1,
-    maxLength: 3,
-  }),
-});
-
-/** Whether a receiver of that kind throws at a message for good. */
-export function isRefused({ fn }: Target, { commands }: Body): boolean {
-  return fn === "brittle" && commands.some((command) => command.do === "poison");
-}
-
-/** The names of what a body makes. */
-export function nameOf(parent: string, index: number): string {
-  return `${parent}.${index}`;
-}
-
-/** Where a message, or that it was taken back, is told. Once, whichever of the two happens. */
-export function told(name: string): Out {
-  return { lane: "~once", value: name };
-}
-
-/** Messages between two addresses come in the order in which they were sent: the lane of a pair holds their numbers. */
-export function pairLane(from: string, to: Target): string {
-  return `${from} > ${textOf(to)}`;
+  /** A split of their own, if there are any. */
+  readonly visits: readonly Visit[];
+  readonly onEndOfInput: "fire" | "wait";
+  /** Left out: what the functions have by default. */
+  readonly asyncOperationsMax?: number | undefined;
+  readonly mailboxBytesMax?: number | undefined;
 }
 
 export function textOf({ fn, id }: Target): string {
   return `${fn} ${id}`;
-}
-
-/** What an address tells of a message that it applies, the count-th. */
-export function arrivalAt(at: Target, name: string, count: number): readonly Out[] {
-  return [
-    { lane: `~at ${textOf(at)}`, value: name },
-    { lane: `count ${textOf(at)}`, value: count },
-  ];
-}
-
-/** By walking the trees. */
-class Expectation {
-  readonly written: Out[] = [];
-  readonly #counts = new Map<string, number>();
-
-  /** `from`: who has sent it in order with others; undefined: it comes when its time has come. */
-  arrive(to: Target, body: Body, { name, from }: { readonly name: string; readonly from: string | undefined }): void {
-    if (isRefused(to, body)) {
-      this.written.push({ lane: "~dead", value: name });
-      return;
-    }
-    this.written.push(told(name), ...arrivalAt(to, name, this.#next(textOf(to))));
-    if (from !== undefined && to.fn !== "brittle") {
-      const lane = pairLane(from, to);
-      this.written.push({ lane, value: this.#next(lane) });
-    }
-    for (const [index, command] of body.commands.entries()) this.#follow(to, command, nameOf(name, index));
-  }
-
-  #follow(sender: Target, command: Command, name: string): void {
-    if (command.do === "send") this.arrive(command.to, command.body, { name, from: textOf(sender) });
-    else if (command.do === "after" && command.takenBack === undefined)
-      this.arrive(command.to, command.body, { name, from: undefined });
-    else if (command.do !== "poison") this.written.push(told(name));
-  }
-
-  #next(name: string): number {
-    const count = (this.#counts.get(name) ?? 0) + 1;
-    this.#counts.set(name, count);
-    return count;
-  }
-}
-
-export function expectedOf({ splits }: Program, upTo?: UpTo): Outcome {
-  const expectation = new Expectation();
-  for (const [split, messages] of splits.entries()) {
-    for (const [at, { to, body }] of messages.slice(0, upTo?.get(`program-${split}`)).entries())
-      expectation.arrive(to, body, { name: `${split}/${at}`, from: `split ${split}` });
-  }
-  return outcomeOf(expectation.written);
 }

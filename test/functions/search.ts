@@ -5,23 +5,66 @@ import type { Violation } from "../sim/checkers/checker.ts";
 import { plans } from "../sim/generate-plan.ts";
 import { sampled } from "../sim/pipelines/generate.ts";
 import { positionsIn } from "../sim/pipelines/positions.ts";
+import type { SimPlan } from "../sim/plan.ts";
+import type { SimRun } from "../sim/run.ts";
+import { tightBytes } from "../loop/search.ts";
+import type { Tightness } from "../loop/search.ts";
 import { arbitrarySeedOf } from "../sim/search.ts";
 import { examineTrial } from "../sim/trial.ts";
 import type { Examined } from "../sim/trial.ts";
-import { programPipeline } from "./program-functions.ts";
-import { expectedOf, programs } from "./program.ts";
+import { AtOnce } from "./at-once.ts";
+import { ConsistentCuts } from "./consistent-cuts.ts";
+import { expectedOf } from "./expectation.ts";
+import type { Happened } from "./expectation.ts";
+import { programs } from "./generate.ts";
+import { mayStop, messagesOf } from "./messages.ts";
+import { Originals } from "./originals.ts";
+import { programFunctions } from "./program-functions.ts";
+import { programPipeline, scriptOf } from "./program-pipeline.ts";
+import type { Program } from "./program.ts";
 
-const scenarios = fc.record({ program: programs, plan: plans });
+export interface ProgramScenario {
+  readonly program: Program;
+  readonly plan: SimPlan;
+}
 
-export function examineProgram(seed: number): Promise<Examined> {
-  const { program, plan: drawn } = sampled(scenarios, arbitrarySeedOf(seed));
+export const scenarios: fc.Arbitrary<ProgramScenario> = fc.record({ program: programs, plan: plans });
+
+/** `isTight`: next to nothing of what waits in loop and mailboxes stays in memory. */
+export function examineProgram(seed: number, { isTight = false }: Tightness = {}): Promise<Examined> {
+  const { program, plan } = sampled(scenarios, arbitrarySeedOf(seed));
+  const tight = isTight ? { capacity: 1, feedbackBytes: tightBytes(seed) } : {};
+  return examineScenario({ program, plan: { ...plan, ...tight } });
+}
+
+export function examineScenario({ program, plan: drawn }: ProgramScenario): Promise<Examined> {
+  const messages = messagesOf(program);
+  const script = scriptOf(messages);
+  // What an address has stopped at is read off the last checkpoint, which must not be damaged then.
+  const stops = messages.some((message) => mayStop(message));
+  const disasters = stops ? drawn.disasters.filter(({ kind }) => kind !== "damage") : drawn.disasters;
   // Probes set a timer per record at its event time, which the outcomes of operations do not have.
-  const plan = { ...drawn, probes: false };
-  const pipeline = programPipeline(program);
+  const plan: SimPlan = { ...drawn, probes: false, disasters };
+  const happened = ({ drained, failure, refusal }: SimRun): Happened => ({
+    upTo: drained && positionsIn(drained),
+    ...(stops && failure === undefined && refusal === undefined && { absent: cuts.absent }),
+  });
+  const atOnce = new AtOnce(messages, happened);
+  const functions = programFunctions({
+    script,
+    hasOneClock: () => plan.drift === 0 && !atOnce.isOver,
+    isPatient: program.onEndOfInput === "wait",
+    heard: (status) => atOnce.heard(status),
+  });
+  const skipped = new Set(program.visits.filter(({ how }) => how === "skip").map(({ id }) => id));
+  const cuts = new ConsistentCuts({ script, skipped }, functions);
+  const originals = new Originals();
+  const pipeline = programPipeline(program, functions, { script, atOnce, originals });
   return examineTrial({
     pipeline,
     plan,
-    output: committedOutput(({ drained }) => expectedOf(program, drained && positionsIn(drained))),
+    live: [cuts, atOnce, originals],
+    output: committedOutput((run) => expectedOf(messages, happened(run))),
     hasUserCode: true,
     about: `${pipeline.name}\n${JSON.stringify(plan)}`,
   });
@@ -30,4 +73,8 @@ export function examineProgram(seed: number): Promise<Examined> {
 /** Undefined: all checkers are content. */
 export async function runProgramSeed(seed: number): Promise<Violation | undefined> {
   return (await examineProgram(seed)).violation;
+}
+
+export async function runTightProgramSeed(seed: number): Promise<Violation | undefined> {
+  return (await examineProgram(seed, { isTight: true })).violation;
 }

@@ -8,6 +8,8 @@
 import { decodeMetadata } from "../../core/checkpoint/metadata.ts";
 import type { World } from "../../core/cluster/world.ts";
 import type { BlobStore } from "../../core/storage/blob-store.ts";
+import { MemoryScratch } from "../../core/storage/memory-scratch.ts";
+import type { Scratch } from "../../core/storage/scratch.ts";
 import { MemoryBlobStore } from "../../core/storage/memory.ts";
 import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
 import { MillraceError } from "../../core/util/errors.ts";
@@ -134,6 +136,10 @@ export class SeededWorld implements World {
 
   openStore(directory: string): BlobStore {
     return new SlowStore(this.#disk, directory, this);
+  }
+
+  openScratch(): Scratch {
+    return new MemoryScratch();
   }
 
   splitPath(path: string): { readonly directory: string; readonly name: string } {

@@ -62,6 +62,11 @@ export class ManualClock implements Clock {
     this.#yielded.push(callback);
   }
 
+  /** When the next callback falls due; undefined: none waits. */
+  get nextAlarmMs(): TimeMs | undefined {
+    return this.#alarms[0]?.atMs;
+  }
+
   /** Callbacks that still wait, for tests that look for leaks. */
   get alarms(): number {
     return this.#alarms.length;

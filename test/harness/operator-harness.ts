@@ -9,11 +9,16 @@
  */
 import type { TaskInfo } from "../../core/operators/contracts/functions.ts";
 import type { Operator, OperatorServices, SourceStatus } from "../../core/operators/operator.ts";
+import { Backlog } from "../../core/network/backlog.ts";
+import { forEachInFlight } from "../../core/network/in-flight.ts";
+import { SpillSpace } from "../../core/network/spill-space.ts";
+import { PutOffRecords } from "../../core/runtime/put-off-records.ts";
 import { createHeapKeyedState } from "../../core/state/heap/backend.ts";
 import { keyGroupRange, subtaskOfKeyGroup } from "../../core/state/key-groups.ts";
 import type { OperatorListState } from "../../core/state/handles.ts";
 import type { KeyedStateBackend } from "../../core/state/keyed-state.ts";
 import type { InternalTimers } from "../../core/state/timers.ts";
+import { MemoryScratch } from "../../core/storage/memory-scratch.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
 import { keyGroupOf } from "../../core/types/key-hash.ts";
 import { Config } from "../../core/util/config.ts";
@@ -111,7 +116,9 @@ export class OperatorHarness {
   wakes = 0;
   readonly #output: RecordingOutput;
   readonly #operatorState: MemoryOperatorState;
+  readonly #putOff: PutOffRecords;
   readonly #mails: (() => void)[] = [];
+  #onMail: () => void = () => undefined;
   readonly #timers: InternalTimers[] = [];
   readonly #bound: BoundState | undefined;
 
@@ -120,6 +127,8 @@ export class OperatorHarness {
     this.clock = options.clock ?? new ManualClock();
     this.#output = new RecordingOutput(this.log, this.availability);
     this.info = harnessTask(options);
+    const space = new SpillSpace({ scratch: new MemoryScratch(), memoryBytesMax: 0, diskBytesMax: Infinity });
+    this.#putOff = new PutOffRecords(0, () => new Backlog(space));
     const share: Share = { index: this.info.subtaskIndex, parallelism: this.info.parallelism };
     this.#operatorState = new MemoryOperatorState(options.restored ?? [], share);
     this.keyed =
@@ -255,6 +264,14 @@ export class OperatorHarness {
     }
   }
 
+  /** Settles once there is a mail to run, such as that of a promise that has settled. Asked for by one at a time. */
+  mailed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onMail = resolve;
+      if (this.#mails.length > 0) resolve();
+    });
+  }
+
   /** What the task saves at a barrier; undefined while none may pass. */
   trySnapshot(
     checkpointId: number,
@@ -294,6 +311,16 @@ export class OperatorHarness {
     return due.length > 0;
   }
 
+  /** What the operator has put off, as a checkpoint would save it beside its state. */
+  get putOff(): readonly (readonly [unknown, TimeMs])[] {
+    const records: (readonly [unknown, TimeMs])[] = [];
+    for (const { edge, backlog } of this.#putOff.waiting()) {
+      const frames = [...backlog.framesFrom(backlog.start)].map((frame) => backlog.space.read(frame));
+      forEachInFlight([{ edge, frames }], (value, timestampMs) => records.push([value, timestampMs]));
+    }
+    return records;
+  }
+
   #runAt(timeMs: TimeMs): void {
     if (timeMs < Infinity) this.clock.schedule(timeMs - this.clock.nowMs(), () => this.run());
   }
@@ -318,6 +345,7 @@ export class OperatorHarness {
         this.#timers.push(timers);
         return timers;
       },
+      putOff: this.#putOff,
       restored: options.restored !== undefined,
       restoredWatermarkMs:
         restored.length === 0 ? -Infinity : Math.min(...restored.map((snapshot) => snapshot.watermarkMs)),
@@ -327,6 +355,7 @@ export class OperatorHarness {
       clock: this.clock,
       execute: (mail) => {
         this.#mails.push(mail);
+        this.#onMail();
       },
       schedule: (delayMs, mail) =>
         this.clock.schedule(delayMs, () => {

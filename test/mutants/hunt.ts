@@ -1,12 +1,12 @@
 /**
  * What a bundle runs: seeds one after another, until a checker sees a broken invariant.
  *
- * In:    `--from <seed> --runs <n>`, or `--seeds <seed>,<seed>`; `--arena loops` or `functions` for those. Out: on standard output, one JSON line before each run, so that whoever waits knows where
+ * In:    `--from <seed> --runs <n>`, or `--seeds <seed>,<seed>`; `--arena <name>`, see {@link Arena}. Out: on standard output, one JSON line before each run, so that whoever waits knows where
  *        a run hangs, and one at the end (see {@link Line}).
  */
 import { parseArgs } from "node:util";
-import { runProgramSeed } from "../functions/search.ts";
-import { runLoopSeed } from "../loop/search.ts";
+import { runProgramSeed, runTightProgramSeed } from "../functions/search.ts";
+import { runLoopSeed, runTightLoopSeed } from "../loop/search.ts";
 import type { Violation } from "../sim/checkers/checker.ts";
 import { runSeed } from "../sim/search.ts";
 import type { Arena } from "./mutant.ts";
@@ -21,6 +21,8 @@ const ARENAS: Readonly<Record<Arena, (seed: number) => Promise<Violation | undef
   dataflows: runSeed,
   loops: runLoopSeed,
   functions: runProgramSeed,
+  "tight-loops": runTightLoopSeed,
+  "tight-functions": runTightProgramSeed,
 };
 
 async function hunt(seeds: Iterable<number>, arena: Arena): Promise<void> {

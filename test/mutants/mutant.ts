@@ -5,7 +5,8 @@
  *        cannot rot unnoticed while the engine changes.
  */
 
-export type Arena = "dataflows" | "loops" | "functions";
+/** `tight-…`: what waits in the loop has next to no memory, and goes to disk. */
+export type Arena = "dataflows" | "loops" | "functions" | "tight-loops" | "tight-functions";
 
 export interface Mutant {
   /** In kebab-case; also the name of its bundle. */

@@ -1,4 +1,4 @@
-/** Planted bugs in stateful functions: what is parked, delayed, taken back, tried again, and what a turn that failed leaves behind. Hunted in programs of functions. */
+/** Planted bugs in what happens around turns: what is parked, delayed, taken back, tried again, and when a job ends. Hunted in programs of functions. */
 import type { Mutant } from "./mutant.ts";
 
 const GROUP = "statefun/group/function-group.ts";
@@ -123,9 +123,9 @@ const IN_FUNCTIONS: readonly Omit<Mutant, "arena">[] = [
   },
   {
     id: "states-of-types-mixed",
-    file: "statefun/group/live-function.ts",
-    find: "  const name = `${type}.${definition.name}`;",
-    replace: "  const name = `${type.length}.${definition.name}`;",
+    file: "statefun/group/saved-names.ts",
+    find: "  return `${type}.${state}`;",
+    replace: "  return `${type.length}.${state}`;",
     about: "functions of two types with one id share their state",
   },
   {
@@ -140,8 +140,117 @@ const IN_FUNCTIONS: readonly Omit<Mutant, "arena">[] = [
     file: PARKED,
     find: `      for (const namespace of parked.held) delayed.rearm(namespace);`,
     replace: ``,
-    waits: "async turns that take back what is due while they run",
     about: "a message that an async turn was about to take back is lost in a restore",
+  },
+  {
+    id: "due-while-taken-back",
+    file: DELAYED,
+    find: `this.#target.hold(due.from, due.token, String(namespace))`,
+    replace: `this.#target.hold(due.from, "", "")`,
+    about: "a message that falls due while an async turn takes it back goes out all the same",
+  },
+  {
+    id: "due-while-replaced",
+    file: TURN,
+    find: `    return this.#delayed?.has(token) === true;`,
+    replace: `    return this.#delayed?.get(token) === "cancel";`,
+    about: "a message that falls due while an async turn replaces it by another one goes out all the same",
+  },
+  {
+    id: "held-not-released",
+    file: PARKED,
+    find: `      for (const namespace of held) turn.world.delayed.release(namespace);`,
+    replace: ``,
+    about: "a message that an async turn took back never goes out, though the turn has failed",
+  },
+  {
+    id: "tokens-of-types-mixed",
+    file: DELAYED,
+    find: "  return `${type}\\n${token}`;",
+    replace: "  return token;",
+    about: "functions of two types with one id share their tokens",
+  },
+  {
+    id: "delayed-by-its-receiver",
+    file: DELAYED,
+    find: `    const fromId = String(this.#keyed.getCurrentKey());`,
+    replace: `    const fromId = id;`,
+    about: "a delayed message says that it comes from its receiver",
+  },
+  {
+    id: "caller-lost-in-mailbox",
+    file: MAILBOXES,
+    find: `    const { from, fromId, kind, timestampMs } = mail;`,
+    replace: `    const { kind, timestampMs } = mail;
+    const [from, fromId] = ["", ""] as const;`,
+    about: "a message that has waited at its address has no sender any more",
+  },
+  {
+    id: "waiting-message-changed",
+    file: MAILBOXES,
+    find: `value: copyValue(mail.value) }, timestampMs };`,
+    replace: `value: mail.value }, timestampMs };`,
+    about: "what a handler does to its message is done to the one that waits to be tried again",
+  },
+  {
+    id: "parked-forgotten-after-restore",
+    file: MAILBOXES,
+    find: `    owner.backlog += parked.next - parked.head;
+    this.parked += 1;`,
+    replace: `    owner.backlog += parked.next - parked.head;`,
+    about: "after a restore messages pass by those that wait at their address",
+  },
+  {
+    id: "quarantine-drops",
+    file: PARKED,
+    find: `      this.#mailboxes.setStatus(fn, parked, "quarantined");`,
+    replace: `      if (parked.status !== "quarantined") {
+        this.#mailboxes.dropHead(fn, parked);
+        return true;
+      }`,
+    about: "a message that fails for good is dropped without a word, and its address goes on",
+  },
+  {
+    id: "operation-never-begins",
+    file: OPERATIONS,
+    find: `    if (next !== undefined) this.#begin(next);`,
+    replace: ``,
+    about: "an operation that waits for a place never begins",
+  },
+  {
+    id: "ends-while-waiting-for-the-clock",
+    file: GROUP,
+    find: `    return this.#options.onEndOfInput !== "wait" || this.delayed.processingCount === 0;`,
+    replace: `    return this.delayed.processingCount >= 0;`,
+    about: "a job that is to wait for the clock ends at once",
+  },
+  {
+    id: "unknown-function-ignored",
+    file: GROUP,
+    find: `    this.#deadLetters.emit(policy.egress, envelope, error, timestampMs);`,
+    replace: ``,
+    about: "messages to functions that do not exist are dropped without a word",
+  },
+  {
+    id: "message-of-source-shared",
+    file: GROUP,
+    find: `this.#group.dispatch({ to, id, from, fromId, kind, value: copyValue(value) }, timestampMs);`,
+    replace: `this.#group.dispatch(envelope, timestampMs);`,
+    about: "what a function does to a message from outside is done to the record of the source",
+  },
+  {
+    id: "drained-before-loop-rests",
+    file: "core/runtime/task.ts",
+    find: `this.#parts.loop?.isAlone === true && due.options.stop === "drain"`,
+    replace: `this.#parts.loop?.isAlone === true && due.options.stop === undefined && due.checkpointId < 0`,
+    about: "a savepoint that drains the job is taken while messages go around",
+  },
+  {
+    id: "resting-loop-with-messages",
+    file: "core/runtime/loop.ts",
+    find: `const rests = isIdle && this.waiting === 0 && head.quiet !== false;`,
+    replace: `const rests = true;`,
+    about: "a task that has messages before it, or turns and operations under way, says that it rests",
   },
 ];
 

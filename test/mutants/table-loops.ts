@@ -3,7 +3,6 @@ import type { Mutant } from "./mutant.ts";
 
 const ALIGNMENT = "core/runtime/barrier-alignment.ts";
 const GATE = "core/runtime/input-gate.ts";
-const LOOP = "core/runtime/loop.ts";
 const MASTER = "core/cluster/loop-coordinators.ts";
 const TASK = "core/runtime/task.ts";
 
@@ -89,28 +88,12 @@ const IN_LOOPS: readonly Omit<Mutant, "arena">[] = [
     about: "what tasks said before they started again still counts",
   },
   {
-    id: "drained-before-loop-rests",
-    file: TASK,
-    find: `this.#parts.loop?.isAlone === true && due.options.stop === "drain"`,
-    replace: `this.#parts.loop?.isAlone === true && due.options.stop === undefined && due.checkpointId < 0`,
-    about: "a savepoint that drains the job is taken while messages go around",
-    waits: "a look into what a drained savepoint holds",
-  },
-  {
     id: "loop-starves-its-feed",
     file: GATE,
     find: `    const loopFirst = this.#loopRuns < LOOP_SHARE;`,
     replace: `    const loopFirst = true;`,
     about: "as long as anything goes around, nothing new comes in",
     waits: "messages that go around for ever in the simulator",
-  },
-  {
-    id: "resting-loop-with-messages",
-    file: LOOP,
-    find: `const rests = isIdle && this.waiting === 0 && head.quiet !== false;`,
-    replace: `const rests = true;`,
-    about: "a task that has messages before it says that it rests",
-    waits: "counts that agree while messages wait: as many sent as taken says the same",
   },
 ];
 

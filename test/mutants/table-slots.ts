@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const CHANNEL = "core/network/remote-channel.ts";
+const RECEIVING = "core/network/receiving-channel.ts";
 const POINTERS = "core/checkpoint/pointer-store.ts";
 const WORKER = "core/cluster/slot-worker.ts";
 const SCHEDULER = "core/cluster/scheduler.ts";
@@ -32,9 +33,9 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   },
   {
     id: "credit-shrinks",
-    file: CHANNEL,
-    find: `    this.#send({ kind: "credit", frames: this.#owed });`,
-    replace: `    this.#send({ kind: "credit", frames: this.#owed > 1 ? this.#owed - 1 : this.#owed });`,
+    file: RECEIVING,
+    find: `    this.#send({ kind: "credit", frames });`,
+    replace: `    this.#send({ kind: "credit", frames: frames > 1 ? frames - 1 : frames });`,
     about: "each portion of credit is one frame short, until the producer waits for ever",
   },
   {
@@ -63,7 +64,7 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
   {
     id: "frame-counted-early",
     waits: "a longer search",
-    file: CHANNEL,
+    file: RECEIVING,
     find: `first !== undefined && this.#consumedOfFirst >= first;`,
     replace: `first !== undefined && this.#consumedOfFirst > 0;`,
     about: "a frame is granted anew before all of its records are processed",

@@ -8,9 +8,11 @@ import { LOOP_MUTANTS } from "./table-loops.ts";
 import { REGION_MUTANTS } from "./table-regions.ts";
 import { SLOT_MUTANTS } from "./table-slots.ts";
 import { SOURCE_AND_SINK_MUTANTS } from "./table-sources-sinks.ts";
+import { SPILL_MUTANTS } from "./table-spill.ts";
 import { STATE_MUTANTS } from "./table-state.ts";
 import { TASK_MUTANTS } from "./table-tasks.ts";
 import { TIME_MUTANTS } from "./table-time.ts";
+import { TURN_MUTANTS } from "./table-turns.ts";
 import { UNALIGNED_MUTANTS } from "./table-unaligned.ts";
 import { WINDOW_MUTANTS } from "./table-windows.ts";
 
@@ -27,6 +29,8 @@ const ALL: readonly Mutant[] = [
   ...REGION_MUTANTS,
   ...LOOP_MUTANTS,
   ...FUNCTION_MUTANTS,
+  ...TURN_MUTANTS,
+  ...SPILL_MUTANTS,
   ...FOUND_MUTANTS,
 ];
 

@@ -35,6 +35,12 @@ const CASES = [
     args: [],
     says: /^MR7012: 3 slots in a row ended before they could serve the job: MR7010: slot \S+ ended with exit code 0/,
   },
+  {
+    what: "awaits in a thread what never comes, with nothing that keeps the thread",
+    module: brokenModule("import=waits"),
+    args: [],
+    says: /^MR7012: 3 slots in a row ended before they could serve the job: MR7010: slot \S+ ended, since the job's module awaits/,
+  },
 ] as const;
 
 test.each(CASES)("a module that $what", ({ module, args, says }) =>
@@ -49,6 +55,19 @@ test.each(CASES)("a module that $what", ({ module, args, says }) =>
     ).toEqual([]);
   }),
 );
+
+test("a module that never comes to its end in a thread fails its job in time, and no other", () =>
+  onStage({ slots: 3, config: BUSY }, async ({ cluster, warnings }) => {
+    const other = await cluster.submit(jobModule("broken"));
+    const job = await cluster.submit(brokenModule("import=hangs"), {
+      config: { "parallelism.default": 2, "slot.request.timeout": 300 },
+    });
+    const { message } = await rejection(job.result());
+    expect(message).toMatch(
+      /^MR7012: 3 slots in a row ended [^]*MR7015: slot \S+ has not imported file:\S+broken\.js\?import=hangs and built the job within 300ms/,
+    );
+    expect((await other.result()).restarts, warnings().join("\n")).toBe(0);
+  }));
 
 test.each([
   ["is not there", "nowhere", /^MR2104: file:\S+nowhere\.js cannot be loaded: Cannot find module/],

@@ -1,5 +1,5 @@
 /**
- * Goal:   on real threads, of which some die at random moments, a pipeline writes what the naive interpreter says: each record once, lanes in their order.
+ * Goal:   on real threads, or processes, of which some die at random moments, a pipeline writes what the naive interpreter says: each record once, lanes in their order.
  * Method: pipelines by chance, with 1 to 5 subtasks on as many threads or one more; single threads and whole TaskManagers are ended by force. Seeds choose
  *         everything but the moments, which are real time.
  * Replay: a failure prints the seed and the pipeline as code; `MILLRACE_SEED=<seed>` runs that seed alone, and `MILLRACE_RUNS=<n>` looks longer.
@@ -27,6 +27,8 @@ const KILLS_MAX = 3;
 const BETWEEN_KILLS_MS = 350;
 
 const runs = Number(process.env["MILLRACE_RUNS"] ?? 4);
+/** The same, on processes, which take their time to start. */
+const PROCESS_RUNS = 1;
 const seeds =
   process.env["MILLRACE_SEED"] === undefined
     ? Array.from({ length: runs }, (_, index) => index + 1)
@@ -109,10 +111,14 @@ function runOf(seed: number): GoldenRun & { readonly dice: Dice } {
 }
 
 /** How often the job was started again. */
-function play({ seed, description, parallelism, config, dice }: ReturnType<typeof runOf>): Promise<number> {
+function play(
+  { seed, description, parallelism, config, dice }: ReturnType<typeof runOf>,
+  isolation: "thread" | "process",
+): Promise<number> {
   const threads = Math.max(parallelism, ...description.genes.map((gene) => gene.parallelism)) + dice.below(2);
   const slots = dice.oneOf([1, 2]) ?? 1;
-  return onStage({ taskManagers: Math.ceil(threads / slots), slots }, async ({ cluster, directory, warnings }) => {
+  const size = { taskManagers: Math.ceil(threads / slots), slots, config: { "taskmanager.slot.isolation": isolation } };
+  return onStage(size, async ({ cluster, directory, warnings }) => {
     const args: GoldenArgs = { description, out: directory, seed, pauseMs: pauseMsOf(description, parallelism) };
     const job = await cluster.submit(jobModule("golden"), { args: [JSON.stringify(args)], config });
     await killSome(cluster, job, { dice, slots });
@@ -126,6 +132,11 @@ function play({ seed, description, parallelism, config, dice }: ReturnType<typeo
 
 test("generated pipelines on threads that die", { timeout: 3_600_000 }, async () => {
   let restarts = 0;
-  for (const seed of seeds) restarts += await play(runOf(seed));
+  for (const seed of seeds) restarts += await play(runOf(seed), "thread");
   if (seeds.length > 1) expect(restarts, "some kills hit").toBeGreaterThan(0);
+});
+
+test("generated pipelines on processes that are killed", { timeout: 3_600_000 }, async () => {
+  const ofProcesses = process.env["MILLRACE_RUNS"] === undefined ? seeds.slice(-PROCESS_RUNS) : seeds;
+  for (const seed of ofProcesses) expect(await play(runOf(seed), "process")).toBeGreaterThanOrEqual(0);
 });

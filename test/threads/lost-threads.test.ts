@@ -12,7 +12,7 @@ const COUNT = 3_000;
 const AT = COUNT / 2;
 
 const SLOT = /taskmanager-1\/[01]\.\d+/.source;
-const CAUSES: Readonly<Record<Exclude<DisasterKind, "error" | "loop">, string>> = {
+const CAUSES: Readonly<Record<Exclude<DisasterKind, "error" | "loop" | "kill">, string>> = {
   exit: `slot ${SLOT} ended with exit code 3`,
   timer: `slot ${SLOT} ended by an error that nobody caught: boom in a timer`,
   rejection: `slot ${SLOT} ended by an error that nobody caught: nobody handles this`,

@@ -18,6 +18,8 @@ import { mapStacks } from "../map-stacks.ts";
 
 /** Younger ones may belong to a process that is not seen from here, such as that of another container. */
 const LEFTOVER_AGE_MS = 3_600_000;
+/** The name of one, with the process that it belongs to. */
+const BUNDLE = /-(\d+)\.mjs$/;
 const WRITE_ATTEMPTS_MAX = 5;
 
 /** A module that lies in a file for as long as somebody may import it. */
@@ -137,18 +139,18 @@ function packageRoot(directory: string): string {
 async function removeLeftovers(directory: string, own: string): Promise<void> {
   const { mtimeMs: nowMs } = await stat(own);
   for (const name of await readdir(directory)) {
+    const pid = BUNDLE.exec(name)?.[1];
+    if (pid === undefined) continue; // somebody else's
     const path = join(directory, name);
     const age = await stat(path).then(
       ({ mtimeMs }) => nowMs - mtimeMs,
       () => 0,
     );
-    if (age > LEFTOVER_AGE_MS && !isRunning(Number(/-(\d+)\.mjs$/.exec(name)?.[1]))) await rm(path, { force: true });
+    if (age > LEFTOVER_AGE_MS && !isRunning(Number(pid))) await rm(path, { force: true });
   }
 }
 
-/** NaN: of no process that we know. */
 function isRunning(pid: number): boolean {
-  if (Number.isNaN(pid)) return false;
   try {
     return process.kill(pid, 0); // sends nothing
   } catch (error) {

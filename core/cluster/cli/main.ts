@@ -2,7 +2,8 @@
 /**
  * The command `millrace`: reads arguments, calls one function per command, and turns what goes wrong into a sentence and an exit code.
  *
- * Exit codes: 0 done, 1 the job failed, 2 wrong use (nothing has run), 128 + n ended by signal n, so 130 after Ctrl-C.
+ * Exit codes: 0 done, 1 the job failed, 2 wrong use (nothing has run), 3 the job has finished with addresses in quarantine, 128 + n ended by signal n, so 130 after
+ * Ctrl-C.
  */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
@@ -12,6 +13,8 @@ import { collectPair } from "./config-flags.ts";
 import type { RunFlags } from "./config-flags.ts";
 import { EXIT_BROKEN_PIPE, EXIT_USAGE } from "./exit-codes.ts";
 import { failureText } from "./failure-text.ts";
+import { showQuarantined } from "./quarantined.ts";
+import type { QuarantinedFlags } from "./quarantined.ts";
 import { runJob } from "./run.ts";
 
 const EXAMPLES = `
@@ -19,8 +22,9 @@ Examples:
   millrace run examples/flight-delays.ts --parallelism 2 -- --rate 0
   millrace run job.ts --checkpoint-dir ./checkpoints --config execution.checkpointing.interval=10s
   millrace explain job.ts --format dot
+  millrace quarantined checkpoints/4f1c…/chk-12
 
-Exit codes: 0 done, 1 the job failed, 2 wrong use, 130 ended by Ctrl-C.`;
+Exit codes: 0 done, 1 the job failed, 2 wrong use, 3 the job has finished, but addresses of stateful functions are quarantined, 130 ended by Ctrl-C.`;
 
 function createProgram(): Command {
   const program = new Command("millrace")
@@ -56,6 +60,17 @@ function createProgram(): Command {
     .option("--format <format>", "text, json or dot", "text")
     .action(async (job: string, jobArguments: string[], flags: RunFlags & { readonly format: string }) => {
       process.stdout.write(await explainJob(job, jobArguments, flags));
+    });
+  program
+    .command("quarantined <checkpoint>")
+    .description(
+      "list the addresses of stateful functions that a failed message has stopped, as of a checkpoint or savepoint",
+    )
+    .option("--json", "all that is known of each, as JSON")
+    .option("--name <name>", "of the functions, where a job has several: that of statefun(env, { name })")
+    .showHelpAfterError("(see: millrace quarantined --help)")
+    .action(async (checkpoint: string, flags: QuarantinedFlags) => {
+      process.stdout.write(await showQuarantined(checkpoint, flags));
     });
   return program;
 }

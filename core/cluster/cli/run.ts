@@ -15,11 +15,12 @@ import { asError, isMillraceError, MillraceError } from "../../util/errors.ts";
 import { buildJob, helpOf } from "../build-job.ts";
 import { clusterSizeOf, configOf } from "./config-flags.ts";
 import type { ClusterSize, RunFlags } from "./config-flags.ts";
-import { exitCodeOf, EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from "./exit-codes.ts";
+import { exitCodeOf, EXIT_DONE, EXIT_FAILED, EXIT_QUARANTINED, EXIT_USAGE } from "./exit-codes.ts";
 import { failureText } from "./failure-text.ts";
 import { Interrupts } from "./interrupts.ts";
 import { holdJob, loadJob } from "./load-job.ts";
 import { showProgress } from "./progress.ts";
+import { quarantineText } from "./quarantine-text.ts";
 
 /** The job did not start, because what was asked for cannot be: no checkpoint there, not the newest, state that nobody takes. */
 const REFUSED_AT_START: ReadonlySet<string> = new Set(["MR5001", "MR5006", "MR5007", "MR5008"]);
@@ -54,7 +55,7 @@ async function runOnThreads(
     // Only who asks for threads loads what makes them.
     const { MiniCluster } = await import("../mini-cluster.ts");
     const cluster = new MiniCluster({ ...size, config });
-    const submitted = await cluster.submitJob(job, url, { args: jobArguments });
+    const submitted = await cluster.submitModule(url, { args: jobArguments });
     try {
       return await conclude(job, jobArguments, { ...submitted, flags });
     } finally {
@@ -125,7 +126,8 @@ async function watch({ client, config, flags }: Running): Promise<Ended> {
 
 /** The job's own summary, then ours. */
 async function report(job: JobDefinition, result: JobResult, jobArguments: readonly string[]): Promise<number> {
-  let code = EXIT_DONE;
+  const { quarantined } = result;
+  let code = quarantined.count === 0 ? EXIT_DONE : EXIT_QUARANTINED;
   try {
     await job.report?.(result, jobArguments);
   } catch (error) {
@@ -134,6 +136,7 @@ async function report(job: JobDefinition, result: JobResult, jobArguments: reado
     code = EXIT_FAILED;
   }
   process.stdout.write(`${closingLine(result)}\n`);
+  process.stderr.write(quarantineText(job.name, quarantined));
   return code;
 }
 

@@ -1,21 +1,14 @@
 /**
- * The program of a slot thread: imports the job's module, builds the same graph as the master, and serves the job until it is over.
+ * The program of a slot thread, which serves a job until it is over: messages and links of a slot as ports of a thread.
  *
  * In:   `SlotStart` as the thread's data; messages of its process. Out: messages to it. The thread ends by itself when nothing is open any more.
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { assert } from "../../util/errors.ts";
-import { buildInSlot } from "../build-in-slot.ts";
-import { mapStacks } from "../map-stacks.ts";
 import type { PeerLink, Peers } from "../peers.ts";
-import { STACK_FRAMES } from "../stack-frames.ts";
-import { SlotEndpoint } from "../slot-endpoint.ts";
 import type { SlotStart, ToPeer } from "../slot-messages.ts";
-import { systemWorld } from "../system-world.ts";
-import { measureHealth } from "./measure-health.ts";
+import { createSlot } from "../slot-program.ts";
 import type { ToThread } from "./thread-messages.ts";
 
 function transferable(message: ToPeer): ArrayBuffer[] {
@@ -29,11 +22,6 @@ function linkTo(port: MessagePort): PeerLink {
     send: (message) => port.postMessage(message, transferable(message)),
     close: () => port.close(),
   };
-}
-
-async function importModule(url: string): Promise<Readonly<Record<string, unknown>>> {
-  mapStacks(url, readFileSync(fileURLToPath(url), "utf8"));
-  return (await import(url)) as Record<string, unknown>; // a namespace object
 }
 
 /** The links of this thread to others. */
@@ -61,13 +49,9 @@ class Links {
 }
 
 async function serve(parent: MessagePort, start: SlotStart): Promise<void> {
-  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, STACK_FRAMES);
   const links = new Links();
-  const endpoint = new SlotEndpoint({
+  const endpoint = await createSlot({
     start,
-    built: await buildInSlot(start, importModule),
-    world: systemWorld(),
-    health: measureHealth(),
     poll: () => links.poll(),
     send: (message) => parent.postMessage(message),
     ended: () => parent.close(),

@@ -85,7 +85,12 @@ class SlotThread implements SpawnedSlot {
   }
 }
 
+/** Node's: nothing is left that could settle what a module awaits at its top level. */
+const EXIT_UNSETTLED = 13;
+
 function exitSentence(name: string, code: number): string {
+  if (code === EXIT_UNSETTLED)
+    return `slot ${name} ended, since the job's module awaits at its top level what never comes`;
   return `slot ${name} ended with exit code ${code}, as if by process.exit: leave that to whoever runs the job`;
 }
 

@@ -29,6 +29,7 @@ import type {
   Namespace,
   OperatorValueState,
   RestoredKeyedFile,
+  SavedKeyedState,
 } from "../keyed-state.ts";
 import type { InternalTimers, TimerTarget } from "../timers.ts";
 import { NO_NAMESPACE } from "../timers.ts";
@@ -79,7 +80,7 @@ export function createHeapKeyedState(options: HeapKeyedStateOptions): KeyedState
 /** Never a key. */
 const NO_KEY: unique symbol = Symbol("no key");
 
-export class HeapKeyedState implements KeyedStateBackend {
+export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
   readonly keyGroups: KeyGroupRange;
   readonly #cursor: Cursor;
   readonly #rows: Rows;
@@ -273,6 +274,14 @@ export class HeapKeyedState implements KeyedStateBackend {
     let cells = this.#timers.count;
     for (const row of this.#rows.all()) if (row !== undefined) for (const _cell of walkRow(row)) cells += 1;
     return { rows: this.#rows.size, cells };
+  }
+
+  get savedNames(): readonly string[] {
+    return this.#table.entries.filter(({ kind }) => kind !== "timers").map(({ name }) => name);
+  }
+
+  *keys(): Generator<unknown, void> {
+    for (const row of this.#rows.all()) if (row !== undefined && row.live > 0) yield row.key;
   }
 
   #setOtherKey(key: unknown): void {

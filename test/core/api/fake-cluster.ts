@@ -26,7 +26,16 @@ export class FakeJob implements JobClient {
 
   finish(): void {
     const { jobId, jobName } = this;
-    this.#result.resolve({ jobId, jobName, durationMs: 1, records: 0, restarts: 0, checkpoints: 0, accumulators: {} });
+    this.#result.resolve({
+      jobId,
+      jobName,
+      durationMs: 1,
+      records: 0,
+      restarts: 0,
+      checkpoints: 0,
+      accumulators: {},
+      quarantined: { count: 0, first: [] },
+    });
   }
 
   fail(cause: unknown): void {

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import type { CompletedCheckpoint } from "../../../core/checkpoint/contract.ts";
 import { metadataPath } from "../../../core/checkpoint/directories.ts";
-import { findCheckpoint, nextCheckpointId } from "../../../core/checkpoint/find-checkpoint.ts";
+import { findCheckpoint, locateCheckpoint, nextCheckpointId } from "../../../core/checkpoint/find-checkpoint.ts";
 import { encodeMetadata } from "../../../core/checkpoint/metadata.ts";
 import { readCheckpoint, relocate } from "../../../core/checkpoint/read-checkpoint.ts";
 import { stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
@@ -108,6 +108,29 @@ test("a job that goes on in a directory takes ids above all that were used there
   const store = job();
   expect(run<number>(store, (done) => nextCheckpointId(store.storage, "jobs/one", done))).toBe(13);
   expect(run<number>(store, (done) => nextCheckpointId(store.storage, "jobs/none", done))).toBe(1);
+});
+
+describe("what to read", () => {
+  const locate = (store: Store, path: string): number | string => {
+    const answer = run<CompletedCheckpoint>(store, (done) => locateCheckpoint(store.storage, path, done));
+    return isMillraceError(answer) ? answer.message : answer.checkpointId;
+  };
+
+  test.each([
+    ["jobs/one", 11],
+    ["jobs/one/", 11],
+    ["jobs/one/chk-11/_metadata", 11],
+    ["jobs/one/chk-9", 9],
+  ])("%s is checkpoint %i, whatever has become of its files and of younger ones", (path, id) => {
+    const store = job();
+    put(store, { "jobs/one/chk-9/a": "rotten" });
+    expect(locate(store, path)).toBe(id);
+  });
+
+  test("a directory without a checkpoint is refused", () => {
+    expect(locate(job(), "jobs/one/chk-12")).toMatch(/^MR5001: /);
+    expect(locate(job(), "jobs/none")).toMatch(/^MR5001: /);
+  });
 });
 
 describe("a checkpoint that was moved", () => {

@@ -49,7 +49,7 @@ describe("metadata file", { timeout: 30_000 }, () => {
 
   test("has the format that it had when this test was written", () => {
     expect(hex(encodeMetadata(checkpointWith(7, [])))).toMatchInlineSnapshot(`
-      "4d494c4c5241434501000000b50100000e0a080c636865636b706f696e744964
+      "4d494c4c5241434502000000b50100000e0a080c636865636b706f696e744964
       08046b696e6408076a6f624e616d65080d74726967676572656441744d73080d
       636f6d706c6574656441744d73080562797465730807647261696e6564080876
       65727469636573080c636f6f7264696e61746f727308096469726563746f7279
@@ -63,7 +63,7 @@ describe("metadata file", { timeout: 30_000 }, () => {
       00000000f0ff0801610e0408096b657947726f757073080566696c6573080b77
       617465726d61726b4d730806666c6f6f72730e020805666972737408046c6173
       7480ff0b0005000000000000f0ff0b000b00030b00080e6a6f62732f6f6e652f
-      63686b2d37fc44b308"
+      63686b2d37958bc21b"
     `);
   });
 
@@ -78,7 +78,16 @@ describe("metadata file", { timeout: 30_000 }, () => {
   test("refuses a newer version, which it cannot understand", () => {
     const newer = frame(METADATA_VERSION + 1, encodeValue({ anything: true }));
     expect(() => decodeMetadata(newer, "chk-7/_metadata")).toThrow(
-      /MR5003: chk-7\/_metadata has format version 2.*up to 1; use a newer millrace/,
+      /MR5003: chk-7\/_metadata has format version 3.*up to 2; use a newer millrace/,
+    );
+  });
+
+  test("reads the version before, unless records were in flight, which were kept otherwise", () => {
+    expect(decodeMetadata(frame(1, encodeValue(small)), "x")).toEqual(small);
+    const subtask = { operators: [], channels: [], ended: false, inFlight: { file: "chk-7/a", edges: [0] } };
+    const vertices = [{ operators: [], parallelism: 1, maxParallelism: 1, inputs: [], subtasks: [subtask] }];
+    expect(() => decodeMetadata(frame(1, encodeValue({ ...small, vertices })), "chk-7/_metadata")).toThrow(
+      /MR5015: chk-7\/_metadata was written by an older millrace and holds records in flight.*take a savepoint/,
     );
   });
 

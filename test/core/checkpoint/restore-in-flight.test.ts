@@ -16,7 +16,11 @@ import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import type { InFlightHandle } from "../../../core/graph/messages.ts";
 import { FrameEncoder } from "../../../core/network/columnar/frame-encoder.ts";
+import { Backlog } from "../../../core/network/backlog.ts";
 import { encodeInFlight } from "../../../core/network/in-flight.ts";
+import { InSlotChannel } from "../../../core/network/in-slot-channel.ts";
+import { SpillSpace } from "../../../core/network/spill-space.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import type { LoadedInFlight } from "../../../core/runtime/in-flight-loading.ts";
 import { loadInFlight } from "../../../core/runtime/in-flight-loading.ts";
 import { keyGroupOf } from "../../../core/types/key-hash.ts";
@@ -89,7 +93,13 @@ function fileWith(store: Store, subtask: number, channels: readonly (readonly nu
   );
   const path = `in-flight-${subtask}`;
   put(store, { [path]: bytes });
-  return { file: { path, bytes: bytes.byteLength, checksum: crc32(bytes) }, edges: [0] };
+  return { files: [{ path, bytes: bytes.byteLength, checksum: crc32(bytes) }], edges: [0] };
+}
+
+const space = new SpillSpace({ scratch: new MemoryScratch(), memoryBytesMax: 0, diskBytesMax: 1e9 });
+
+function createQueue(): InSlotChannel {
+  return new InSlotChannel(2, new Backlog(space));
 }
 
 /** By subtask of the consumer: what each processes first. */
@@ -99,14 +109,22 @@ function restored(store: Store, checkpoint: CompletedCheckpoint, graph: JobGraph
   return Array.from({ length: graph.vertices[vertex]?.parallelism ?? 0 }, (_, subtask) => {
     const task = { vertex, subtask, attempt: 1 };
     const loaded = run<readonly LoadedInFlight[]>(store, (done) =>
-      loadInFlight({ storage: store.storage, graph, task }, plan.subtask(vertex, subtask).inFlight ?? [], done),
+      loadInFlight(
+        { storage: store.storage, graph, task, createQueue },
+        plan.subtask(vertex, subtask).inFlight ?? [],
+        done,
+      ),
     ) as readonly LoadedInFlight[]; // memory loads always
-    return loaded.flatMap(({ records }) =>
-      records.map(({ value, timestampMs }) => {
-        expect(timestampMs).toBe(value);
-        return value as number; // as it was put
-      }),
-    );
+    return loaded.flatMap(({ waiting }) => {
+      const values: number[] = [];
+      while (waiting.readable() > 0) {
+        const slot = waiting.head & waiting.mask;
+        expect(waiting.timestampsMs[slot]).toBe(waiting.values[slot]);
+        values.push(waiting.values[slot] as number); // as it was put
+        waiting.consumed(1);
+      }
+      return values;
+    });
   });
 }
 

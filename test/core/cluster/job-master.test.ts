@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { AddOutcome, CompletedCheckpointStore } from "../../../core/checkpoint/store.ts";
 import { MemoryCheckpointStore } from "../../../core/checkpoint/store.ts";
+import type { QuarantineReport } from "../../../core/operators/quarantine-report.ts";
 import { MasterBench, RESTART_MS } from "./job-master-bench.ts";
 import type { BenchOptions, PlayedSlot } from "./job-master-bench.ts";
 
@@ -27,12 +28,14 @@ function running(options: BenchOptions = {}): Running {
   return scene;
 }
 
+const LEFT_UNDONE: QuarantineReport = { count: 2, first: [{ what: "something", why: "a reason", sinceMs: 7 }] };
+
 /** Everything that a task may still report. */
 function saysEverything({ master }: MasterBench, slot: PlayedSlot, attempt: number): void {
   for (const { task } of slot.deployed.filter((descriptor) => descriptor.task.attempt === attempt)) {
     master.running(task);
     master.ended(task);
-    master.accumulated(task, { late: 1 });
+    master.accumulated(task, { late: 1 }, LEFT_UNDONE);
     master.operatorEvent(task, "nobody", { type: "to-client", value: "late" });
     master.decline(1, task, "CHECKPOINT_DECLINED", new Error("late"));
     master.acknowledge({
@@ -263,6 +266,22 @@ describe("what a lost slot still says", () => {
     saysEverything(bench, b, 0);
     if (c !== undefined) bench.run(a, c);
     expect(bench.master.accumulators()).toEqual({});
+    expect(bench.master.quarantined().count).toBe(0);
+  });
+
+  test("what its tasks have left undone counts no more, once they start again", () => {
+    const { bench, a, b } = running();
+    const [task] = a.tasks();
+    if (task === undefined) throw new Error("it has tasks");
+    bench.master.accumulated(task, { one: 1 }, LEFT_UNDONE);
+    bench.master.accumulated(task, { one: 2 });
+    expect(bench.master.quarantined()).toEqual(LEFT_UNDONE);
+    bench.lose(b);
+    bench.close(a);
+    bench.clock.advance(RESTART_MS);
+    bench.offer("c#1");
+    expect(bench.phase).toBe("deploying");
+    expect(bench.master.quarantined()).toEqual({ count: 0, first: [] });
   });
 });
 

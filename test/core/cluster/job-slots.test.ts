@@ -1,4 +1,5 @@
 /** The slots of one job, at its master: what counts of what they say, who is linked with whom, and what their end means. */
+// covers: core/cluster/awaited-slots.ts
 import { beforeEach, describe, expect, test } from "vitest";
 import { JobSlots } from "../../../core/cluster/job-slots.ts";
 import { remoteGateway } from "../../../core/cluster/rpc/remote-gateway.ts";
@@ -13,6 +14,7 @@ import { MillraceError } from "../../../core/util/errors.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";
 
 const TIMEOUT_MS = 35;
+const REQUEST_MS = 30_000;
 const TASK = { vertex: 0, subtask: 0, attempt: 0 };
 const REPORTS = ["offer", "beat", "withdraw", "running", "failed"] as const;
 
@@ -31,7 +33,12 @@ class Bench {
     const say = (line: string): void => void this.log.push(line);
     this.slots = new JobSlots({
       clock: this.clock,
-      config: new Config({ "heartbeat.interval": 10, "heartbeat.timeout": TIMEOUT_MS }),
+      config: new Config({
+        "heartbeat.interval": 10,
+        "heartbeat.timeout": TIMEOUT_MS,
+        "slot.request.timeout": REQUEST_MS,
+      }),
+      module: "file:///job.js",
       metrics: this.metrics,
       memory: this.memory,
       isReported: (cause) => cause === this.#reported,
@@ -260,4 +267,54 @@ test("calls of the master go to the slot of the offer", () => {
 test("too few slots are said with what happens now", () => {
   bench.slots.waits("the job needs 2 slots");
   expect(bench.said()).toEqual(["warn the job needs 2 slots; it waits for more"]);
+});
+
+describe("a slot that does not offer itself", () => {
+  const OVERDUE =
+    /MR7015: slot a has not imported file:\/\/\/job.js and built the job within 30.0s: .* raise slot.request.timeout/;
+
+  test("is ended once its time is over, as one that has ended by itself; people hear of it before", () => {
+    bench.start("a");
+    bench.clock.advance(REQUEST_MS - 1);
+    expect(bench.said()).toEqual([
+      "warn slot a takes long to import file:///job.js; if it does not begin within 20.0s, it is ended",
+    ]);
+    bench.clock.advance(1);
+    expect(bench.said()).toEqual(["terminate a"]);
+    bench.slots.exited("a", undefined);
+    expect(bench.said()).toEqual([expect.stringMatching(OVERDUE)]);
+    expect(bench.clock.alarms).toBe(0);
+  });
+
+  test("does not count if it comes too late, while it is being ended", () => {
+    bench.start("a");
+    bench.clock.advance(REQUEST_MS);
+    bench.said();
+    bench.says("a#1").offer();
+    expect(bench.said()).toEqual([]);
+  });
+
+  test("fails the job if it is the third in a row", () => {
+    for (const name of ["a", "b", "c"]) {
+      bench.start(name);
+      bench.clock.advance(REQUEST_MS);
+      bench.slots.exited(name, undefined);
+    }
+    expect(bench.said().filter((line) => line.startsWith("fail"))).toEqual([
+      expect.stringMatching(
+        /^fail MR7012: 3 slots in a row ended before they could serve the job: MR7015: slot c has not imported/,
+      ),
+    ]);
+  });
+
+  test("is not waited for once it has offered itself, has ended, or the job is over", () => {
+    bench.start("a");
+    bench.slots.exited("a", undefined);
+    bench.start("b");
+    bench.slots.stop();
+    bench.start("c");
+    bench.said();
+    bench.clock.advance(2 * REQUEST_MS);
+    expect([bench.said(), bench.clock.alarms]).toEqual([[], 0]);
+  });
 });

@@ -114,6 +114,16 @@ describe("receiving", () => {
   });
 });
 
+test("of those that were lost long ago nothing is kept: whoever writes to one asks again, and is refused", () => {
+  for (let n = 0; n < 65; n += 1) bench.peers.lost(`slot-${n}`);
+  bench.send("slot-1#1", 1);
+  expect(bench.said()).toEqual([`lost slot-1#1: ${GONE}`]);
+  bench.send("slot-0#1", 1);
+  expect(bench.said()).toEqual(["connect slot-0"]);
+  bench.peers.refused("slot-0");
+  expect(bench.said()).toEqual([`lost slot-0#1: ${GONE}`]);
+});
+
 test("links are closed at the end; those that were lost are not", () => {
   for (const peer of ["a", "b"]) bench.peers.linked(peer, bench.link(peer));
   bench.peers.lost("a");

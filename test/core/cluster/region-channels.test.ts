@@ -7,6 +7,7 @@ import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
 import type { ChannelWriter } from "../../../core/network/channel.ts";
 import type { TaskDescriptor } from "../../../core/runtime/deployment.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import { Config } from "../../../core/util/config.ts";
 
 const CONFIG = new Config({ "parallelism.default": 1 });
@@ -29,8 +30,16 @@ const EDGES = GRAPH.edges.map(({ from, to, index }) => ({ producer: from, consum
 class Slots {
   readonly toA: SlotMessage[] = [];
   readonly toB: SlotMessage[] = [];
-  readonly a: RegionChannels = new RegionChannels({ slot: "a", send: (_slot, message) => this.toB.push(message) });
-  readonly b: RegionChannels = new RegionChannels({ slot: "b", send: (_slot, message) => this.toA.push(message) });
+  readonly a: RegionChannels = new RegionChannels({
+    slot: "a",
+    scratch: new MemoryScratch(),
+    send: (_slot, message) => this.toB.push(message),
+  });
+  readonly b: RegionChannels = new RegionChannels({
+    slot: "b",
+    scratch: new MemoryScratch(),
+    send: (_slot, message) => this.toA.push(message),
+  });
 
   /** The consumer of a region is there, and grants its first credit. */
   consume(region: number, attempt: number): void {

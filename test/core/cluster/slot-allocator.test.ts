@@ -1,5 +1,6 @@
 /**
- * Goal:   who starts together gets slots together or not at all; two subtasks of a vertex are never in one slot, nor two slot sharing groups; what is not lost stays.
+ * Goal:   who starts together gets slots together or not at all; two subtasks of a vertex are never in one slot, nor two slot sharing groups; subtasks of one group with the
+ *         same index always are (co-location); what is not lost stays.
  * Method: by hand; and random jobs whose slots come and go, against a plain map of who may be where.
  * Replay: `MILLRACE_SEED=<seed>` repeats a failure.
  */
@@ -145,11 +146,18 @@ function check(
 ): void {
   const known = new Set(pool.slots().map(({ id }) => id));
   const groups = new Map<string, string>();
+  const together = new Map<string, string>();
   for (const { index, parallelism, slotSharingGroup } of graph.vertices) {
     const ids = Array.from({ length: parallelism }, (_, subtask) => slots.placement()[index]?.[subtask] ?? "").filter(
       (id) => id !== "",
     );
     expect(new Set(ids).size).toBe(ids.length);
+    for (const [subtask, id] of (slots.placement()[index] ?? []).entries()) {
+      if (id === "") continue;
+      const place = `${slotSharingGroup}/${subtask}`;
+      expect(together.get(place) ?? id).toBe(id);
+      together.set(place, id);
+    }
     for (const id of ids) {
       expect(known.has(id)).toBe(true);
       expect(groups.get(id) ?? slotSharingGroup).toBe(slotSharingGroup);

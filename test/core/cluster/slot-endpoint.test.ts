@@ -8,6 +8,7 @@ import type { SlotGateway } from "../../../core/cluster/slot-worker.ts";
 import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
 import type { TaskDescriptor } from "../../../core/runtime/deployment.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import { MemoryBlobStore } from "../../../core/storage/memory.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
 import { failed, succeeded } from "../../../core/util/outcome.ts";
@@ -50,6 +51,7 @@ class Bench {
           this.log.push(`open ${directory}`);
           return new MemoryBlobStore((callback) => clock.yield(callback));
         },
+        openScratch: () => new MemoryScratch(),
         splitPath: () => ({ directory: "", name: "" }),
         pathWithin: () => undefined,
         warn: (line) => this.log.push(line),

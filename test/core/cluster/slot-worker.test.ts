@@ -14,6 +14,7 @@ import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
 import { ModuleCopies } from "../../../core/runtime/copies.ts";
 import type { TaskDescriptor } from "../../../core/runtime/deployment.ts";
 import { ThreadScheduler } from "../../../core/runtime/thread-scheduler.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import { MemoryBlobStore } from "../../../core/storage/memory.ts";
 import { Config } from "../../../core/util/config.ts";
 import { SeededRandom } from "../../../core/util/random.ts";
@@ -49,6 +50,7 @@ class Bench {
       clock,
       random: new SeededRandom(1),
       storage: new MemoryBlobStore((callback) => clock.yield(callback)),
+      scratch: new MemoryScratch(),
       metrics: this.metrics,
       copies: new ModuleCopies({ enabled: false, job: "job" }),
       warn: (line) => this.log.push(line),
@@ -326,7 +328,7 @@ describe("tasks", () => {
 });
 
 function creditOf(attempt: number): SlotMessage {
-  return { attempt, channel: { edge: 0, producer: 0, consumer: 0 }, message: { kind: "credit", frames: 4 } };
+  return { attempt, channel: { edge: 0, producer: 0, consumer: 0 }, message: { kind: "credit", frames: 2 } };
 }
 
 test("a report that is lost in the call that makes it ends the offer, and no later one", () => {

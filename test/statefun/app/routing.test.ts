@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { routingOf } from "../../../statefun/app/routing.ts";
 import type { RoutingOptions } from "../../../statefun/app/routing.ts";
-import { FunctionType, addressOf, routable } from "../../../statefun/index.ts";
+import { FunctionType, addressOf, retryAddress, routable } from "../../../statefun/index.ts";
 import type { Downstream, Routable } from "../../../statefun/index.ts";
 import { checkOf } from "../../../statefun/define/message-type.ts";
 import { refusal } from "../define/refusal.ts";
@@ -41,6 +41,17 @@ test("every router sees every message, and forwards it in any form to any number
       { to: "a/b", id: "1", from: "", fromId: "", kind: "", value: message },
     ]),
   );
+});
+
+test("what has its address already is forwarded as it is", () => {
+  const route: Route = (_message, downstream) => {
+    downstream.forward(routable(addressOf("a/b", "1"), "kind", 7));
+    downstream.forward(retryAddress(addressOf("a/b", "2")));
+  };
+  expect(emitted(["x"], [route]).out).toEqual([
+    { to: "a/b", id: "1", from: "", fromId: "", kind: "kind", value: 7 },
+    { to: "a/b", id: "2", from: "", fromId: "", kind: "$retry", value: null },
+  ]);
 });
 
 test("what the schema makes of a record is routed; what it refuses is an error, or counted", () => {

@@ -1,10 +1,21 @@
 /** Ingresses, egresses and routers as they are written: names, sources, sinks, guarantees, and what is refused. */
-// covers: statefun/module/ingress.ts, statefun/module/egress.ts, statefun/module/router.ts
+// covers: statefun/module/ingress.ts, statefun/module/egress.ts, statefun/module/guarantee.ts, statefun/module/router.ts
 import { expect, test } from "vitest";
 import { DataSource } from "../../../core/api/sources/data-source.ts";
-import { WatermarkStrategy } from "../../../core/index.ts";
-import type { Sink } from "../../../core/index.ts";
-import { EgressIdentifier, IngressIdentifier, egress, ingress, router, type } from "../../../statefun/index.ts";
+import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
+import type { DataStream, Sink } from "../../../core/index.ts";
+import { addApplication } from "../../../statefun/app/dataflow.ts";
+import {
+  EgressIdentifier,
+  IngressIdentifier,
+  egress,
+  fn,
+  ingress,
+  module,
+  router,
+  type,
+} from "../../../statefun/index.ts";
+import { assemble } from "../../../statefun/module/application.ts";
 import { refusal } from "../define/refusal.ts";
 import { text } from "../define/tiny-schema.ts";
 import { names, sink } from "./parts.ts";
@@ -47,9 +58,27 @@ test("a guarantee is what the sink gives", () => {
     /^MR9045: .*only when it commits/,
   );
   expect(refusal(() => lines.to(sink, { guarantee: "maybe" as never }))).toMatch(/^MR9045/);
-  expect(refusal(() => lines.to((values) => values.print(), { guarantee: "exactly-once" }))).toMatch(
-    /^MR9045: .*behind its stream/,
+});
+
+test("a guarantee of a function of the stream is that of the sinks that it adds", () => {
+  const lines = egress("a/lines", type<string>());
+  const build = (to: (values: DataStream<string>) => unknown, guarantee: "exactly-once" | "at-least-once"): string => {
+    const reader = fn("a/reader", { accepts: { read: type<string>() }, handle: { read: () => undefined } });
+    const parts = [reader, names.from(source), router(names, () => undefined), lines.to(to, { guarantee })];
+    return refusal(() => addApplication(StreamExecutionEnvironment.create(), assemble([module(() => parts)]), {}));
+  };
+  expect(build((values) => values.map((line) => line.length).sinkTo(committing), "exactly-once")).toBe("nothing");
+  expect(build((values) => values.print(), "at-least-once")).toBe("nothing");
+  expect(build((values) => values.print().name("console"), "exactly-once")).toMatch(
+    /^MR9045: .*a\/lines cannot be exactly-once: its sink "console" has no committer/,
   );
+  expect(
+    build((values) => {
+      values.print();
+      values.sinkTo(committing).name("table");
+    }, "at-least-once"),
+  ).toMatch(/its sink "table" shows values only when it commits them/);
+  expect(build((values) => values.discard(), "exactly-once")).toMatch(/^MR9045: .*there is no sink behind/);
 });
 
 test("a router is a function or an object", () => {

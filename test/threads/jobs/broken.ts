@@ -5,8 +5,19 @@ import type { JobDefinition } from "millrace";
 
 const { searchParams } = new URL(import.meta.url);
 const onImport = isMainThread ? null : searchParams.get("import");
+if (
+  searchParams.get("process") === "throws" &&
+  process.send !== undefined &&
+  process.argv[1]?.endsWith("slot-process.js") === true
+)
+  throw new Error("no licence for processes");
 if (onImport === "throws") throw new Error("no licence for threads");
 if (onImport === "exits") process.exit(Number(searchParams.get("code")));
+if (onImport === "waits" || onImport === "hangs") {
+  // With something open, the thread stays.
+  if (onImport === "hangs") setInterval(() => undefined, 1_000);
+  await new Promise(() => undefined);
+}
 
 const job: JobDefinition = defineJob("broken", (env, [what = ""]) => {
   const numbers = env.fromSequence(1, 9);

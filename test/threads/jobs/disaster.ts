@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 
-export type DisasterKind = "error" | "exit" | "timer" | "rejection" | "heap" | "loop";
+export type DisasterKind = "error" | "exit" | "timer" | "rejection" | "heap" | "loop" | "kill";
 
 export interface Disaster {
   readonly kind: DisasterKind;
@@ -46,6 +46,8 @@ function strike(kind: DisasterKind): void {
       return void Promise.reject(new Error("nobody handles this"));
     case "heap":
       return fillHeap();
+    case "kill":
+      return void process.kill(process.pid, "SIGKILL");
     case "loop":
       return loopForEver();
   }

@@ -1,6 +1,6 @@
 /** `millrace run` on threads: a TypeScript job, whose bundle is there for every thread that starts, and gone at the end. */
 // covers: core/cluster/cli/run.ts, core/cluster/cli/bundle.ts, core/cluster/cli/load-job.ts
-import { existsSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { millrace, rowsIn, start, until, visibleFiles, workshop } from "./command.ts";
@@ -97,9 +97,11 @@ describe("a TypeScript job on threads", () => {
     await until(() => existsSync(at("long")));
     const [bundle = ""] = readdirSync(cache);
     writeFileSync(join(cache, "0123456789abcdef-4194305.mjs"), ""); // no process has such a number
+    mkdirSync(join(cache, "of-somebody-else"));
     for (const name of readdirSync(cache)) utimesSync(join(cache, name), 0, 0);
     expect((await millrace(["explain", "lost.ts"], { cwd: shop.path })).code).toBe(0);
-    expect(readdirSync(cache)).toEqual([bundle]);
+    expect(readdirSync(cache)).toEqual([bundle, "of-somebody-else"]);
+    rmdirSync(join(cache, "of-somebody-else"));
     running.signal("SIGINT");
     expect((await running.ended).code).toBe(130);
     expect(cached()).toBe(false);

@@ -114,8 +114,8 @@ export const TASK_MUTANTS: readonly Mutant[] = [
   {
     id: "overdraw-overwrites",
     file: "core/network/in-slot-channel.ts",
-    find: `if (waiting <= this.mask) return;`,
-    replace: `if (waiting <= this.mask + 1) return;`,
+    find: `if (((this.tail - this.head) | 0) > this.mask) this.#resize(`,
+    replace: `if (((this.tail - this.head) | 0) > this.mask + 1) this.#resize(`,
     about: "a ring that is full to the last place is not grown, so that the oldest record is overwritten",
   },
   {

@@ -10,15 +10,15 @@ export const UNALIGNED_MUTANTS: readonly Mutant[] = [
   {
     id: "in-flight-forgotten",
     file: RECORDING,
-    find: `.filter(({ frames }) => frames.length > 0)`,
-    replace: `.filter(() => false)`,
+    find: `...partsOf(this.#channels, bytesMax)]`,
+    replace: `]`,
     about: "records that a barrier has overtaken are not saved",
   },
   {
     id: "late-arrivals-not-recorded",
     file: RECORDING,
-    find: `    let end = channel.reader.tail;`,
-    replace: `    let end = channel.reader.tail;
+    find: `  #record(channel: Recorded): void {`,
+    replace: `  #record(channel: Recorded): void {
     channel.isOpen = false;`,
     about: "what comes after the snapshot and before the barrier of its channel is not saved",
   },
@@ -32,9 +32,8 @@ export const UNALIGNED_MUTANTS: readonly Mutant[] = [
   {
     id: "recorded-twice",
     file: RECORDING,
-    find: `    channel.frames.push(this.#encoder.encode(taken, times, 0, count));`,
-    replace: `    const frame = this.#encoder.encode(taken, times, 0, count);
-    channel.frames.push(frame, frame);`,
+    find: `    channel.frames.push(inMemory(frame));`,
+    replace: `    channel.frames.push(inMemory(frame), inMemory(frame));`,
     about: "records in flight are saved twice",
   },
   {

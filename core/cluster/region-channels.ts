@@ -54,6 +54,7 @@ export class RegionChannels {
     const region = this.#regionsOf(descriptor.graph).of(task).index;
     const known = this.#newest.get(region);
     if (known?.attempt === task.attempt) return known.channels;
+    known?.channels.close();
     const channels = this.#create(descriptor);
     this.#newest.set(region, { attempt: task.attempt, channels });
     return channels;
@@ -87,6 +88,7 @@ export class RegionChannels {
   /** Nobody is deployed here any more. */
   close(): void {
     this.#early = [];
+    for (const { channels } of this.#newest.values()) channels.close();
   }
 
   #regionsOf(graph: JobGraph): PipelinedRegions {

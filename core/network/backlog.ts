@@ -85,16 +85,16 @@ export class Backlog {
     this.#end += count;
   }
 
-  /** What was pushed is a frame from here on: nothing that comes later is put into it. */
+  /** What was pushed is a frame from here on: nothing that comes later is put into it. Where that is refused, all waits as before: a checkpoint may fail by it, and the task go on. */
   seal(): void {
     const count = this.#open;
     if (count === 0) return;
     const frame = this.#encode(this.#values, this.#timestampsMs, count);
+    this.#store(frame, count, this.#end - count);
     this.#values = [];
     this.#open = 0;
     const fitting = Math.floor((FRAME_BYTES * count) / frame.length);
     this.#frameRecords = Math.max(1, Math.min(FRAME_RECORDS_MAX, fitting, Math.max(count, this.#frameRecords) * 2));
-    this.#store(frame, count, this.#end - count);
   }
 
   /** About how many bytes a record like this one takes as objects. */

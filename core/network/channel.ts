@@ -65,6 +65,8 @@ export interface ChannelProducer {
 /** Whom a channel tells that it has something again. */
 export interface ChannelConsumer {
   wake(): void;
+  /** What has arrived cannot be kept for it; found out while it was not reading. Left out: whoever brings it hears of it. */
+  failed?(error: unknown): void;
 }
 
 /** The consumer's end: runs of records as two parallel rings, read in place. */

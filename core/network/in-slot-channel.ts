@@ -88,6 +88,12 @@ export class InSlotChannel implements ChannelWriter, ChannelReader {
     consumer.wake();
   }
 
+  /** Tells the consumer why something that came for it is not here. */
+  failed(error: unknown): void {
+    if (this.#consumer?.failed === undefined) throw error;
+    this.#consumer.failed(error);
+  }
+
   /** How much of its room is taken, 0 to 1. */
   get fullness(): number {
     return Math.min(1, ((this.tail - this.head) | 0) / this.#capacity);

@@ -93,7 +93,16 @@ export class ReceivingChannel implements CreditShare {
     this.#grant();
   }
 
+  /** What is wrong with a message, or with the disk that should keep it, fails the task that it is for, and not the slot in which it arrives. */
   receive(message: ChannelMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.reader.failed(error);
+    }
+  }
+
+  #take(message: ChannelMessage): void {
     switch (message.kind) {
       case "records":
         return this.#received(message.frame, message.count);

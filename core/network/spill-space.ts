@@ -191,5 +191,7 @@ function full(spilledBytes: number, bytesMax: number): MillraceError {
     "MR3040",
     `${spilledBytes} bytes of what goes around in a loop wait on disk, and no more than ${bytesMax} may: ` +
       `send less than you receive on the whole, or raise statefun.feedback.disk.size`,
+    // A restore would bring all of it back.
+    { retryable: false },
   );
 }

@@ -12,7 +12,6 @@ import { decodeInFlight, forEachInFlight } from "../network/in-flight.ts";
 import type { InSlotChannel } from "../network/in-slot-channel.ts";
 import type { BlobStore } from "../storage/blob-store.ts";
 import { succeeded } from "../util/outcome.ts";
-import type { Done } from "../util/outcome.ts";
 import type { InFlightRestore } from "./deployment.ts";
 import { ownerSelector } from "./partition-writer.ts";
 import { readWhole } from "./state-loading.ts";
@@ -22,6 +21,11 @@ export interface LoadedInFlight {
   readonly input: number;
   readonly waiting: InSlotChannel;
 }
+
+/** What fails may be the job's own code, which says whose a record is. */
+export type InFlightOutcome =
+  | { readonly ok: true; readonly value: readonly LoadedInFlight[] }
+  | { readonly ok: false; readonly error: unknown };
 
 export interface InFlightPlace {
   readonly storage: BlobStore;
@@ -34,7 +38,7 @@ export interface InFlightPlace {
 export function loadInFlight(
   from: InFlightPlace,
   restores: readonly InFlightRestore[],
-  done: Done<readonly LoadedInFlight[]>,
+  done: (outcome: InFlightOutcome) => void,
 ): void {
   const loaded: LoadedInFlight[] = [];
   const queueOf = ({ operatorId, input }: InFlightRestore): InSlotChannel => {
@@ -44,16 +48,24 @@ export function loadInFlight(
     loaded.push({ operatorId, input, waiting });
     return waiting;
   };
+  const take = (restore: InFlightRestore, bytes: Uint8Array): void => {
+    const channels = decodeInFlight(bytes).filter(({ edge }) => edge === restore.savedEdge);
+    const isOwn = ownershipOf(from.graph, from.task, restore);
+    forEachInFlight(channels, (value, timestampMs) => {
+      if (isOwn(value)) queueOf(restore).push(value, timestampMs);
+    });
+  };
   const next = (index: number): void => {
     const restore = restores[index];
     if (restore === undefined) return done(succeeded(loaded));
     return readWhole(from.storage, restore.file, (outcome) => {
       if (!outcome.ok) return done(outcome);
-      const channels = decodeInFlight(outcome.value).filter(({ edge }) => edge === restore.savedEdge);
-      const isOwn = ownershipOf(from.graph, from.task, restore);
-      forEachInFlight(channels, (value, timestampMs) => {
-        if (isOwn(value)) queueOf(restore).push(value, timestampMs);
-      });
+      try {
+        take(restore, outcome.value);
+      } catch (error) {
+        // The store that calls back is not to hear of it: it serves others too.
+        return done({ ok: false, error });
+      }
       return next(index + 1);
     });
   };

@@ -5,7 +5,7 @@
  * State: whether the other inputs have ended. Counts are those of the channels, which are made anew for each attempt, so that records that were restored are
  *        neither sent nor taken.
  */
-import type { LoopToTask, TaskToLoop } from "../graph/loop-events.ts";
+import type { LoopCount, LoopToTask, TaskToLoop } from "../graph/loop-events.ts";
 import type { ChannelReader } from "../network/channel.ts";
 import type { SpillSpace } from "../network/spill-space.ts";
 import type { Operator } from "../operators/operator.ts";
@@ -37,11 +37,14 @@ export class Loop {
   /** All other inputs have ended. */
   #isAlone: boolean;
   #isOver: boolean;
+  /** What it told last. */
+  #counted: LoopCount | undefined;
 
   constructor(parts: LoopParts) {
     this.#parts = parts;
     this.#isAlone = false;
     this.#isOver = false;
+    this.#counted = undefined;
   }
 
   /** It is the loop alone that keeps the task going. */
@@ -75,11 +78,14 @@ export class Loop {
     switch (event.type) {
       case "loop-count": {
         const rests = isIdle && this.waiting === 0 && head.quiet !== false;
-        this.#parts.tell({ type: "loop-counted", round: event.round, rests, count: this.#count() });
+        const count = this.#count();
+        this.#counted = count;
+        this.#parts.tell({ type: "loop-counted", round: event.round, rests, count });
         return false;
       }
       case "loop-rests": {
-        const goesOn = !this.#isOver && (head.quiet === false || head.onLoopQuiet?.() === true);
+        const rests = isIdle && this.waiting === 0 && head.quiet !== false && this.#isAsCounted();
+        const goesOn = !this.#isOver && (!rests || head.onLoopQuiet?.() === true);
         this.#parts.tell({ type: "loop-asked", round: event.round, goesOn });
         return false;
       }
@@ -97,7 +103,13 @@ export class Loop {
     this.alone();
   }
 
-  #count(): { readonly sent: number; readonly taken: number } {
+  /** A timer may have fired since, and sent something that nobody has counted. */
+  #isAsCounted(): boolean {
+    const { sent, taken } = this.#count();
+    return sent === this.#counted?.sent && taken === this.#counted.taken;
+  }
+
+  #count(): LoopCount {
     const { readers, writers } = this.#parts;
     return {
       sent: writers.reduce((sum, { pushed }) => sum + pushed, 0),

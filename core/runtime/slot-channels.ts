@@ -123,6 +123,11 @@ export class SlotChannels {
     else this.#receiving.get(nameOf(channel))?.receive(message);
   }
 
+  /** The attempt is over: neighbours may have written into the loops of subtasks that were never deployed. */
+  close(): void {
+    for (const space of this.#spaces.values()) space.close();
+  }
+
   /** Whether a channel leads from a subtask to another slot, or comes from there. */
   touches(task: SubtaskId, slot: string): boolean {
     const { graph } = this.#options;

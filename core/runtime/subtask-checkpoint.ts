@@ -21,7 +21,7 @@ import { SavedSegments } from "./saved-segments.ts";
 
 /** About a millisecond of serialising small values. */
 const CELLS_PER_SLICE = 512;
-/** Of a file of records in flight, about: so much of what waits on disk is in memory at a time. */
+/** Of a file of records in flight, about: so much of what waits on disk is in memory at a time, twice while it is encoded. A whole segment of the disk is one file, and may be twice as large. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 
 /** What a task saves beside the state of its operators. */

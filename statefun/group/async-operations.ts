@@ -15,7 +15,7 @@ import { asError } from "../../core/util/errors.ts";
 import type { TypeName } from "../address.ts";
 import type { AsyncResult } from "../define/function-context.ts";
 import type { Envelope } from "../envelope.ts";
-import { copyValue } from "./copy-value.ts";
+import { copyMessage, copyValue } from "./copy-value.ts";
 import type { ParkedAddress } from "./mailboxes.ts";
 import type { AsyncStart, TurnFunction } from "./turn.ts";
 
@@ -170,7 +170,7 @@ export class AsyncOperations {
 
 function success(metadata: unknown, value: unknown): AnyResult {
   try {
-    return { status: "success", metadata: copyValue(metadata), value: copyValue(value) };
+    return { status: "success", metadata: copyValue(metadata), value: copyMessage(value) };
   } catch (error) {
     return failure(metadata, error); // the value is nothing that a message can hold
   }

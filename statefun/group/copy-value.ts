@@ -7,14 +7,22 @@
  */
 import { refusalOf } from "../../core/types/value-codec.ts";
 import { DEPTH_MAX } from "../../core/types/value-tags.ts";
-import { assert } from "../../core/util/errors.ts";
+import { assert, MillraceError } from "../../core/util/errors.ts";
+
+/** Levels that the runtime puts around a message on its way: records of keys, mails and envelopes, lists of them in a checkpoint. All of it must fit into what the codec takes. */
+export const AROUND_MESSAGE = 12;
 
 /** How the parts of something are copied. */
 export type CopyPart = (part: unknown, root: unknown, depth: number) => unknown;
 
-/** Hot. Primitives are themselves. */
+/** Hot. Primitives are themselves. For what the runtime has let in already. */
 export function copyValue(value: unknown): unknown {
   return copyPart(value, value, 0);
+}
+
+/** Hot. The same for what somebody wants to send: it is refused if it is so deep that it could not be saved with what comes around it. */
+export function copyMessage(value: unknown): unknown {
+  return copyPart(value, value, AROUND_MESSAGE);
 }
 
 const copyPart: CopyPart = (value, root, depth) => {
@@ -23,7 +31,7 @@ const copyPart: CopyPart = (value, root, depth) => {
     return value;
   }
   if (value === null) return null;
-  if (depth >= DEPTH_MAX) refuse(root);
+  if (depth >= DEPTH_MAX) refuse(root, AROUND_MESSAGE);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype) return copyFields({ ...value }, root, depth);
   if (prototype === Array.prototype && Array.isArray(value)) return copyElements(value.slice(), root, depth);
@@ -87,9 +95,11 @@ function copyView(value: ArrayBufferView, root: unknown): object {
   return new View(bytes.buffer);
 }
 
-/** With the codec's error, which names the path to what cannot be kept. */
-export function refuse(root: unknown): never {
+/** With the codec's error, which names the path to what cannot be kept. `around`: levels that the codec does not see here, if there are too many. */
+export function refuse(root: unknown, around = 0): never {
   const refusal = refusalOf(root);
-  assert(refusal !== undefined, "a value that cannot be copied can be written");
-  throw refusal;
+  if (refusal !== undefined) throw refusal;
+  assert(around > 0, "a value that cannot be copied can be written");
+  const sentence = `the value cannot be kept or sent: it is nested more than ${DEPTH_MAX - around} levels deep; make it flatter, or send it as text`;
+  throw new MillraceError("MR4101", sentence);
 }

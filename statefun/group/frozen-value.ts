@@ -6,32 +6,41 @@
  * Cost: about 0.1 µs per object written, nothing per read.
  */
 import { DEPTH_MAX } from "../../core/types/value-tags.ts";
-import { copySpecial, refuse } from "./copy-value.ts";
+import { AROUND_MESSAGE, copySpecial, refuse } from "./copy-value.ts";
 import type { CopyPart } from "./copy-value.ts";
+
+/** Levels: what is in state can be replied, in an object of states, as a message. */
+const AROUND_STATE = AROUND_MESSAGE + 4;
 
 /** A copy that cannot be changed. Refuses with `MR4101` what cannot be saved. */
 export function frozenCopy(value: unknown): unknown {
-  return freezePart(value, value, 0);
+  return freezePart(value, value, AROUND_STATE);
 }
 
 /** Hot. What state has, as it is handed out: what came from a checkpoint is frozen when it is first read. */
 export function handedOut(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   freezeInPlace(value);
-  return Object.isFrozen(value) ? value : frozenCopy(value);
+  return Object.isFrozen(value) ? value : freezePart(value, value, 0);
 }
 
-/** `Object.assign` and not a spread: freezing what a spread has made takes three times as long (V8 of Node 20). */
+/**
+ * `Object.assign` and not a spread: freezing what a spread has made takes three times as long (V8 of Node 20). But it would take a field `__proto__`, which `JSON.parse` makes a field like
+ * any other, for the prototype.
+ */
+function copyOfFields(value: object): Record<string, unknown> {
+  return Object.hasOwn(value, "__proto__") ? { ...value } : Object.assign<Record<string, unknown>, object>({}, value);
+}
+
 const freezePart: CopyPart = (value, root, depth) => {
   if (typeof value !== "object") {
     if (typeof value === "function" || typeof value === "symbol") refuse(root);
     return value;
   }
   if (value === null) return null;
-  if (depth >= DEPTH_MAX) refuse(root);
+  if (depth >= DEPTH_MAX) refuse(root, AROUND_STATE);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype)
-    return freezeFields(Object.assign<Record<string, unknown>, object>({}, value), root, depth);
+  if (prototype === Object.prototype) return freezeFields(copyOfFields(value), root, depth);
   if (prototype === Array.prototype && Array.isArray(value)) return freezeElements(value.slice(), root, depth);
   return guard(copySpecial(value, root, depth, freezePart));
 };

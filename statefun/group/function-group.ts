@@ -46,6 +46,8 @@ export interface FunctionGroupOptions {
   readonly egresses: ReadonlySet<TypeName>;
   /** Any name is one: for tests of functions whose egresses nobody has bound. Default: false. */
   readonly anyEgress?: boolean;
+  /** More addresses of a function in quarantine than that are counted and not told of: for tests, which want to hear of all. Default: 10. */
+  readonly quarantineWarningsMax?: number;
   readonly onEndOfInput: OnEndOfInput;
   /** Messages to types that are no function. Default: `fail-job`. */
   readonly onUnknownFunction?: Extract<ErrorPolicy, { readonly kind: "fail-job" | "dead-letter" }>;
@@ -58,6 +60,7 @@ export interface FunctionGroupOptions {
 }
 
 const ASYNC_OPERATIONS_MAX = 1_024;
+const QUARANTINE_WARNINGS_MAX = 10;
 
 export function createFunctionGroup(options: FunctionGroupOptions): MakeOperator<Envelope> {
   return (services) => new FunctionGroup(services, options);
@@ -108,6 +111,7 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
       http: this.#http,
       functionOf: (type) => this.#functions.find(type),
       onLess,
+      warningsMax: options.quarantineWarningsMax ?? QUARANTINE_WARNINGS_MAX,
     });
     this.#operations = new AsyncOperations({
       services,

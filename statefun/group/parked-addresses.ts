@@ -18,6 +18,7 @@ import type { DelayedSends } from "./delayed-sends.ts";
 import type { HttpRequests } from "./http-requests.ts";
 import type { LiveFunction } from "./live-function.ts";
 import type { Mailboxes, Parked } from "./mailboxes.ts";
+import { printable, shownAddress } from "./quarantined.ts";
 import { savedError } from "./saved-error.ts";
 import type { Outcome, TurnRunner } from "./turn-runner.ts";
 import type { Turn } from "./turn.ts";
@@ -32,13 +33,12 @@ export interface ParkedAddressesOptions {
   functionOf(type: TypeName): LiveFunction | undefined;
   /** Less is under way, or waits, than before. */
   onLess(): void;
+  /** More addresses of a function in quarantine than that are only counted. */
+  readonly warningsMax: number;
 }
 
 /** Turns of one mailbox in a row. */
 const TURNS_PER_MAIL = 32;
-
-/** More addresses of a function in quarantine than that are only counted. */
-const WARNINGS_MAX = 10;
 
 /** To a quarantined address, from outside: its first message is tried again. */
 export const RETRY_KIND = "$retry";
@@ -253,13 +253,13 @@ export class ParkedAddresses implements TimerTarget {
     parked: Parked,
     { policy, error }: { readonly policy: Policy; readonly error: unknown },
   ): boolean {
-    const { services, deadLetters } = this.#options;
+    const { services, deadLetters, warningsMax } = this.#options;
     if (policy.kind === "quarantine") {
       parked.error = savedError(error, services.clock.nowMs());
       this.#mailboxes.setStatus(fn, parked, "quarantined");
       const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
       this.#options.http.quarantined(envelope, parked.error, timestampMs);
-      if (fn.quarantined <= WARNINGS_MAX) services.warn(quarantineWarning(fn, id, error));
+      if (fn.quarantined <= warningsMax) services.warn(quarantineWarning(fn, id, error));
       this.#options.onLess();
       return false;
     }
@@ -274,7 +274,7 @@ export class ParkedAddresses implements TimerTarget {
 }
 
 function quarantineWarning({ type }: LiveFunction, id: string, error: unknown): string {
-  return `${type} "${id}" is quarantined with the message that failed, all others go on: ${asError(error).message}`;
+  return `${shownAddress({ type, id })} is quarantined with the message that failed, all others go on: ${printable(asError(error).message)}`;
 }
 
 function failsJob(fn: LiveFunction, { id, kind, from, fromId }: Envelope, error: unknown): MillraceError {

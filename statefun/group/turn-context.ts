@@ -8,7 +8,7 @@ import { isTypeName } from "../address.ts";
 import type { Address } from "../address.ts";
 import type { DelayedOptions, EgressTarget, FunctionContext } from "../define/function-context.ts";
 import { ANY_KIND } from "../envelope.ts";
-import { copyValue } from "./copy-value.ts";
+import { copyMessage } from "./copy-value.ts";
 import type { DelayedSend } from "./delayed-sends.ts";
 import type { Turn } from "./turn.ts";
 
@@ -150,7 +150,7 @@ export class TurnContext implements FunctionContext {
 function isolated(value: unknown): unknown {
   return typeof value === "number" || typeof value === "string" || typeof value === "boolean"
     ? value
-    : copyValue(value);
+    : copyMessage(value);
 }
 
 function refuseAddress(to: unknown): never {

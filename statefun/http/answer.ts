@@ -42,10 +42,13 @@ export const ACCEPTED: Answer = Object.freeze({
   body: undefined,
 });
 
+/** Half of a character, which no header can have. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
 export function answerOf({ status, kind, value }: Reply, mode: ReplyMode): Answer {
   const headers: Readonly<Record<string, string>> = {
     "millrace-reply": mode,
-    ...(kind === "" ? {} : { "millrace-kind": encodeURIComponent(kind) }),
+    ...(kind === "" ? {} : { "millrace-kind": encodeURIComponent(kind.replaceAll(LONE_SURROGATE, "\ufffd")) }),
   };
   if (status !== 200)
     return { status, headers: { ...headers, "content-type": "application/json" }, body: jsonText(value) };

@@ -9,7 +9,7 @@ import { nearest } from "../../core/util/nearest.ts";
 import type { TypeName } from "../address.ts";
 import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
 import { ANY_KIND } from "../envelope.ts";
-import { copyValue } from "../group/copy-value.ts";
+import { copyMessage } from "../group/copy-value.ts";
 import { RefusedRequest, refusal } from "./answer.ts";
 
 type Accepts = FunctionDefinition["accepts"];
@@ -58,7 +58,7 @@ export class FunctionCatalog {
   checked(type: TypeName, kind: string, value: unknown): unknown {
     const check = this.#functions.get(type)?.get(kind);
     try {
-      return copyValue(check === undefined ? value : check(value));
+      return copyMessage(check === undefined ? value : check(value));
     } catch (error) {
       throw notAccepted(error);
     }

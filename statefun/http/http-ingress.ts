@@ -30,7 +30,7 @@ export interface HttpIngressOptions {
   readonly openRequestsMax?: number;
   /** Messages in front of the job; above it the answer is 429. Default: 1,024. */
   readonly queuedRequestsMax?: number;
-  /** How long an address remembers an idempotency key, from its reply on. Default: `"1d"`. */
+  /** How long an address remembers an idempotency key, from its reply on, or from its message on while there is none. Default: `"1d"`. */
   readonly keepKeys?: Duration;
   /** Called in the thread of the server, for each attempt of the job. */
   readonly onListening?: (at: { readonly host: string; readonly port: number }) => void;

@@ -6,6 +6,7 @@
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { MillraceError } from "../../core/util/errors.ts";
 import type { Cancel } from "../../core/time/clock.ts";
 
@@ -28,6 +29,8 @@ const RETRY_MS = 500;
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  /** With the number of their requests under way. `closeIdleConnections` leaves those that have not asked anything yet, such as a browser opens to be ready, and nobody would end them. */
+  readonly #connections = new Map<Socket, number>();
   #port: number;
   #tries = 0;
   #cancelRetry: Cancel = () => undefined;
@@ -36,18 +39,32 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.#port = options.port === 0 ? (options.portBefore ?? 0) : options.port;
-    this.#server = createServer((request, response) => options.onRequest(request, response));
+    this.#server = createServer((request, response) => {
+      this.#count(request.socket, 1);
+      response.on("close", () => this.#count(request.socket, -1));
+      options.onRequest(request, response);
+    });
+    this.#server.on("connection", (socket: Socket) => {
+      this.#connections.set(socket, 0);
+      socket.on("close", () => this.#connections.delete(socket));
+    });
     this.#server.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
     this.#server.on("listening", () => this.#listening());
     this.#listen();
   }
 
-  /** No new connections, and those without a request end. Requests under way go on. */
+  /** No new connections, and those without a request end. Requests under way go on, and their connections end with them. */
   close(): void {
     this.#closed = true;
     this.#cancelRetry();
     this.#server.close();
-    this.#server.closeIdleConnections();
+    for (const [socket, requests] of this.#connections) if (requests === 0) socket.destroy();
+  }
+
+  #count(socket: Socket, change: 1 | -1): void {
+    const requests = (this.#connections.get(socket) ?? 0) + change;
+    if (this.#connections.has(socket)) this.#connections.set(socket, requests);
+    if (this.#closed && requests === 0) socket.destroySoon();
   }
 
   #listen(): void {

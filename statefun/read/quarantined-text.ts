@@ -1,5 +1,5 @@
 /** What `millrace quarantined` prints: a table for people, JSON for programs. */
-import { onOneLine } from "../group/quarantined.ts";
+import { onOneLine, printable, shownAddress } from "../group/quarantined.ts";
 import type { QuarantinedAddress } from "./quarantined-in.ts";
 import { readQuarantined } from "./read-quarantined.ts";
 
@@ -27,14 +27,15 @@ function tableOf(addresses: readonly QuarantinedAddress[]): string {
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 
-function rowOf({ type, id, sinceMs, waiting, message, error }: QuarantinedAddress): readonly string[] {
+function rowOf(address: QuarantinedAddress): readonly string[] {
+  const { sinceMs, waiting, message, error } = address;
   const since = new Date(sinceMs).toISOString();
-  return [`${type} ${JSON.stringify(id)}`, since, String(waiting), kindOf(message), onOneLine(error)];
+  return [shownAddress(address), since, String(waiting), kindOf(message), onOneLine(error)];
 }
 
 /** Whoever takes whatever comes gets messages without a kind. */
 function kindOf({ kind }: QuarantinedAddress["message"]): string {
-  return kind === "" ? "(any)" : kind;
+  return kind === "" ? "(any)" : printable(kind);
 }
 
 /** What a message may hold, and JSON has no word for. */

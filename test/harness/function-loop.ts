@@ -56,6 +56,7 @@ export class FunctionLoop {
         namespaces: functions.namespaces,
         egresses: new Set(),
         anyEgress: true,
+        quarantineWarningsMax: Infinity,
       }),
       keyed: true,
       clock,
@@ -114,7 +115,8 @@ export class FunctionLoop {
     const task = this.task.trySnapshot(this.#snapshots);
     assert(task !== undefined, "functions are ready for a snapshot at any time");
     this.task.keyed?.checkpointAborted(this.#snapshots); // nobody builds on it
-    const loop = decodeValue(encodeValue(this.#waiting)) as FunctionsSnapshot["loop"]; // equal to what was encoded
+    // What mailboxes have put off to disk is saved with the loop, as older than what is in it.
+    const loop = decodeValue(encodeValue([...this.task.putOff, ...this.#waiting])) as FunctionsSnapshot["loop"]; // equal to what was encoded
     return { task, loop, left: this.#options.recorded.mark() };
   }
 

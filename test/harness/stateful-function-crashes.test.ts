@@ -129,6 +129,25 @@ describe("snapshots", () => {
     expect(before.state(counter, "a").sum).toBe(1);
   });
 
+  test("have what is too much for the mailboxes", async () => {
+    const slow = fn("test/slow", {
+      accepts: { add: type<string>() },
+      state: { text: value({ default: "" }) },
+      handle: {
+        async add(ctx, text) {
+          await Promise.resolve();
+          ctx.state.text += text;
+        },
+      },
+    });
+    const harness = new StatefulFunctionHarness({ functions: [slow], mailboxBytesMax: 100 });
+    for (const letter of "abcdef") harness.send(slow.at("a"), "add", letter);
+    harness.crashAndRestore();
+    harness.send(slow.at("a"), "add", "g");
+    await harness.quiet();
+    expect(harness.state(slow, "a").text).toBe("abcdefg");
+  });
+
   test("have what waits for its time", () => {
     const alarm = fn("test/alarm", {
       accepts: { set: type<null>(), ring: type<null>() },

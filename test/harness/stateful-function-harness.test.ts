@@ -292,6 +292,21 @@ describe("what goes wrong", () => {
     await expect(harness.quiet()).rejects.toThrow('test/late "a" failed on "go" and is quarantined: too late');
   });
 
+  test("comes out each time, however often", () => {
+    const frail = fn("test/frail", {
+      accepts: { go: type<null>() },
+      handle: {
+        go() {
+          throw new Error("once more");
+        },
+      },
+    });
+    const harness = new StatefulFunctionHarness({ functions: [frail] });
+    for (let id = 0; id < 12; id += 1)
+      expect(() => harness.send(frail.at(`line\n${id}`), "go", null)).toThrow("once more");
+    expect(harness.quarantined).toHaveLength(12);
+  });
+
   test("and fails the job comes out as it is", () => {
     const fatal = fn("test/fatal", {
       accepts: { go: type<null>() },

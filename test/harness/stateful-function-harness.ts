@@ -13,6 +13,7 @@ import type { Anything, KindOf, Messages, TypedAddress, TypedEgress } from "../.
 import { ANY_KIND, fromOutside } from "../../statefun/envelope.ts";
 import type { Envelope } from "../../statefun/envelope.ts";
 import { copyValue } from "../../statefun/group/copy-value.ts";
+import { shownAddress } from "../../statefun/group/quarantined.ts";
 import type { IngressTarget } from "../../statefun/module/ingress.ts";
 import { bindParts, emptyState, readParts } from "../../statefun/read/instance-state.ts";
 import type { InstanceState } from "../../statefun/read/instance-state.ts";
@@ -255,7 +256,7 @@ export class StatefulFunctionHarness {
     const warning = warnings[this.#warningsSeen];
     this.#warningsSeen = warnings.length;
     if (warning === undefined || this.#options.onQuarantine === "keep") return;
-    const stopped = this.quarantined.find(({ type, id }) => warning.startsWith(`${type} "${id}" is quarantined`));
+    const stopped = this.quarantined.find((address) => warning.startsWith(`${shownAddress(address)} is quarantined`));
     if (stopped !== undefined) throw quarantineError(stopped);
   }
 }

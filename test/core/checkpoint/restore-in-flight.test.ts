@@ -112,7 +112,10 @@ function restored(store: Store, checkpoint: CompletedCheckpoint, graph: JobGraph
       loadInFlight(
         { storage: store.storage, graph, task, createQueue },
         plan.subtask(vertex, subtask).inFlight ?? [],
-        done,
+        (outcome) => {
+          if (!outcome.ok) throw outcome.error;
+          done(outcome);
+        },
       ),
     ) as readonly LoadedInFlight[]; // memory loads always
     return loaded.flatMap(({ waiting }) => {

@@ -196,7 +196,23 @@ describe("a channel with a backlog", () => {
     const channel = new InSlotChannel(1, new Backlog(space));
     expect(() => {
       for (let n = 0; n < 10_000; n += 1) channel.push({ n, text: "some text" }, n);
-    }).toThrow(expect.objectContaining({ code: "MR3040" }));
+    }).toThrow(expect.objectContaining({ code: "MR3040", retryable: false }));
+  });
+
+  test("a snapshot for which the disk has no room fails, and what waits goes on waiting", () => {
+    const space = new SpillSpace({ scratch: new MemoryScratch(), memoryBytesMax: 0, diskBytesMax: 10 });
+    const channel = new InSlotChannel(4, new Backlog(space));
+    for (let n = 0; n < 10; n += 1) channel.push({ n }, n);
+    const channels = [{ reader: channel, edge: 0 }];
+    const recording = new InFlightRecording({ checkpointId: 1, channels, putOff: [], encoder: new FrameEncoder() });
+    recording.advance();
+    expect(recording.failure?.cause).toMatchObject({ code: "MR3040" });
+    recording.close();
+    const { backlog } = channel;
+    const into = { values: [] as unknown[], timestampsMs: new Float64Array(0) };
+    expect(backlog?.shift(into)).toBe(6);
+    expect(into.values).toEqual([4, 5, 6, 7, 8, 9].map((n) => ({ n })));
+    expect(backlog?.length).toBe(0);
   });
 
   test("what a neighbour writes after the end is forgotten", () => {

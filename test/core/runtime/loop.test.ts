@@ -67,9 +67,27 @@ describe("a task in a loop", () => {
     expect(busy.told).toMatchObject([{ rests: false }, { goesOn: true }]);
     const left = [true, false];
     const late = looping({ onLoopQuiet: () => left.shift() === true });
-    late.loop.handle({ type: "loop-rests", round: 1 }, true);
+    late.loop.handle({ type: "loop-count", round: 1 }, true);
     late.loop.handle({ type: "loop-rests", round: 2 }, true);
-    expect(late.told).toMatchObject([{ goesOn: true }, { goesOn: false }]);
+    late.loop.handle({ type: "loop-rests", round: 3 }, true);
+    expect(late.told.slice(1)).toMatchObject([{ goesOn: true }, { goesOn: false }]);
+  });
+
+  test("goes on if it has sent or taken anything since it was counted", () => {
+    const { loop, channel, told } = looping();
+    const asked = (): boolean | undefined => {
+      loop.handle({ type: "loop-rests", round: 1 }, true);
+      const answer = told.at(-1);
+      return answer?.type === "loop-asked" ? answer.goesOn : undefined;
+    };
+    loop.handle({ type: "loop-count", round: 1 }, true);
+    expect(asked()).toBe(false);
+    channel.push("a", 0); // by a timer
+    expect(asked()).toBe(true);
+    channel.consumed(1);
+    expect(asked()).toBe(true);
+    loop.handle({ type: "loop-count", round: 1 }, true);
+    expect(asked()).toBe(false);
   });
 
   test("is over once", () => {

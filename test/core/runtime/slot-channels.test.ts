@@ -24,7 +24,10 @@ function inOneSlot(graph: JobGraph): SlotChannels {
 }
 
 /** One subtask of each vertex in each slot; what one sends to the other is kept until it is carried over. */
-function inThreeSlots(graph: JobGraph): { readonly slots: SlotChannels[]; carry(): number } {
+function inThreeSlots(
+  graph: JobGraph,
+  room = { memoryBytesMax: 1e6, diskBytesMax: 1e6 },
+): { readonly slots: SlotChannels[]; carry(): number } {
   const wire: { readonly to: number; readonly channel: ChannelAddress; readonly message: ChannelMessage }[] = [];
   const slots = [0, 1, 2].map(
     (index) =>
@@ -34,7 +37,7 @@ function inThreeSlots(graph: JobGraph): { readonly slots: SlotChannels[]; carry(
         slot: String(index),
         capacity: 4,
         remote: { frames: 4, sharedFrames: 0, frameBytes: 32_768, codecs: new GeneratedCodecs() },
-        spill: { scratch: new MemoryScratch(), memoryBytesMax: 1e6, diskBytesMax: 1e6 },
+        spill: { scratch: new MemoryScratch(), ...room },
         send: (slot, channel, message) => wire.push({ to: Number(slot), channel, message }),
       }),
   );
@@ -98,6 +101,30 @@ test("between slots, a producer waits for its consumer, and for room in the chan
   expect(log).toEqual(["block", "block", "unblock", "block", "unblock"]);
   expect(reader?.readable()).toBe(4);
   expect(producer?.recordsSent(edge)).toBe(5);
+});
+
+test("a full disk fails the task whose loop needs it, and not the slot where a frame arrives", () => {
+  const config = new Config({ "parallelism.default": 2 });
+  const env = StreamExecutionEnvironment.create(config);
+  env
+    .fromSequence(1, 9)
+    .keyBy((n) => n)
+    .transform<number>("loop", () => ({ inputs: [] }), { loopBy: (n) => n })
+    .discard();
+  const graph = createJobGraph(env.getStreamGraph(), { name: "job", config });
+  const loop = graph.edges.find(({ isFeedback }) => isFeedback);
+  const vertex = loop?.to ?? -1;
+  const { slots, carry } = inThreeSlots(graph, { memoryBytesMax: 1, diskBytesMax: 2_000 });
+  const failures: unknown[] = [];
+  const [sender, receiver] = [0, 1].map((subtask) => slots[subtask]?.of({ vertex, subtask, attempt: 0 }));
+  receiver?.connect({ ...endOf([]), failed: (error) => failures.push(error) });
+  carry();
+  const far = sender?.outputs.get(loop?.index ?? -1)?.[1];
+  for (let n = 0; failures.length === 0 && n < 100_000; n += 1) {
+    far?.push(n, n);
+    carry();
+  }
+  expect(failures).toEqual([expect.objectContaining({ code: "MR3040" })]);
 });
 
 test("which subtasks a lost slot concerns", () => {

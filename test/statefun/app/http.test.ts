@@ -164,6 +164,33 @@ describe.each([1, 3])("with %i subtasks", (parallelism) => {
   });
 });
 
+test.each([1, 3])("no body of a request is too much for a checkpoint, with %i subtasks", async (parallelism) => {
+  const keeper = fn("test/keeper", {
+    accepts: { keep: type<Readonly<Record<string, unknown>>>() },
+    state: { kept: value<unknown>() },
+    handle: {
+      keep(ctx, given) {
+        ctx.state.kept = given;
+        ctx.reply(given);
+      },
+    },
+  });
+  const web = await serve([keeper], { reply: "early", config: { "parallelism.default": parallelism } });
+  const nested = (levels: number): string => `{"in":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`;
+  const statusOf = async (text: string, headers = {}): Promise<number> =>
+    (await web.post("/test/keeper/a", JSON.parse(text), headers)).status;
+  expect(await statusOf(nested(484), { "idempotency-key": "deep" })).toBe(200);
+  expect((await web.get("/test/keeper/a")).status).toBe(200);
+  await web.job.triggerCheckpoint();
+  for (const levels of [489, 495, 500, 501])
+    expect([await statusOf(nested(levels), { "idempotency-key": `deeper ${levels}` })]).toEqual([400]);
+  const strange = '{"__proto__":{"trusted":true},"n":1}';
+  expect(await statusOf(strange)).toBe(200);
+  await web.job.triggerCheckpoint();
+  expect(await (await web.get("/test/keeper/a")).text()).toBe(`{"kept":${strange}}`);
+  expect(web.opened()).toBe(1);
+});
+
 test("nobody waits for the event time of requests", async () => {
   const ticks = ingress("test/ticks", type<number>());
   const clock = fn("test/clock", {

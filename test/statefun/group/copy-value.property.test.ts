@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeValue, encodeValue } from "../../../core/types/value-codec.ts";
-import { copyValue } from "../../../statefun/group/copy-value.ts";
+import { copyMessage, copyValue } from "../../../statefun/group/copy-value.ts";
 import { frozenCopy, handedOut } from "../../../statefun/group/frozen-value.ts";
 import { replay } from "../../harness/replay.ts";
 
@@ -30,6 +30,9 @@ const { value: anything } = fc.letrec<{ value: unknown; leaf: unknown }>((tie) =
     fc.array(tie("value"), { maxLength: 4 }),
     fc.constant([1, , 3]), // oxlint-disable-line no-sparse-arrays -- holes are what is copied here
     fc.dictionary(fc.string({ maxLength: 3 }), tie("value"), { maxKeys: 4 }),
+    fc
+      .constantFrom('{"__proto__":{"by":"a stranger"},"n":[1]}', '{"__proto__":null}')
+      .map((text) => JSON.parse(text) as unknown),
     fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 3 }).map((entries) => new Map(entries)),
     fc.array(tie("value"), { maxLength: 3 }).map((items) => new Set(items)),
   ),
@@ -117,6 +120,20 @@ describe("copies of values", () => {
   test.each(refused)("%s is refused", (_name, value) => {
     expect(() => copyValue(value)).toThrow("MR4101");
     expect(() => frozenCopy(value)).toThrow("MR4101");
+  });
+
+  test("what is in state can be sent, and what is sent can be saved with all that comes around it", () => {
+    const nested = (levels: number): unknown => {
+      let value: unknown = 1;
+      for (let level = 0; level < levels; level += 1) value = [value];
+      return value;
+    };
+    const wrapped = (value: unknown): unknown => [{ messages: [{ value: { key: { value } } }] }];
+    expect(() => encodeValue(wrapped(copyMessage(nested(488))))).not.toThrow();
+    expect(() => copyMessage(nested(489))).toThrow(/^MR4101: .* more than 488 levels deep/);
+    expect(() => copyMessage({ state: new Map([["key", frozenCopy(nested(484))]]) })).not.toThrow();
+    expect(() => frozenCopy(nested(485))).toThrow(/^MR4101: .* more than 484 levels deep/);
+    expect(() => handedOut([nested(495), new Uint8Array(1)])).not.toThrow();
   });
 
   test("cycles are refused", () => {

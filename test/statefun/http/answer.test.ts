@@ -24,6 +24,10 @@ test("the kind of a reply goes into a header, whatever its letters", () => {
   });
 });
 
+test("half a character in a kind fails nobody", () => {
+  expect(answerOf({ ...reply, kind: "a\ud800" }, "early").headers["millrace-kind"]).toBe("a%EF%BF%BD");
+});
+
 test("an error in place of a reply is JSON with its status", () => {
   const value = { code: "MR9061", message: "no" };
   expect(answerOf({ ...reply, status: 409, value }, "early")).toMatchObject({

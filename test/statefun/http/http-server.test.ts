@@ -1,6 +1,8 @@
 /** A listening socket: the port that it gets, and what happens while somebody else has it. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { MillraceError } from "../../../core/util/errors.ts";
 import { HttpServer } from "../../../statefun/http/http-server.ts";
@@ -19,7 +21,8 @@ function open({
   port = 0,
   portBefore,
   host = "127.0.0.1",
-}: { port?: number; portBefore?: number; host?: string } = {}): Opened {
+  onRequest = (response) => void response.end("fine"),
+}: { port?: number; portBefore?: number; host?: string; onRequest?: (response: ServerResponse) => void } = {}): Opened {
   const ports: number[] = [];
   const failures: MillraceError[] = [];
   const scheduled: (() => void)[] = [];
@@ -28,7 +31,7 @@ function open({
     host,
     port,
     portBefore,
-    onRequest: (_request, response) => void response.end("fine"),
+    onRequest: (_request, response) => onRequest(response),
     onListening: (at) => {
       ports.push(at.port);
       tell();
@@ -66,6 +69,40 @@ test("any port, if it is 0, and the same again in this thread", async () => {
   await second.next();
   expect(second.ports).toEqual([port]);
   second.server.close();
+});
+
+/** A client who has written that much, once the server has taken the connection; and all that it is told until the connection ends. */
+async function connected(
+  port: number,
+  text: string,
+): Promise<{ readonly socket: Socket; readonly told: Promise<string> }> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  let heard = "";
+  socket.on("data", (chunk) => (heard += String(chunk)));
+  const told = new Promise<string>((resolve) => {
+    socket.on("error", () => resolve(heard));
+    socket.on("end", () => resolve(heard));
+  });
+  await new Promise<void>((resolve) => void socket.write(text === "" ? "\r\n" : text, () => resolve()));
+  return { socket, told };
+}
+
+test("who is connected when it closes, and asks nothing, is not waited for; who waits gets an answer", async () => {
+  let asked: (response: ServerResponse) => void = () => undefined;
+  const request = new Promise<ServerResponse>((resolve) => (asked = resolve));
+  const { server, ports, next } = open({ onRequest: (response) => asked(response) });
+  await next();
+  const [port = 0] = ports;
+  const head = "GET / HTTP/1.1\r\nHost: x\r\n";
+  const silent = await connected(port, "");
+  const hesitant = await connected(port, head);
+  const asking = await connected(port, `${head}\r\n`);
+  const response = await request;
+  server.close();
+  expect(await Promise.all([silent.told, hesitant.told])).toEqual(["", ""]);
+  response.end("fine");
+  expect(await asking.told).toMatch(/fine/);
+  for (const { socket } of [silent, hesitant, asking]) socket.destroy();
 });
 
 test("another one, if somebody has that by now", async () => {

@@ -117,6 +117,18 @@ describe("as text", () => {
     });
   });
 
+  test("shows ids and kinds that strangers may have chosen on one line, and obeys nothing in them", () => {
+    const messages = [{ to: taker.type, id: "x\u009b1m\n", kind: "\u001b[2J\n", value: null } as const];
+    return withSavepoint({ messages, count: 1 }, async (path) => {
+      const [, row = "", ...rest] = (await quarantinedText(path, { format: "table" })).split("\n");
+      expect(rest).toEqual([""]);
+      expect(row).toContain('docs/taker "x 1m\\n"');
+      expect(row).toContain("   [2J  ");
+      const warnings = vi.mocked(process.stderr.write).mock.calls.map(([text]) => String(text));
+      expect(warnings.join("")).toContain('docs/taker "x 1m\\n" is quarantined');
+    });
+  });
+
   test("is JSON, also of what JSON has no word for", () => {
     const odd = {
       big: 3n,

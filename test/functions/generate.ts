@@ -35,6 +35,8 @@ const EMPTY: Body = { commands: [] };
 const NONE: fc.Arbitrary<Body> = fc.constant(EMPTY);
 const TOKENS: fc.Arbitrary<Token> = fc.constantFrom<Token>("s", "t");
 const SOON_MS: fc.Arbitrary<number> = fc.constantFrom(0, 3, 50, 400, 2_000);
+/** Often while the next turn of its sender is under way. */
+const OFTEN_MS: fc.Arbitrary<number> = fc.constantFrom(3, 35, 50, 400, 2_000);
 const KEYS = fc.constantFrom("x", "y", "z");
 const SMALL = fc.integer({ min: -9, max: 9 });
 
@@ -177,7 +179,13 @@ function delays(
     return [{ weight: 2, arbitrary: fc.record(operation) }];
   }
   if (word === "tokens") {
-    const schedule = { do: fc.constant("schedule" as const), token: TOKENS, ms: SOON_MS, to, replaces: fc.boolean() };
+    const schedule = {
+      do: fc.constant("schedule" as const),
+      token: TOKENS,
+      ms: OFTEN_MS,
+      to,
+      replaces: fc.constantFrom(true, true, true, false),
+    };
     return [
       { weight: 4, arbitrary: fc.record(schedule) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("unschedule" as const), token: TOKENS }) },

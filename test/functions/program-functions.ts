@@ -34,7 +34,7 @@ const ON_ERROR: Readonly<Record<FunctionKind, OnError>> = {
 
 /** Longer than most delays and checkpoint intervals. */
 const LINGER_MS = 700;
-const TAKING_BACK_MS = 60;
+const TAKING_BACK_MS = 30;
 
 /** What the functions of one run know. */
 export interface Knowledge {

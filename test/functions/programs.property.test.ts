@@ -25,7 +25,7 @@ test("programs of functions do everything once and in order, whatever goes wrong
 }, 180_000);
 
 /** Kept as data, since a seed means another scenario when the generators change. */
-test.each(["rescaled-twice", "rescaled-at-once", "congested-at-the-end"])(
+test.each(["rescaled-twice", "rescaled-at-once", "congested-at-the-end", "timer-between-two-questions"])(
   "%s has once broken something",
   async (name) => {
     const text = readFileSync(new URL(`found/${name}.json`, import.meta.url), "utf8");

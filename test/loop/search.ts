@@ -4,6 +4,7 @@ import { committedOutput } from "../sim/checkers/committed-output.ts";
 import type { Violation } from "../sim/checkers/checker.ts";
 import { plans } from "../sim/generate-plan.ts";
 import { sampled } from "../sim/pipelines/generate.ts";
+import type { SimPlan } from "../sim/plan.ts";
 import { positionsIn } from "../sim/pipelines/positions.ts";
 import { arbitrarySeedOf } from "../sim/search.ts";
 import { examineTrial } from "../sim/trial.ts";
@@ -14,9 +15,9 @@ export interface Tightness {
   readonly isTight?: boolean;
 }
 
-/** Every record to disk, or a frame or two in memory and the others on disk. */
-export function tightBytes(seed: number): number {
-  return seed % 2 === 0 ? 1 : 1_500;
+/** Every record goes to disk, or a frame or two stay in memory and the others go. As for other small channels, checkpoints are given time. */
+export function tight(seed: number): Pick<SimPlan, "capacity" | "feedbackBytes" | "checkpointTimeoutMs"> {
+  return { capacity: 1, feedbackBytes: seed % 2 === 0 ? 1 : 1_500, checkpointTimeoutMs: 120_000 };
 }
 
 const scenarios = fc.record({ description: messagesDescriptions, plan: plans });
@@ -24,7 +25,7 @@ const scenarios = fc.record({ description: messagesDescriptions, plan: plans });
 /** `isTight`: next to nothing of what waits in the loop stays in memory. */
 export function examineLoop(seed: number, { isTight = false }: Tightness = {}): Promise<Examined> {
   const { description, plan: drawn } = sampled(scenarios, arbitrarySeedOf(seed));
-  const plan = isTight ? { ...drawn, capacity: 1, feedbackBytes: tightBytes(seed) } : drawn;
+  const plan = isTight ? { ...drawn, ...tight(seed) } : drawn;
   const pipeline = messagesPipeline(description);
   return examineTrial({
     pipeline,

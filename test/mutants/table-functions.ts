@@ -246,10 +246,20 @@ const IN_FUNCTIONS: readonly Omit<Mutant, "arena">[] = [
     about: "a savepoint that drains the job is taken while messages go around",
   },
   {
+    id: "sent-between-two-questions",
+    file: "core/runtime/loop.ts",
+    find: `head.quiet !== false && this.#isAsCounted();`,
+    replace: `head.quiet !== false;`,
+    waits:
+      "a longer search than 300 runs; once found by chance, and kept in test/functions/found/timer-between-two-questions.json",
+    about: "a loop ends though a timer has sent something between two questions of the master",
+  },
+  {
     id: "resting-loop-with-messages",
     file: "core/runtime/loop.ts",
     find: `const rests = isIdle && this.waiting === 0 && head.quiet !== false;`,
     replace: `const rests = true;`,
+    waits: "nothing: the last question looks at all of it again, so that this one only saves rounds",
     about: "a task that has messages before it, or turns and operations under way, says that it rests",
   },
 ];

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const CHANNEL = "core/network/in-slot-channel.ts";
+const BACKLOG = "core/network/backlog.ts";
 const RECORDING = "core/runtime/in-flight-recording.ts";
 
 export const SPILL_MUTANTS: readonly Mutant[] = [
@@ -40,5 +41,39 @@ export const SPILL_MUTANTS: readonly Mutant[] = [
     replace: `return [...(this.#files.get(segment)?.values() ?? [])][0];`,
     arena: "tight-loops",
     about: "a checkpoint refers to a file of another one that is not complete, or no longer there",
+  },
+  {
+    id: "newest-page-not-saved",
+    file: BACKLOG,
+    find: `    this.seal();
+    for (let index = this.#indexOf(position)`,
+    replace: `    for (let index = this.#indexOf(position)`,
+    arena: "tight-functions",
+    about: "a checkpoint has the pages that are on disk, without the newest one, which is not full yet",
+  },
+  {
+    id: "put-off-not-saved",
+    file: "core/runtime/put-off-records.ts",
+    find: `.filter(({ length }) => length > 0)`,
+    replace: `.filter(({ length }) => length < 0)`,
+    arena: "tight-functions",
+    about: "messages of parked addresses that are on disk are in no checkpoint",
+  },
+  {
+    id: "put-off-saved-behind-the-loop",
+    file: RECORDING,
+    find: `[...partsOf(this.#putOff, bytesMax), ...partsOf(this.#channels, bytesMax)]`,
+    replace: `[...partsOf(this.#channels, bytesMax), ...partsOf(this.#putOff, bytesMax)]`,
+    arena: "tight-functions",
+    about: "a restore delivers what was on its way before what had arrived and was put off",
+    waits: "a longer search than 150 runs",
+  },
+  {
+    id: "mailbox-overtakes-put-off",
+    file: "statefun/group/mailboxes.ts",
+    find: `this.#overflow.countOf(type, envelope.id) === 0)`,
+    replace: `this.#overflow.countOf(type, envelope.id) >= 0)`,
+    arena: "tight-functions",
+    about: "a new message has its turn before those of the same address that were put off",
   },
 ];

@@ -38,15 +38,13 @@ const cell: StatefulFn<{ readonly split: Split }> = fn("bench/cell", {
 
 const job: JobDefinition = defineJob("functions-multiplying", (env, args) => {
   const { records } = jobArguments(args);
-  const first = env
-    .fromSequence(1, Math.max(1, Math.round(records / MESSAGES_EACH)))
-    .map((n) =>
-      routable(cell.at(NAMES[n % ADDRESSES] ?? ""), "split", {
-        generation: 0,
-        at: n % ADDRESSES,
-        note: `first of ${n}, with some text`,
-      }),
-    );
+  const first = env.fromSequence(1, Math.max(1, Math.round(records / MESSAGES_EACH))).map((n) =>
+    routable(cell.at(NAMES[n % ADDRESSES] ?? ""), "split", {
+      generation: 0,
+      at: n % ADDRESSES,
+      note: `first of ${n}, with some text`,
+    }),
+  );
   statefun(env).from(first).functions(cell).build();
 });
 export default job;

@@ -59,13 +59,9 @@ export class Backlog {
     return this.#end - this.#start;
   }
 
-  /** Position of the oldest record, and behind the newest. */
+  /** Position of the oldest record. */
   get start(): number {
     return this.#start;
-  }
-
-  get end(): number {
-    return this.#end;
   }
 
   /** Refuses with `MR4101` what cannot be encoded, when its frame is full. */

@@ -4,7 +4,7 @@
  * In:    `--only <mutant>[,<mutant>]`, `--runs <most per search>`, `--searches <per mutant, 5>`, `--seed <repeats all>`, `--from <seed>` (one search, from there), `--waiting` (the bugs
  *        that no checker sees yet). Out: the table; without options that leave something out also docs/mutants.md and test/mutants/killed.json, of
  *        which `--only` changes its own lines. Exit code 1 if a bug was not caught, or the engine without one was.
- * Runs in the folder of the repository, two processes at a time.
+ * Runs in the folder of the repository, two processes at a time. Takes hours; interrupted, it goes on where it was with the `--seed` that it printed.
  */
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,8 +14,9 @@ import { bundleOf } from "./bundle.ts";
 import { cheapestCatch, isKilled, line, page, worstRuns } from "./kill-table.ts";
 import type { HuntOptions, Hunted } from "./kill-table.ts";
 import type { Mutant } from "./mutant.ts";
-import { inLanes, watch } from "./prey.ts";
+import { inLanes } from "./prey.ts";
 import type { Catch } from "./prey.ts";
+import { searchOnce } from "./searches.ts";
 import { MUTANTS, WAITING } from "./table.ts";
 
 const SEARCHES = 5;
@@ -41,7 +42,7 @@ async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptio
   await inLanes(searches, AT_ONCE, async ({ mutant, from }) => {
     const bundle = bundles.get(mutant) ?? bundleOf(root, mutant);
     bundles.set(mutant, bundle);
-    const caught = await watch(await bundle, { from, runs: runsMax }, { arena: mutant.arena });
+    const caught = await searchOnce(await bundle, { from, runs: runsMax, arena: mutant.arena });
     const catches = [...(found.get(mutant) ?? []), caught];
     found.set(mutant, catches);
     if (catches.length === seeds.length) say(line({ mutant, catches }));
@@ -56,7 +57,7 @@ async function unpatchedIsClean({ seeds }: HuntOptions, all: readonly Hunted[]):
   for (const arena of new Set(all.map(({ mutant }) => mutant.arena))) {
     const hunted = all.filter((one) => one.mutant.arena === arena && isKilled(one));
     const runs = Math.max(1, ...hunted.map(worstRuns));
-    const searches = await inLanes(seeds, AT_ONCE, (from) => watch(bundle, { from, runs }, { arena }));
+    const searches = await inLanes(seeds, AT_ONCE, (from) => searchOnce(bundle, { from, runs, arena }));
     isClean &&= told(searches, `${arena ?? "dataflows"}: ${seeds.length} x ${runs}`);
   }
   return isClean;

@@ -17,6 +17,11 @@ export type StepResult = "again" | "waiting" | "blocked";
 /** Where the time of a task goes. */
 type Spending = "Busy" | "Idle" | "BackPressured";
 
+type MeasuredChannels = Pick<
+  TaskChannels,
+  "usage" | "inputs" | "outputs" | "recordsSent" | "loopSpace" | "putOffSpace"
+>;
+
 export class TaskMetrics {
   readonly recordsIn: Counter;
   alignmentMs: number;
@@ -28,7 +33,7 @@ export class TaskMetrics {
   readonly #lease: MetricLease;
   #sampleAtMs: number;
 
-  constructor(lease: MetricLease, clock: Clock, channels: Pick<TaskChannels, "usage" | "outputs" | "recordsSent">) {
+  constructor(lease: MetricLease, clock: Clock, channels: MeasuredChannels) {
     const group = lease.metrics;
     this.recordsIn = group.counter("numRecordsIn");
     this.alignmentMs = 0;
@@ -56,6 +61,10 @@ export class TaskMetrics {
     group.gauge("outPoolUsage", () => channels.usage().outFullness);
     group.gauge("numRecordsOverdrawn", () => channels.usage().overdrawn);
     group.gauge("numPlainFramesOut", () => channels.usage().plainFrames);
+    const { loopSpace, putOffSpace } = channels;
+    if (!channels.inputs.some(({ isFeedback }) => isFeedback)) return;
+    group.gauge("loopBytesInMemory", () => loopSpace.memoryBytes);
+    group.gauge("loopBytesOnDisk", () => loopSpace.spilledBytes + putOffSpace.spilledBytes);
   }
 
   nowMs(): number {

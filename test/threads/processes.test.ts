@@ -1,5 +1,7 @@
 /** Slots that are processes serve jobs as threads do; whatever ends one of them, a `kill -9` too, costs that slot and nothing else, and the job writes the same rows. */
 // covers: core/cluster/processes/*, core/cluster/slot-program.ts
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { CountingArgs } from "./jobs/counting.ts";
@@ -53,6 +55,31 @@ describe("a slot that is a process", () => {
       expect(rowsIn(out)).toEqual(expectedRows(COUNT));
     }));
 
+  test("goes with whoever started it, also out of an endless loop", () =>
+    onStage({}, async ({ directory }) => {
+      const marker = join(directory, "marker");
+      const args: CountingArgs = {
+        out: join(directory, "out"),
+        count: COUNT,
+        disaster: { kind: "loop", at: 5, marker },
+      };
+      const program = `
+        import { MiniCluster } from "millrace/cluster";
+        const cluster = new MiniCluster({ slots: 1, config: ${JSON.stringify(PROCESSES)} });
+        await cluster.submit(new URL(${JSON.stringify(COUNTING.href)}), { args: [${JSON.stringify(JSON.stringify(args))}] });
+      `;
+      const master = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "ignore" });
+      try {
+        const slotPid = (): number => (existsSync(marker) ? Number(readFileSync(marker, "utf8")) : 0);
+        await until(() => slotPid() > 0, "the slot is in its loop");
+        expect(isAlive(slotPid())).toBe(true);
+        master.kill("SIGKILL");
+        await until(() => !isAlive(slotPid()), "the slot has followed");
+      } finally {
+        master.kill("SIGKILL");
+      }
+    }));
+
   test("imports the job's module by itself, and fails the job where that cannot be", () =>
     onStage({ slots: 1, config: PROCESSES }, async ({ cluster }) => {
       const module = jobModule("broken");
@@ -61,3 +88,11 @@ describe("a slot that is a process", () => {
       expect(message).toMatch(/^MR7011: slot \S+ cannot build the job from \S+: no licence for processes$/);
     }));
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -119,9 +119,17 @@ class SpawnedProcess implements SpawnedSlot {
   }
 }
 
-/** But for those that say how a program on the command line is to be read, and where a debugger listens. */
+/** A flag that is followed by a program, which the slot would run in place of its own. */
+const PROGRAM_FLAGS: ReadonlySet<string> = new Set(["-e", "--eval", "-p", "--print", "-pe"]);
+
+/** But for those that have a program on the command line, or say how it is to be read, and where a debugger listens. */
 function inheritedFlags(): readonly string[] {
-  return process.execArgv.filter((flag) => !flag.startsWith("--input-type") && !flag.startsWith("--inspect"));
+  return process.execArgv.filter(
+    (flag, at, flags) =>
+      !PROGRAM_FLAGS.has(flag) &&
+      !PROGRAM_FLAGS.has(flags[at - 1] ?? "") &&
+      !/^--(?:input-type|inspect|eval=|print=)/.test(flag),
+  );
 }
 
 function uncaught(name: string, thrown: unknown): Error {

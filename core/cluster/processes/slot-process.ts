@@ -2,8 +2,9 @@
  * The program of a slot process, which serves a job until it is over: messages and links of a slot over the one channel to the process that started it.
  *
  * In:   messages of that process, the first of which says what to do. Out: messages to it. It ends by itself when nothing is open any more, and at once when
- *       that process is gone; signals from the terminal are for that process to handle.
+ *       that process is gone (a thread of its own looks: user code may never give the event loop a turn); signals from the terminal are for that process to handle.
  */
+import { Worker } from "node:worker_threads";
 import { assert } from "../../util/errors.ts";
 import type { PeerLink } from "../peers.ts";
 import { toWire } from "../rpc/wire-error.ts";
@@ -84,6 +85,7 @@ function say(message: FromProcess, done: () => void = () => undefined): void {
 }
 
 const slot = new SlotProcess();
+new Worker(new URL("./orphan-watch.js", import.meta.url), { workerData: process.ppid, execArgv: [] }).unref();
 process.on("message", (message) => slot.received(message as ToProcess)); // nothing else is sent here
 process.on("disconnect", () => slot.disconnected());
 process.on("uncaughtException", (error) =>

@@ -2,8 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { MetricRegistry } from "../../../core/metrics/metric-registry.ts";
 import type { MetricValue } from "../../../core/metrics/registry.ts";
+import { SpillSpace } from "../../../core/network/spill-space.ts";
+import type { TaskChannels } from "../../../core/runtime/deployment.ts";
 import { TaskMetrics } from "../../../core/runtime/task-metrics.ts";
 import type { StepResult } from "../../../core/runtime/task-metrics.ts";
+import { MemoryScratch } from "../../../core/storage/memory-scratch.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";
 
 class Scene {
@@ -12,8 +15,19 @@ class Scene {
   readonly metrics: TaskMetrics;
   readonly #registry = new MetricRegistry({ clock: this.clock });
 
-  constructor() {
+  /** Of its loop, if it has one. */
+  readonly space: SpillSpace = new SpillSpace({
+    scratch: new MemoryScratch(),
+    memoryBytesMax: 1_000,
+    diskBytesMax: 10_000,
+  });
+
+  constructor({ isLoop = false }: { readonly isLoop?: boolean } = {}) {
+    const loopInput = { isFeedback: true } as TaskChannels["inputs"][number]; // the metrics look at nothing else
     this.metrics = new TaskMetrics(this.#registry.open({ job: "job", task: "task", subtask: 0 }), this.clock, {
+      inputs: isLoop ? [loopInput] : [],
+      loopSpace: this.space,
+      putOffSpace: this.space,
       outputs: new Map(this.sent.map((_, edge) => [edge, []])),
       usage: () => ({ waiting: 3, overdrawn: 1, inFullness: 0.5, outFullness: 0, plainFrames: 4 }),
       recordsSent: (edge) => this.sent[edge] ?? 0,
@@ -51,6 +65,15 @@ describe("the metrics of a task", () => {
       numRecordsOverdrawn: 1,
       numPlainFramesOut: 4,
     });
+  });
+
+  test("a loop says what waits in it, where memory ends and the disk begins", () => {
+    const scene = new Scene({ isLoop: true });
+    scene.space.store(new Uint8Array(500), 1, false);
+    scene.space.store(new Uint8Array(300), 1, false);
+    // The same space stands for both here.
+    expect(scene.values).toMatchObject({ loopBytesInMemory: 756, loopBytesOnDisk: 2 * 300 });
+    expect(Object.keys(new Scene().values)).not.toContain("loopBytesInMemory");
   });
 
   test("waiting counts while it goes on, until the task is over", () => {

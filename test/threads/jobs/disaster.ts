@@ -11,7 +11,7 @@ export interface Disaster {
   readonly kind: DisasterKind;
   /** The record. */
   readonly at: number;
-  /** Made when it happens; where it exists, nothing happens. Undefined: it happens every time. */
+  /** Made when it happens, with the process id; where it exists, nothing happens. Undefined: it happens every time. */
   readonly marker?: string;
 }
 
@@ -25,7 +25,7 @@ export function disasterAt({ kind, at, marker }: Disaster): (n: number) => numbe
 function isFirst(marker: string | undefined): boolean {
   if (marker === undefined) return true;
   try {
-    writeFileSync(marker, "", { flag: "wx" });
+    writeFileSync(marker, String(process.pid), { flag: "wx" });
     return true;
   } catch {
     return false;

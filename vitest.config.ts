@@ -24,7 +24,14 @@ const config: ViteUserConfigExport = defineConfig({
         },
       },
       { test: { name: "tidy", include: [".ci/**/*.test.ts"], testTimeout: 60_000 } },
-      { test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/integration/kafka/shared-kafka.ts"],
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -202,7 +202,7 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    * Shape:  `DataStream<T>`.
    * Time:   timestamps in ms since the epoch, as the strategy's assigner says; watermarks are made per subtask. At the source they are made per split: prefer that.
    * State:  the generator of each subtask, so that a restore does not forget how far time had come.
-   * Errors: `MR1065` not a strategy. What its functions throw fails the task.
+   * Errors: `MR1065` not a strategy; `MR1069` one with watermark alignment, which only a source can keep. What its functions throw fails the task.
    * Source: Flink's `DataStream#assignTimestampsAndWatermarks`.
    *
    * @example
@@ -214,6 +214,8 @@ export class DataStream<out T> implements OperatorModifiers, StreamPartitioning<
    */
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): DataStream<T> {
     requireStrategy(strategy, "assignTimestampsAndWatermarks");
+    if (strategy.alignment !== undefined)
+      refuse("MR1069", "withWatermarkAlignment() is for env.fromSource(): behind a source nothing can be held back");
     const spec = { module: "timestamps", functions: {}, parameters: { strategy } };
     return this.#handle.pipeline.addOperator<T>({ kind: "timestamps", spec, stateful: true }, [this.#handle]);
   }

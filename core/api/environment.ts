@@ -193,7 +193,7 @@ export class StreamExecutionEnvironment {
   /**
    * A stream of what a source reads.
    *
-   * Shape:  `DataStream<T>`; its name in plans is `Source: <name>`.
+   * Shape:  `DataStream<T>`; its name in plans is `Source: <name>`. What the source puts aside, such as records that it cannot read, is in its `getSideOutput(tag)`.
    * Time:   timestamps and watermarks as the strategy says, per split of the source: one slow split is waited for.
    * State:  the positions of the splits, so that a restore reads on where the checkpoint was taken.
    * Errors: `MR1065` not a source, or not a strategy; `MR1053` an empty name.

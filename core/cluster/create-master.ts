@@ -78,7 +78,7 @@ export function reportsTo(toMaster: (message: (target: JobMaster) => void) => vo
 }
 
 function createSources(
-  { graph, config, world, endpoint }: MasterParts,
+  { graph, config, world, endpoint, jobName }: MasterParts,
   lease: MetricLease,
   master: JobMaster,
 ): SourceCoordinators {
@@ -89,6 +89,7 @@ function createSources(
     metrics: lease,
     execute: (mail) => endpoint.post(mail),
     send: (vertex, subtask, operatorId, event) => master.sendEvent({ vertex, subtask }, operatorId, event),
+    warn: (sentence) => world.warn(`millrace: job "${jobName}": ${sentence}`),
     fail: (cause) => master.failJob(cause),
   });
 }

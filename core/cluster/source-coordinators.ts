@@ -15,9 +15,11 @@ import type { Source, SourceSplit, SplitEnumerator, SplitEnumeratorContext } fro
 import type { CoordinatorToReader, ReaderToCoordinator } from "../operators/contracts/source-events.ts";
 import { decodeValue, encodeValue } from "../types/value-codec.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
+import type { WatermarkStrategy } from "../time/watermark-strategy.ts";
 import type { Config } from "../util/config.ts";
 import { asError, isMillraceError, located, MillraceError } from "../util/errors.ts";
 import { SplitAssignments } from "./split-assignments.ts";
+import { WatermarkAlignment } from "./watermark-alignment.ts";
 
 type AnySource = Source<unknown, SourceSplit, unknown>;
 
@@ -29,6 +31,8 @@ export interface SourceCoordinatorsOptions {
   /** Runs something in the job master's turn. */
   execute(mail: () => void): void;
   send(vertex: number, subtask: number, operatorId: string, event: CoordinatorToReader): void;
+  /** Said to people, with the name of the operator; the job goes on. */
+  warn(sentence: string): void;
   fail(cause: Error): void;
 }
 
@@ -39,6 +43,8 @@ interface Coordinated {
   readonly readers: Set<number>;
   readonly assignments: SplitAssignments;
   readonly scheduled: Set<Cancel>;
+  /** See `SplitEnumeratorContext.keepForJob`. */
+  kept: { readonly value: unknown } | undefined;
   enumerator: SplitEnumerator<SourceSplit, unknown> | undefined;
   /** Grows with each reset, so that callbacks of an earlier enumerator are dropped. */
   generation: number;
@@ -47,6 +53,7 @@ interface Coordinated {
 export class SourceCoordinators {
   readonly #options: SourceCoordinatorsOptions;
   readonly #sources: ReadonlyMap<string, Coordinated>;
+  readonly #alignment: WatermarkAlignment;
   #stops: number;
 
   constructor(options: SourceCoordinatorsOptions) {
@@ -57,6 +64,7 @@ export class SourceCoordinators {
         .filter((operator) => operator.spec.module === "source")
         .map((operator) => ({ vertex, operator })),
     );
+    this.#alignment = alignmentOf(sources.map(({ operator }) => operator));
     this.#sources = new Map(
       sources.map(({ vertex, operator }) => [
         operator.id,
@@ -67,6 +75,7 @@ export class SourceCoordinators {
           readers: new Set<number>(),
           assignments: new SplitAssignments(),
           scheduled: new Set<Cancel>(),
+          kept: undefined,
           enumerator: undefined,
           generation: 0,
         },
@@ -89,8 +98,9 @@ export class SourceCoordinators {
 
   /** Their readers are gone. */
   lost(subtasks: readonly Subtask[]): void {
-    for (const { vertex, readers } of this.#sources.values())
-      for (const { vertex: index, subtask } of subtasks) if (index === vertex.index) readers.delete(subtask);
+    for (const coordinated of this.#sources.values())
+      for (const { vertex, subtask } of subtasks)
+        if (vertex === coordinated.vertex.index) this.#forget(coordinated, subtask);
   }
 
   stop(): void {
@@ -101,6 +111,10 @@ export class SourceCoordinators {
   handle(operatorId: string, subtask: number, event: ReaderToCoordinator): void {
     const coordinated = this.#sources.get(operatorId);
     if (coordinated === undefined) return;
+    if (event.type === "report-watermark") {
+      if (coordinated.readers.has(subtask)) this.#align(operatorId, subtask, event.watermarkMs);
+      return;
+    }
     this.#guard(coordinated, (enumerator) => {
       switch (event.type) {
         case "register-reader":
@@ -133,6 +147,20 @@ export class SourceCoordinators {
     }
   }
 
+  #align(operatorId: string, subtask: number, watermarkMs: number): void {
+    for (const news of this.#alignment.report(operatorId, subtask, watermarkMs)) {
+      const vertex = this.#sources.get(news.operatorId)?.vertex.index;
+      if (vertex === undefined) continue;
+      const event: CoordinatorToReader = { type: "align-watermarks", lowestMs: news.lowestMs };
+      this.#options.send(vertex, news.subtask, news.operatorId, event);
+    }
+  }
+
+  #forget({ operator, readers }: Coordinated, subtask: number): void {
+    readers.delete(subtask);
+    this.#alignment.lost(operator.id, subtask);
+  }
+
   #renew(coordinated: Coordinated, saved: readonly CoordinatorSnapshot[]): void {
     this.#close(coordinated);
     const own = saved.find(({ operatorId }) => operatorId === coordinated.operator.id);
@@ -151,7 +179,7 @@ export class SourceCoordinators {
 
   #close(coordinated: Coordinated): void {
     coordinated.generation += 1;
-    coordinated.readers.clear();
+    for (const subtask of coordinated.readers) this.#forget(coordinated, subtask);
     coordinated.assignments.clear();
     for (const cancel of coordinated.scheduled) cancel();
     coordinated.scheduled.clear();
@@ -213,8 +241,22 @@ export class SourceCoordinators {
           cancel();
         };
       },
+      keepForJob: <K>(create: () => K) => {
+        coordinated.kept ??= { value: create() };
+        return coordinated.kept.value as K; // enumerators of one source keep one kind of thing
+      },
+      warn: (sentence) => this.#options.warn(`operator "${operator.name}": ${sentence}`),
       // Later, since it may be in the middle of a snapshot, and so of a checkpoint that begins.
       fail: (error) => execute(() => this.#fail(coordinated, error)),
     };
   }
+}
+
+function alignmentOf(sources: readonly JobOperator[]): WatermarkAlignment {
+  return new WatermarkAlignment(
+    sources.flatMap(({ id, spec }) => {
+      const { alignment } = spec.parameters["strategy"] as WatermarkStrategy<unknown>; // put there by `fromSource`
+      return alignment === undefined ? [] : [{ operatorId: id, group: alignment.group }];
+    }),
+  );
 }

@@ -3,7 +3,7 @@
  *
  * In:    records and watermarks of one input; barriers, completed checkpoints.
  * Out:   calls of the writer and the committer. At a barrier: `flush`, `prepareCommit`, for a savepoint `keepForSavepoint`, `snapshot`, in this order,
- *        nothing written in between.
+ *        nothing written in between. Of a completed checkpoint the writer hears first, then its committables are committed.
  * State: the list `writer`: what the writer returns. The list `committables`: all that is not yet visible.
  *
  * While a flush is under way, and until everything restored is committed, nothing is to be written, so the chain is blocked; what an operator in the
@@ -152,11 +152,12 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
       this.#is(this.#preparedFor, checkpointId),
       `a sink writes nothing between its flush and its snapshot ${checkpointId}`,
     );
-    this.#writerStates.update(this.#writer.snapshot?.(checkpointId) ?? []);
+    this.#writerStates.update(this.#writer.snapshot?.(checkpointId, this.#uncommitted()) ?? []);
     this.#committables.update(this.#commits?.saved ?? []);
   }
 
   checkpointCompleted(checkpointId: number): void {
+    this.#writer.checkpointCompleted?.(checkpointId);
     this.#commits?.completed(checkpointId);
   }
 
@@ -180,8 +181,12 @@ class SinkOperator<T, W, C> implements Operator, Input<T> {
 
   /** Everything that is not visible yet, whichever checkpoint it was prepared for: a failure may take the job back behind that one too. */
   #keep(): void {
-    const committables = this.#commits?.saved.map(({ committable }) => committable) ?? [];
+    const committables = this.#uncommitted();
     if (committables.length > 0) this.#await(this.#committer?.keepForSavepoint?.(committables));
+  }
+
+  #uncommitted(): readonly C[] {
+    return this.#commits?.saved.map(({ committable }) => committable) ?? [];
   }
 
   /** Blocks the chain for as long as the promise is open. */

@@ -26,6 +26,7 @@ export function sourceReaderContext(
     execute: (mail) => services.execute(mail),
     schedule: (delayMs, mail) => services.schedule(delayMs, mail),
     keepForJob: (create) => kept.keep(services.task.subtaskIndex, create),
+    warn: (sentence) => services.warn(sentence),
     fail: (error) => services.fail(error),
   };
 }

@@ -2,7 +2,7 @@
  * The operator behind `env.fromSource(source, strategy)`: polls a reader, stamps its records and makes their watermarks, per split.
  *
  * In:    `poll` of the task, while downstream takes more; events of the split enumerator (`contracts/source-events.ts`).
- * Out:   the records; the minimum of the splits' watermarks, after a record or every `pipeline.auto-watermark-interval`; at the end the last watermark.
+ * Out:   the records, and what the reader puts aside; the minimum of the splits' watermarks, after a record or every `pipeline.auto-watermark-interval`; at the end the last watermark.
  * State: the list `splits`: each split with its position, its generator and its watermark. The list `main`: the same for records of no split.
  *
  * A split counts from its assignment, also before its first record: a split that waits to be read must not be overtaken by the watermarks of the others.
@@ -12,19 +12,23 @@ import type { Counter } from "../metrics/registry.ts";
 import type { OperatorListState } from "../state/handles.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { IdleClock } from "../time/idle-clock.ts";
+import { QuietTime } from "../time/quiet-time.ts";
 import type { CombinedPart } from "../time/watermark-combiner.ts";
 import { isTimestamp, notATimestamp } from "../time/watermark-strategy.ts";
 import type { WatermarkGenerator, WatermarkOutput, WatermarkStrategy } from "../time/watermark-strategy.ts";
 import { WATERMARK_MIN } from "../time/watermark.ts";
 import { OPTIONS } from "../util/config.ts";
 import { assert } from "../util/errors.ts";
+import type { OutputTag } from "./contracts/functions.ts";
 import type { CoordinatorToReader, ReaderToCoordinator } from "./contracts/source-events.ts";
 import type { ReaderOutput, Source, SourceOutput, SourceReader, SourceSplit } from "./contracts/source.ts";
 import { KeptForJob } from "./kept-for-job.ts";
 import { NO_TIMESTAMP } from "./operator.ts";
 import type { Availability, Operator, OperatorServices, Output, SourceStatus } from "./operator.ts";
+import { SourceAlignment } from "./source-alignment.ts";
+import type { AlignedOutput } from "./source-alignment.ts";
 import { takeOverGenerator } from "./saved-generator.ts";
-import type { SavedGenerator } from "./saved-generator.ts";
+import type { SavedGenerator, SavedSplit } from "./saved-generator.ts";
 import { sourceReaderContext } from "./source-reader-context.ts";
 import { SourceTime } from "./source-time.ts";
 
@@ -35,25 +39,19 @@ export interface SourceOptions<T, S extends SourceSplit> {
   readonly kept?: KeptForJob;
 }
 
-interface SavedSplit<S> {
-  readonly split: S;
-  readonly watermarkMs: TimeMs;
-  readonly generator: unknown;
-}
-
 /** What all outputs of one source share. */
 interface Shared<T> {
   readonly time: SourceTime;
-  readonly output: Output<T>;
+  readonly services: OperatorServices<T>;
   readonly strategy: WatermarkStrategy<T>;
   readonly assign: (value: T, timestampMs: TimeMs) => TimeMs;
   readonly records: Counter;
   readonly idleClock: IdleClock;
-  readonly availability: Availability;
 }
 
 /** One split, or all records of no split. */
-class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
+class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput, AlignedOutput {
+  readonly splitId: string | undefined;
   readonly generator: WatermarkGenerator<T>;
   readonly part: CombinedPart<string>;
   /** The reader has asked for it. */
@@ -63,20 +61,21 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
   readonly #records: Counter;
   readonly #time: SourceTime;
   readonly #availability: Availability;
+  readonly #quiet: QuietTime;
   #idle = false;
   /** A record came since the last tick. */
   #touched = false;
-  #activeAtMs: number;
 
-  constructor(shared: Shared<T>, id: string, savedGenerator: unknown) {
+  constructor(shared: Shared<T>, splitId: string | undefined, savedGenerator: unknown) {
+    this.splitId = splitId;
     this.generator = shared.strategy.createGenerator(savedGenerator);
-    this.part = shared.time.combiner.register(id);
+    this.part = shared.time.combiner.register(splitId === undefined ? "main" : `split ${splitId}`);
     this.#assign = shared.assign;
-    this.#output = shared.output;
+    this.#output = shared.services.output;
     this.#records = shared.records;
     this.#time = shared.time;
-    this.#availability = shared.availability;
-    this.#activeAtMs = shared.idleClock.nowMs();
+    this.#availability = shared.services.availability;
+    this.#quiet = new QuietTime(shared.idleClock);
   }
 
   /** Hot. */
@@ -125,13 +124,17 @@ class SplitOutput<T> implements SourceOutput<T>, WatermarkOutput {
     if (this.#time.combiner.setIdle(this.part, false)) this.#time.tell();
   }
 
+  setPaused(paused: boolean): boolean {
+    return this.#quiet.setPaused(paused);
+  }
+
   /** The generator of an idle split is not asked: one that follows the clock would end the idleness with every tick. */
   tick(nowMs: number, idlenessMs: number | undefined): void {
     if (this.#touched) {
       this.#touched = false;
-      this.#activeAtMs = nowMs;
+      this.#quiet.active(nowMs);
     }
-    if (idlenessMs !== undefined && nowMs - this.#activeAtMs >= idlenessMs) this.markIdle();
+    if (idlenessMs !== undefined && this.#quiet.lasts(nowMs, idlenessMs)) this.markIdle();
     else this.generator.onPeriodicEmit(this);
   }
 }
@@ -143,17 +146,18 @@ class MainOutput<T> implements ReaderOutput<T> {
   #main: SplitOutput<T> | undefined;
   /** Stands for the splits to come while there is none, once idle. */
   #nobody: CombinedPart<string> | undefined = undefined;
-  #emptySinceMs: number;
+  /** Since there is no split. */
+  readonly #empty: QuietTime;
 
   constructor(shared: Shared<T>, restoredMain: SavedGenerator | undefined) {
     this.#shared = shared;
-    this.#main = restoredMain && new SplitOutput(shared, "main", restoredMain.generator);
+    this.#main = restoredMain && new SplitOutput(shared, undefined, restoredMain.generator);
     this.#main?.emitWatermark(restoredMain?.watermarkMs ?? WATERMARK_MIN);
-    this.#emptySinceMs = shared.idleClock.nowMs();
+    this.#empty = new QuietTime(shared.idleClock);
   }
 
   get busy(): boolean {
-    return this.#shared.availability.busy;
+    return this.#shared.services.availability.busy;
   }
 
   get main(): SplitOutput<T> | undefined {
@@ -182,8 +186,18 @@ class MainOutput<T> implements ReaderOutput<T> {
     const output = this.#splits.get(splitId);
     if (output === undefined) return;
     this.#splits.delete(splitId);
-    this.#emptySinceMs = this.#shared.idleClock.nowMs();
+    this.#empty.active(this.#shared.idleClock.nowMs());
     if (this.#shared.time.combiner.remove(output.part)) this.#shared.time.tell();
+  }
+
+  sideOutput<X>(tag: OutputTag<X>, value: X, timestampMs: TimeMs = NO_TIMESTAMP): void {
+    if (!isTimestamp(timestampMs)) throw notATimestamp(timestampMs);
+    this.#shared.services.sideOutput(tag.id)?.processRecord(value, timestampMs);
+  }
+
+  *outputs(): Iterable<SplitOutput<T>> {
+    if (this.#main !== undefined) yield this.#main;
+    yield* this.#splits.values();
   }
 
   /** The split was assigned; `saved` if it was read before. */
@@ -202,23 +216,22 @@ class MainOutput<T> implements ReaderOutput<T> {
   }
 
   tick(nowMs: number, idlenessMs: number | undefined): void {
-    this.#main?.tick(nowMs, idlenessMs);
-    for (const output of this.#splits.values()) output.tick(nowMs, idlenessMs);
+    for (const output of this.outputs()) output.tick(nowMs, idlenessMs);
     const { combiner } = this.#shared.time;
-    if (combiner.size > 0 || idlenessMs === undefined || nowMs - this.#emptySinceMs < idlenessMs) return;
+    if (combiner.size > 0 || idlenessMs === undefined || !this.#empty.lasts(nowMs, idlenessMs)) return;
     this.#nobody = combiner.register("no split", combiner.watermarkMs);
     combiner.setIdle(this.#nobody, true);
   }
 
   #open(splitId: string, savedGenerator: unknown): SplitOutput<T> {
-    const output = new SplitOutput(this.#shared, `split ${splitId}`, savedGenerator);
+    const output = new SplitOutput(this.#shared, splitId, savedGenerator);
     this.#splits.set(splitId, output);
     this.#somebody();
     return output;
   }
 
   #openMain(): SplitOutput<T> {
-    const main = new SplitOutput(this.#shared, "main", undefined);
+    const main = new SplitOutput(this.#shared, undefined, undefined);
     this.#main = main;
     for (const [splitId, output] of this.#splits) {
       if (!output.claimed) this.release(splitId);
@@ -242,6 +255,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
   readonly #idlenessMs: number | undefined;
   readonly #output: MainOutput<T>;
   readonly #reader: SourceReader<T, S>;
+  readonly #alignment: SourceAlignment | undefined;
   readonly #savedSplits: OperatorListState<SavedSplit<S>>;
   readonly #savedMain: OperatorListState<SavedGenerator>;
   #stopped = false;
@@ -258,15 +272,17 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
     this.#savedMain = services.operatorState.list("main", "union");
     const shared: Shared<T> = {
       time: this.#time,
-      output: services.output,
+      services,
       strategy,
       assign: strategy.timestampAssigner ?? ((_value, timestampMs) => timestampMs),
       records: services.metrics.counter("numRecordsIn"),
       idleClock: this.#idleClock,
-      availability: services.availability,
     };
     this.#output = new MainOutput(shared, takeOverGenerator(this.#savedMain.get(), services.task));
     this.#reader = options.source.createReader(sourceReaderContext(services, kept, () => (this.#woken = true)));
+    const { combiner } = this.#time;
+    const readable = { combiner, reader: this.#reader, outputs: () => this.#output.outputs() };
+    this.#alignment = strategy.alignment && new SourceAlignment(strategy.alignment, services, readable);
     services.metrics.gauge("currentOutputWatermark", () => this.watermarkMs);
     this.#restore();
     services.execute(() => this.#start());
@@ -276,16 +292,24 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
     return this.#time.watermarkMs;
   }
 
+  get #isHeld(): boolean {
+    return this.#alignment?.held ?? false;
+  }
+
   poll(recordsMax: number): SourceStatus {
     if (this.#stopped || this.#time.ended) return "finished";
+    if (this.#isHeld) return "waiting";
     this.#idleClock.resume();
     this.#woken = false;
     const result = this.#reader.pollNext(this.#output, recordsMax);
     if (this.#services.availability.busy) this.#idleClock.pause();
-    if (result === "more-available") return "more";
-    if (result === "nothing-available") return this.#woken ? "more" : "waiting";
-    this.#time.end();
-    return "finished";
+    if (result === "end-of-input") {
+      this.#time.end();
+      this.#alignment?.end();
+      return "finished";
+    }
+    if (this.#alignment?.check() === true) this.#woken = true;
+    return (result === "more-available" || this.#woken) && !this.#isHeld ? "more" : "waiting";
   }
 
   stop(options: { readonly drain: boolean }): void {
@@ -314,6 +338,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
         const splits = event.splits as readonly S[]; // the enumerator of the same source made them
         this.#time.batch(() => splits.forEach((split) => this.#output.assigned(split.splitId)));
         this.#reader.addSplits(splits);
+        this.#alignment?.report();
         break;
       }
       case "no-more-splits":
@@ -321,6 +346,9 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
         break;
       case "source-event":
         this.#reader.handleEvent?.(event.event);
+        break;
+      case "align-watermarks":
+        this.#alignment?.heard(event.lowestMs);
         break;
       default:
         assert(false, `a source reader knows no event ${JSON.stringify(received)}`);
@@ -345,6 +373,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
     this.#time.start();
     this.#services.sendEvent(register);
     this.#reader.start?.();
+    this.#alignment?.start(() => !this.#stopped && !this.#time.ended);
     this.#tickLater(this.#services.config.get(OPTIONS.autoWatermarkInterval));
   }
 
@@ -355,6 +384,7 @@ class SourceOperator<T, S extends SourceSplit> implements Operator {
       if (this.#services.availability.busy) this.#idleClock.pause();
       else this.#idleClock.resume();
       this.#time.batch(() => this.#output.tick(this.#idleClock.nowMs(), this.#idlenessMs));
+      if (this.#alignment?.check() === true) this.#services.wake();
       this.#tickLater(intervalMs);
     });
   }

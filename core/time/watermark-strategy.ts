@@ -36,6 +36,19 @@ export interface WatermarkGenerator<T> {
   restore?(saved: unknown): void;
 }
 
+/** How far the sources of one group may read ahead of the slowest; made by {@link WatermarkStrategy.withWatermarkAlignment}. */
+export interface AlignmentParams {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  readonly updateIntervalMs: number;
+}
+
+interface Choices<T> {
+  readonly timestampAssigner: TimestampAssigner<T> | undefined;
+  readonly idlenessMs: number | undefined;
+  readonly alignment: AlignmentParams | undefined;
+}
+
 /** Returns the timestamp of a record. `recordTimestampMs` is what the source or an earlier assigner gave it, `-Infinity` if nobody did. */
 export type TimestampAssigner<T> = (value: T, recordTimestampMs: TimeMs) => TimeMs;
 
@@ -56,15 +69,15 @@ export class WatermarkStrategy<T> {
   readonly timestampAssigner: TimestampAssigner<T> | undefined;
   /** Undefined: a quiet input holds watermarks back for as long as it is quiet. */
   readonly idlenessMs: number | undefined;
+  /** Undefined: reads as fast as downstream takes it. */
+  readonly alignment: AlignmentParams | undefined;
   readonly #newGenerator: () => WatermarkGenerator<T>;
 
-  private constructor(
-    newGenerator: () => WatermarkGenerator<T>,
-    options: { readonly timestampAssigner: TimestampAssigner<T> | undefined; readonly idlenessMs: number | undefined },
-  ) {
+  private constructor(newGenerator: () => WatermarkGenerator<T>, choices: Choices<T>) {
     this.#newGenerator = newGenerator;
-    this.timestampAssigner = options.timestampAssigner;
-    this.idlenessMs = options.idlenessMs;
+    this.timestampAssigner = choices.timestampAssigner;
+    this.idlenessMs = choices.idlenessMs;
+    this.alignment = choices.alignment;
   }
 
   /**
@@ -120,7 +133,11 @@ export class WatermarkStrategy<T> {
    */
   static forGenerator<T>(newGenerator: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
     requireFunction(newGenerator, "forGenerator() takes a function that makes a watermark generator");
-    return new WatermarkStrategy(newGenerator, { timestampAssigner: undefined, idlenessMs: undefined });
+    return new WatermarkStrategy(newGenerator, {
+      timestampAssigner: undefined,
+      idlenessMs: undefined,
+      alignment: undefined,
+    });
   }
 
   /**
@@ -150,7 +167,8 @@ export class WatermarkStrategy<T> {
    */
   withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
     requireFunction(assigner, "withTimestampAssigner() takes a function that returns the time of a record in ms");
-    return new WatermarkStrategy<U>(this.#newGenerator, { timestampAssigner: assigner, idlenessMs: this.idlenessMs });
+    const { idlenessMs, alignment } = this;
+    return new WatermarkStrategy<U>(this.#newGenerator, { timestampAssigner: assigner, idlenessMs, alignment });
   }
 
   /**
@@ -167,7 +185,43 @@ export class WatermarkStrategy<T> {
    */
   withIdleness(timeout: Duration): WatermarkStrategy<T> {
     const idlenessMs = toPositiveMs(timeout, "the timeout of idleness");
-    return new WatermarkStrategy(this.#newGenerator, { timestampAssigner: this.timestampAssigner, idlenessMs });
+    const { timestampAssigner, alignment } = this;
+    return new WatermarkStrategy(this.#newGenerator, { timestampAssigner, idlenessMs, alignment });
+  }
+
+  /**
+   * Keeps sources together in event time: none of its group reads on while it is more than `maxDrift` ahead of the slowest, so that a fast one does not fill the state of what waits for the slow one.
+   *
+   * Shape:  `WatermarkStrategy<T>`, a new one, for `env.fromSource` only. All sources of the job that name the same `group` are aligned, and so are the splits within each. `maxDrift` and `updateInterval`
+   *         are durations; `updateInterval` is `"1s"` unless given. Each source goes by its own two.
+   * Time:   each subtask tells the master its watermark every `updateInterval`, and hears then how far the slowest has come: event time passes at most `maxDrift` per `updateInterval`, plus what is read
+   *         between two periodic watermarks. A source without watermarks stops all others at their first one. Idle splits hold back nobody (`withIdleness`), nor do ended sources, subtasks without splits, and
+   *         subtasks that start again after a failure, until they have. A paused split does not become idle.
+   * Cost:   two small messages per subtask and `updateInterval`.
+   * Errors: `MR1053` an empty group; `MR1001` no duration; `MR1003` a negative drift; `MR1002` an interval not above zero. `MR3027` while running, if a reader has splits of which only some are too far ahead,
+   *         and cannot pause these (`SourceReader.pauseOrResumeSplits`): `pipeline.watermark-alignment.allow-unaligned-source-splits` lets it read on until all are.
+   * Source: Flink's `WatermarkStrategy#withWatermarkAlignment`.
+   *
+   * @example
+   * const together = WatermarkStrategy.forBoundedOutOfOrderness<Click>("5s")
+   *   .withTimestampAssigner((click) => click.atMs)
+   *   .withIdleness("1min")
+   *   .withWatermarkAlignment("clicks-and-orders", "30s");
+   * env.fromSource(clickSource, together, "clicks").print();
+   */
+  withWatermarkAlignment(group: string, maxDrift: Duration, updateInterval: Duration = 1_000): WatermarkStrategy<T> {
+    if (typeof group !== "string" || group.trim() === "")
+      throw new MillraceError("MR1053", "withWatermarkAlignment() takes the name of a group, text that is not empty");
+    const maxDriftMs = toMs(maxDrift, "the drift of watermark alignment");
+    if (maxDriftMs < 0)
+      throw new MillraceError(
+        "MR1003",
+        `the drift of watermark alignment must not be negative, but is ${String(maxDrift)}`,
+      );
+    const updateIntervalMs = toPositiveMs(updateInterval, "the update interval of watermark alignment");
+    const { timestampAssigner, idlenessMs } = this;
+    const alignment = { group, maxDriftMs, updateIntervalMs };
+    return new WatermarkStrategy(this.#newGenerator, { timestampAssigner, idlenessMs, alignment });
   }
 
   /** @internal A generator for one split, as it was when `saved` was taken; `undefined`: a new one. */

@@ -40,6 +40,7 @@ export interface Options {
   readonly parallelism: Option<number>;
   readonly maxParallelism: Option<number>;
   readonly autoWatermarkInterval: Option<number>;
+  readonly allowUnalignedSourceSplits: Option<boolean>;
   readonly operatorChaining: Option<boolean>;
   readonly autoGenerateUids: Option<boolean>;
   readonly operatorCopies: Option<boolean>;
@@ -105,6 +106,11 @@ export const OPTIONS: Options = {
     "pipeline.auto-watermark-interval",
     200,
     "How often generators are asked for a watermark; 0: never.",
+  ),
+  allowUnalignedSourceSplits: flag(
+    "pipeline.watermark-alignment.allow-unaligned-source-splits",
+    false,
+    "Whether a reader that cannot pause splits one by one reads all of them on until all are too far ahead of their watermark alignment group. Else the job fails then.",
   ),
   operatorChaining: flag(
     "pipeline.operator-chaining.enabled",

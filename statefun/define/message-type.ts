@@ -6,9 +6,10 @@
  * the form that the schema made of it. So what comes from outside has the schema's input type, and what functions send each other has its output type.
  */
 import { memberOf } from "../../core/api/refuse.ts";
-import { described, MillraceError } from "../../core/util/errors.ts";
+import { isAsync, isStandardSchema, issuesInWords } from "../../core/types/standard-schema.ts";
+import type { StandardIssue, StandardSchema } from "../../core/types/standard-schema.ts";
+import { MillraceError } from "../../core/util/errors.ts";
 import type { Check } from "./function-definition.ts";
-import type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** Made by {@link type}. */
 export interface PlainType<T> {
@@ -54,41 +55,24 @@ export function isMessageType(value: unknown): value is MessageType {
   return memberOf(value, "plain") === true || isStandardSchema(value);
 }
 
-/** By its shape; schemas of some libraries are functions. */
-function isStandardSchema(value: unknown): value is StandardSchema {
-  return typeof memberOf(memberOf(value, "~standard"), "validate") === "function";
-}
-
 /** The check behind a schema; undefined for plain types. `what` begins the sentence of its error, such as `message "greet" of apache/greeter`. */
 export function checkOf(messageType: MessageType | undefined, what: string): Check | undefined {
   if (messageType === undefined || !isStandardSchema(messageType)) return undefined;
   const standard = messageType["~standard"];
   return (value) => {
     const result = standard.validate(value);
-    if (isPromise(result)) throw asyncSchema(what, result);
+    if (isAsync(result)) throw asyncSchema(what);
     if (result.issues !== undefined) throw refused(what, result.issues);
     return result.value;
   };
 }
 
-function isPromise(result: StandardResult<unknown> | Promise<unknown>): result is Promise<unknown> {
-  return typeof memberOf(result, "then") === "function";
-}
-
-function asyncSchema(what: string, result: Promise<unknown>): MillraceError {
-  result.catch(() => undefined); // nobody waits for it
+function asyncSchema(what: string): MillraceError {
   const sentence = `${what} has a schema that checks asynchronously, and the way of a message has no place to wait: take the asynchronous parts out of the schema`;
   return new MillraceError("MR9011", sentence, { retryable: false });
 }
 
 function refused(what: string, issues: readonly StandardIssue[]): MillraceError {
-  const reasons = issues.slice(0, ISSUES_SHOWN).map(({ message, path = [] }) => {
-    const place = path.map((step) => described(typeof step === "object" ? step.key : step)).join(".");
-    return place === "" ? message : `at ${place}: ${message}`;
-  });
-  const more = issues.length > ISSUES_SHOWN ? [`and ${issues.length - ISSUES_SHOWN} more`] : [];
-  const sentence = `${what} does not fit its schema: ${[...reasons, ...more].join("; ") || "no reason given"}`;
+  const sentence = `${what} does not fit its schema: ${issuesInWords(issues)}`;
   return new MillraceError("MR9010", sentence, { retryable: false });
 }
-
-const ISSUES_SHOWN = 5;

@@ -19,7 +19,7 @@ export { OperatorHarness } from "./operator-harness.ts";
 export type { HarnessOptions } from "./operator-harness.ts";
 export { HarnessAvailability, RecordingOutput } from "./recording-output.ts";
 export type { Recorded } from "./recording-output.ts";
-export { checkExactlyOnce, simulate, SimulatedRun } from "../sim/index.ts";
+export { checkExactlyOnce, simulate, SimulatedKafka, SimulatedRun } from "../sim/index.ts";
 export type {
   CommittedBefore,
   Disaster,
@@ -31,12 +31,18 @@ export type {
   FaultSite,
   Inputs,
   Invariant,
+  KafkaFault,
+  KafkaFaultRates,
   KeptOutside,
   Leg,
+  OutsideWorld,
   PlanOptions,
+  ReadRecord,
   SimPlan,
   SimulatedJob,
+  SimulatedKafkaOptions,
   SimulateOptions,
   StopKind,
   TimedInput,
+  WrittenRecord,
 } from "../sim/index.ts";

@@ -20,6 +20,8 @@ export interface ListSourceOptions {
   /** Main: all records go through the main output. */
   readonly output?: "split" | "main";
   readonly order?: "in-turns" | "one-by-one";
+  /** It can pause splits. Default: false. */
+  readonly pausing?: boolean;
 }
 
 export function listSplit(splitId: string, timestamps: readonly number[]): ListSplit {
@@ -34,16 +36,21 @@ export class ListReader implements SourceReader<string, ListSplit> {
   readonly ctx: SourceReaderContext;
   readonly events: unknown[] = [];
   readonly completed: number[] = [];
+  /** What it was told, as `-split` and `+split`. */
+  readonly pauses: string[] = [];
+  readonly pauseOrResumeSplits?: (pause: readonly string[], resume: readonly string[]) => void;
   started = false;
   closed = false;
   readonly #options: ListSourceOptions;
   #splits: ListSplit[] = [];
   #noMore = false;
   #turn = 0;
+  readonly #paused = new Set<string>();
 
   constructor(ctx: SourceReaderContext, options: ListSourceOptions) {
     this.ctx = ctx;
     this.#options = options;
+    if (options.pausing === true) this.pauseOrResumeSplits = (pause, resume) => this.#pauseOrResume(pause, resume);
   }
 
   start(): void {
@@ -52,10 +59,9 @@ export class ListReader implements SourceReader<string, ListSplit> {
   }
 
   pollNext(output: ReaderOutput<string>, recordsMax: number): "more-available" | "nothing-available" | "end-of-input" {
-    for (let emitted = 0; emitted < recordsMax && this.#splits.length > 0 && !output.busy; emitted++)
-      this.#emitOne(output);
-    if (this.#splits.length > 0) return "more-available";
-    return this.#noMore ? "end-of-input" : "nothing-available";
+    for (let emitted = 0; emitted < recordsMax && this.#isReadable() && !output.busy; emitted++) this.#emitOne(output);
+    if (this.#isReadable()) return "more-available";
+    return this.#noMore && this.#splits.length === 0 ? "end-of-input" : "nothing-available";
   }
 
   addSplits(splits: readonly ListSplit[]): void {
@@ -82,8 +88,19 @@ export class ListReader implements SourceReader<string, ListSplit> {
     this.closed = true;
   }
 
+  #isReadable(): boolean {
+    return this.#splits.some(({ splitId }) => !this.#paused.has(splitId));
+  }
+
+  #pauseOrResume(pause: readonly string[], resume: readonly string[]): void {
+    this.pauses.push(...pause.map((splitId) => `-${splitId}`), ...resume.map((splitId) => `+${splitId}`));
+    for (const splitId of pause) this.#paused.add(splitId);
+    for (const splitId of resume) this.#paused.delete(splitId);
+  }
+
   #emitOne(output: ReaderOutput<string>): void {
     const at = this.#options.order === "one-by-one" ? 0 : this.#turn++ % this.#splits.length;
+    if (this.#paused.has(this.#splits[at]?.splitId ?? "")) return;
     const split = this.#splits[at];
     const record = split?.records[split.position];
     if (split === undefined) return;

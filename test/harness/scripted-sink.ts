@@ -54,11 +54,15 @@ export class ScriptedSink
   #commit: { readonly requests: readonly CommitRequest<Committable>[]; readonly deferred: Deferred } | undefined;
   /** Values of restored committables that are not visible yet. */
   #owed: Set<number>;
+  /** Values that are in committables, restored ones included, and of which no commit has succeeded. */
+  readonly #prepared: Set<number>;
+  #completedId = -Infinity;
 
   constructor(outside: ScriptedOutside, options: { readonly sync: boolean; readonly owed?: readonly number[] }) {
     this.#outside = outside;
     this.#sync = options.sync;
     this.#owed = new Set(options.owed ?? []);
+    this.#prepared = new Set(this.#owed);
   }
 
   createWriter(ctx: SinkContext, restored: readonly number[]): SinkWriter<number, number, Committable> {
@@ -87,12 +91,23 @@ export class ScriptedSink
 
   prepareCommit(): readonly Committable[] {
     if (this.#unflushed.length > 0) this.#violated("prepared a commit of what was not flushed");
-    return this.#flushed.length === 0 ? [] : [{ values: this.#flushed.splice(0) }];
+    if (this.#flushed.length === 0) return [];
+    const values = this.#flushed.splice(0);
+    for (const value of values) this.#prepared.add(value);
+    return [{ values }];
   }
 
-  snapshot(): readonly number[] {
+  snapshot(_checkpointId: number, uncommitted: readonly Committable[]): readonly number[] {
     if (this.#unflushed.length > 0) this.#violated("saved what was not flushed");
+    const told = uncommitted.flatMap(({ values }) => values);
+    if (told.join() !== [...this.#prepared].join())
+      this.#violated(`${told.join()} was said to be uncommitted, but ${[...this.#prepared].join()} is`);
     return [...this.#flushed];
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    if (checkpointId <= this.#completedId) this.#violated("heard twice of a checkpoint, or in another order");
+    this.#completedId = checkpointId;
   }
 
   commit(requests: readonly CommitRequest<Committable>[]): void | Promise<void> {
@@ -129,7 +144,10 @@ export class ScriptedSink
       }
       if (verdict === "already") request.signalAlreadyCommitted();
       this.#outside.committed.push(...request.committable.values);
-      for (const value of request.committable.values) this.#owed.delete(value);
+      for (const value of request.committable.values) {
+        this.#owed.delete(value);
+        this.#prepared.delete(value);
+      }
     }
   }
 
@@ -143,7 +161,8 @@ export class ScriptedSink
       writeWatermark: (watermarkMs) => void this.watermarks.push(watermarkMs),
       flush: (endOfInput) => this.flush(endOfInput),
       prepareCommit: () => this.prepareCommit(),
-      snapshot: () => this.snapshot(),
+      snapshot: (checkpointId, uncommitted) => this.snapshot(checkpointId, uncommitted),
+      checkpointCompleted: (checkpointId) => this.checkpointCompleted(checkpointId),
     };
   }
 }

@@ -28,6 +28,12 @@ export interface SinkHarnessOptions<T, W, C> {
   readonly pump?: () => void;
 }
 
+/** Of which subtask: whose writer prepared it, or hears of it after a restart. */
+interface Uncommitted<C> {
+  readonly committable: C;
+  readonly subtask: number;
+}
+
 interface Slot<T, W, C> {
   readonly writer: SinkWriter<T, W, C>;
   readonly committer: Committer<C> | undefined;
@@ -46,7 +52,7 @@ export class SinkHarness<T, W, C> {
   readonly #slots: Slot<T, W, C>[] = [];
   readonly #pump: (() => void) | undefined;
   readonly #checkpoints = new Map<number, SinkSnapshot<W, C>>();
-  #uncommitted: C[];
+  #uncommitted: Uncommitted<C>[];
   #closing = false;
 
   constructor({
@@ -60,7 +66,10 @@ export class SinkHarness<T, W, C> {
     this.clock = clock;
     this.#pump = pump;
     this.completed = restored;
-    this.#uncommitted = [...(restored?.committables ?? [])];
+    this.#uncommitted = (restored?.committables ?? []).map((committable, index) => ({
+      committable,
+      subtask: index % parallelism,
+    }));
     const states = restored?.writerStates ?? [];
     for (let subtask = 0; subtask < parallelism; subtask++) {
       const own = sink.writerState === "union" ? states : states.filter((_, index) => index % parallelism === subtask);
@@ -80,7 +89,7 @@ export class SinkHarness<T, W, C> {
 
   /** Commits what the restored checkpoint contains, as the engine does before the first record. */
   async start(): Promise<void> {
-    await this.#commit(this.#uncommitted);
+    await this.#commit(this.#committables());
     await this.settle(() => this.#slots.every(({ blocked }) => blocked === 0));
   }
 
@@ -102,19 +111,20 @@ export class SinkHarness<T, W, C> {
   /** Flush, prepare and snapshot of every subtask. */
   async barrier(checkpointId: number, endOfInput = false): Promise<void> {
     const writerStates: W[] = [];
-    for (const { writer } of this.#slots) {
+    for (const [subtask, { writer, committer }] of this.#slots.entries()) {
       await this.#awaited(writer.flush?.(endOfInput));
-      this.#uncommitted.push(...(writer.prepareCommit?.(checkpointId) ?? []));
-      writerStates.push(...(writer.snapshot?.(checkpointId) ?? []));
+      const prepared = writer.prepareCommit?.(checkpointId) ?? [];
+      if (committer !== undefined) this.#uncommitted.push(...prepared.map((committable) => ({ committable, subtask })));
+      writerStates.push(...(writer.snapshot?.(checkpointId, this.#committables(subtask)) ?? []));
     }
-    this.#checkpoints.set(checkpointId, { writerStates, committables: [...this.#uncommitted] });
+    this.#checkpoints.set(checkpointId, { writerStates, committables: this.#committables() });
   }
 
   /** A barrier whose checkpoint nobody commits, but which somebody may start from: what it contains. */
   async savepoint(checkpointId: number): Promise<SinkSnapshot<W, C>> {
     await this.barrier(checkpointId);
     for (const [index, { committer }] of this.#slots.entries())
-      await this.#awaited(committer?.keepForSavepoint?.(this.#dealtTo(index, this.#uncommitted)));
+      await this.#awaited(committer?.keepForSavepoint?.(this.#dealtTo(index, this.#committables())));
     return this.#checkpoints.get(checkpointId) ?? { writerStates: [], committables: [] };
   }
 
@@ -123,9 +133,10 @@ export class SinkHarness<T, W, C> {
     this.completed = this.#checkpoints.get(checkpointId) ?? this.completed;
   }
 
-  /** Completes the checkpoint and commits what it contains. */
+  /** Completes the checkpoint, tells the writers, and commits what it contains. */
   async complete(checkpointId: number): Promise<void> {
     this.markComplete(checkpointId);
+    for (const { writer } of this.#slots) writer.checkpointCompleted?.(checkpointId);
     await this.#commit(this.#checkpoints.get(checkpointId)?.committables ?? []);
   }
 
@@ -163,10 +174,17 @@ export class SinkHarness<T, W, C> {
         const lost = requests.find(({ error }) => error !== undefined);
         if (lost !== undefined) throw lost.error;
         for (const request of requests)
-          if (!request.again) this.#uncommitted = this.#uncommitted.filter((one) => one !== request.original);
+          if (!request.again)
+            this.#uncommitted = this.#uncommitted.filter(({ committable }) => committable !== request.original);
         requests = requests.filter(({ again }) => again).map((request) => request.next());
       }
     }
+  }
+
+  /** All that is open, or what is of one subtask. */
+  #committables(subtask?: number): readonly C[] {
+    const open = this.#uncommitted.filter((one) => subtask === undefined || one.subtask === subtask);
+    return open.map(({ committable }) => committable);
   }
 
   #dealtTo(subtask: number, committables: readonly C[]): readonly C[] {

@@ -15,7 +15,9 @@ import type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from "../../core/operators/contracts/source.ts";
+import type { OutputTag } from "../../core/operators/contracts/functions.ts";
 import { KeptForJob } from "../../core/operators/kept-for-job.ts";
+import type { TimeMs } from "../../core/time/clock.ts";
 import { Config } from "../../core/util/config.ts";
 import { asError } from "../../core/util/errors.ts";
 import { HarnessMetrics } from "./harness-metrics.ts";
@@ -34,6 +36,14 @@ export interface EmittedRecord<T> {
   readonly value: T;
 }
 
+export interface PutAsideRecord {
+  readonly subtask: number;
+  /** Its id. */
+  readonly tag: string;
+  readonly value: unknown;
+  readonly timestampMs: TimeMs | undefined;
+}
+
 export interface SourceHarnessOptions<T, S extends SourceSplit, E> {
   readonly source: Source<T, S, E>;
   /** Default: 1. */
@@ -41,6 +51,8 @@ export interface SourceHarnessOptions<T, S extends SourceSplit, E> {
   readonly restored?: SourceSnapshot<S, E> | undefined;
   /** Of the harness that was the attempt before. Default: this is the only attempt, and closing it ends the job. */
   readonly kept?: KeptForJob | undefined;
+  /** What enumerators of one job keep, in `value`. Default: as `kept`. */
+  readonly keptOnMaster?: { value?: unknown };
   /** Called for every record; true makes the output busy for the rest of the call. */
   readonly onRecord?: (record: EmittedRecord<T>) => boolean;
 }
@@ -56,6 +68,9 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   readonly clock: ManualClock = new ManualClock();
   readonly metrics: HarnessMetrics = new HarnessMetrics();
   readonly records: EmittedRecord<T>[] = [];
+  /** What went to side outputs. */
+  readonly aside: PutAsideRecord[] = [];
+  readonly warnings: string[] = [];
   failure: Error | undefined;
   readonly #kept: KeptForJob;
   readonly #isOnlyAttempt: boolean;
@@ -63,15 +78,20 @@ export class SourceHarness<T, S extends SourceSplit, E> {
   readonly #slots: ReaderSlot<T, S>[] = [];
   readonly #enumerator: SplitEnumerator<S, E>;
 
-  constructor({ source, parallelism = 1, restored, kept, onRecord = () => false }: SourceHarnessOptions<T, S, E>) {
+  constructor(options: SourceHarnessOptions<T, S, E>) {
+    const { source, parallelism = 1, restored, kept, keptOnMaster = {}, onRecord = () => false } = options;
     this.#kept = kept ?? new KeptForJob();
     this.#isOnlyAttempt = kept === undefined;
-    this.#enumerator = source.createEnumerator(this.#enumeratorContext(parallelism), restored?.enumerator);
+    this.#enumerator = source.createEnumerator(
+      this.#enumeratorContext(parallelism, keptOnMaster),
+      restored?.enumerator,
+    );
     for (let subtask = 0; subtask < parallelism; subtask++) {
-      const output = new HarnessOutput<T>(subtask, (record) => {
+      const take = (record: EmittedRecord<T>): boolean => {
         this.records.push(record);
         return onRecord(record);
-      });
+      };
+      const output = new HarnessOutput<T>(subtask, take, (record) => void this.aside.push(record));
       this.#slots.push({
         reader: source.createReader(this.#readerContext(subtask, parallelism)),
         output,
@@ -126,11 +146,29 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  /** As when watermark alignment holds splits back. False: the reader cannot pause any. */
+  pauseOrResume(
+    subtask: number,
+    change: { readonly pause?: readonly string[]; readonly resume?: readonly string[] },
+  ): boolean {
+    const slot = this.#slots[subtask];
+    if (slot?.reader.pauseOrResumeSplits === undefined) return false;
+    this.#guard(() => slot.reader.pauseOrResumeSplits?.(change.pause ?? [], change.resume ?? []));
+    slot.awake = true;
+    return true;
+  }
+
   snapshot(checkpointId = 1): SourceSnapshot<S, E> {
     return {
       enumerator: this.#enumerator.snapshot(checkpointId),
       splits: this.#slots.flatMap(({ reader }) => reader.snapshot(checkpointId)),
     };
+  }
+
+  /** The checkpoint is complete, and all hear of it. */
+  complete(checkpointId: number): void {
+    this.#guard(() => this.#enumerator.checkpointCompleted?.(checkpointId));
+    for (const { reader } of this.#slots) this.#guard(() => reader.checkpointCompleted?.(checkpointId));
   }
 
   /** As when the job is stopped: no reader is polled any more. */
@@ -160,13 +198,14 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     }
   }
 
-  #shared(): Pick<SourceReaderContext, "metrics" | "config" | "nowMs" | "execute" | "schedule" | "fail"> {
+  #shared(): Pick<SourceReaderContext, "metrics" | "config" | "nowMs" | "execute" | "schedule" | "warn" | "fail"> {
     return {
       metrics: this.metrics,
       config: new Config(),
       nowMs: () => this.clock.nowMs(),
       execute: (mail) => void this.#mails.push(mail),
       schedule: (delayMs, mail) => this.clock.schedule(delayMs, () => this.#mails.push(mail)),
+      warn: (sentence) => void this.warnings.push(sentence),
       fail: (error) => {
         this.failure ??= asError(error);
       },
@@ -188,7 +227,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     };
   }
 
-  #enumeratorContext(parallelism: number): SplitEnumeratorContext<S> {
+  #enumeratorContext(parallelism: number, kept: { value?: unknown }): SplitEnumeratorContext<S> {
     const toReader = (subtask: number, mail: (reader: SourceReader<T, S>) => void): void => {
       const slot = this.#slots[subtask];
       if (slot === undefined) return;
@@ -200,6 +239,7 @@ export class SourceHarness<T, S extends SourceSplit, E> {
     return {
       ...this.#shared(),
       parallelism,
+      keepForJob: <K>(create: () => K) => (kept.value ??= create()) as K, // enumerators of one source keep one kind of thing
       registeredReaders: () => [...this.#slots.keys()],
       assignSplits: (subtask, splits) => toReader(subtask, (reader) => reader.addSplits(splits)),
       signalNoMoreSplits: (subtask) => toReader(subtask, (reader) => reader.noMoreSplits()),
@@ -213,11 +253,17 @@ class HarnessOutput<T> implements ReaderOutput<T> {
   readonly released: string[] = [];
   readonly #subtask: number;
   readonly #take: (record: EmittedRecord<T>) => boolean;
+  readonly #putAside: (record: PutAsideRecord) => void;
   readonly #splits = new Map<string, SourceOutput<T>>();
 
-  constructor(subtask: number, take: (record: EmittedRecord<T>) => boolean) {
+  constructor(
+    subtask: number,
+    take: (record: EmittedRecord<T>) => boolean,
+    putAside: (record: PutAsideRecord) => void,
+  ) {
     this.#subtask = subtask;
     this.#take = take;
+    this.#putAside = putAside;
   }
 
   collect(value: T): void {
@@ -245,6 +291,10 @@ class HarnessOutput<T> implements ReaderOutput<T> {
   release(splitId: string): void {
     this.#splits.delete(splitId);
     this.released.push(splitId);
+  }
+
+  sideOutput<X>(tag: OutputTag<X>, value: X, timestampMs?: TimeMs): void {
+    this.#putAside({ subtask: this.#subtask, tag: tag.id, value, timestampMs });
   }
 
   #range(

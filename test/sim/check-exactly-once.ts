@@ -7,6 +7,7 @@
  */
 import { OPTIONS } from "../../core/util/config.ts";
 import { MillraceError } from "../../core/util/errors.ts";
+import type { OutsideWorld } from "./outside-world.ts";
 import { CALM, hasFaults } from "./plan.ts";
 import type { SimPlan } from "./plan.ts";
 import { keepUserWorlds } from "./user-code/user-world.ts";
@@ -28,6 +29,8 @@ export interface KeptOutside {
   clear(): void;
   /** What is visible in it. */
   written(): Iterable<unknown>;
+  /** It belongs to one of the worlds in `outside`, which goes back where a run does. Default: it cannot. */
+  readonly goesBack?: boolean;
 }
 
 export interface ExactlyOnceOptions {
@@ -45,6 +48,8 @@ export interface ExactlyOnceOptions {
   readonly equal?: (actual: never, expected: never) => boolean;
   /** Sinks that are not replaced by recording ones, by name, with the outside world that they commit to. */
   readonly keepSinks?: Readonly<Record<string, KeptOutside>>;
+  /** Worlds that the job reaches and that live in the runs, such as a `SimulatedKafka`: each run begins in them as the test has set them up. Default: none. */
+  readonly outside?: readonly OutsideWorld[];
   /** Arguments of the job, for `defineJob`. Default: none. */
   readonly args?: readonly string[];
   /** What a failure printed: only that run. */
@@ -59,6 +64,7 @@ const OPTION_NAMES: readonly (keyof ExactlyOnceOptions)[] = [
   "order",
   "equal",
   "keepSinks",
+  "outside",
   "args",
   "replay",
 ];
@@ -96,13 +102,19 @@ export async function checkExactlyOnce(
   inputs: Inputs,
   options: ExactlyOnceOptions = {},
 ): Promise<{ readonly runs: number }> {
-  const { keepSinks = {}, args = [], replay } = options;
+  const { keepSinks = {}, outside = [], args = [], replay } = options;
   requireRealTimers();
   requireKnown(options, "the options of checkExactlyOnce", OPTION_NAMES);
   requireWhole(options.runs ?? 1, "`runs`", 1);
   const release = keepUserWorlds();
   try {
-    const subject = new UserJob(job, { inputs, keepSinks: Object.keys(keepSinks), args, planSetsInterval: true });
+    const subject = new UserJob(job, {
+      inputs,
+      keepSinks: Object.keys(keepSinks),
+      outside,
+      args,
+      planSetsInterval: true,
+    });
     refuseUnbounded(subject);
     refuseSilent(subject, keepSinks);
     const check = new Check(subject, options);
@@ -120,7 +132,7 @@ async function search(check: Check, subject: UserJob, options: ExactlyOnceOption
   const { fc, userPlans } = await loadSearch();
   const plans = userPlans({
     records: subject.records ?? RECORDS,
-    keepsSinks: Object.keys(keepSinks).length > 0,
+    keepsSinks: Object.values(keepSinks).some(({ goesBack }) => goesBack !== true),
     parallelismMax: parallelismMaxOf(subject),
   });
   const startMs = performance.now();
@@ -157,7 +169,7 @@ class Check {
   }
 
   async calm(): Promise<void> {
-    const played = await this.#play(calmPlan(this.#subject));
+    const played = await this.#play(calmPlan(this.#subject), true);
     if (played.broken !== undefined) {
       this.#failed = { ...played, broken: played.broken };
       this.complain();
@@ -175,14 +187,15 @@ class Check {
   complain(): never {
     if (this.#failed === undefined) throw new Error("nothing is wrong");
     const { run, warnings, broken } = this.#failed;
-    const isUnprovoked = broken.promise === EXACTLY_ONCE && !hasFaults(run.plan) && run.plan.legs.length === 1;
+    const provokes = hasFaults(run.plan) || this.#options.outside?.some(({ fails }) => fails) === true;
+    const isUnprovoked = broken.promise === EXACTLY_ONCE && !provokes && run.plan.legs.length === 1;
     const what = isUnprovoked ? `${broken.what}\n${UNPROVOKED}` : broken.what;
     throw brokenPromise({ ...broken, what, run, warnings, call: "checkExactlyOnce(job, inputs, " });
   }
 
-  #play(plan: SimPlan): Promise<Played> {
+  #play(plan: SimPlan, isCalm = false): Promise<Played> {
     for (const outside of Object.values(this.#options.keepSinks ?? {})) outside.clear();
-    return play(this.#subject, plan);
+    return play(this.#subject, plan, { outside: this.#options.outside ?? [], outsideIsCalm: isCalm });
   }
 
   #outputsOf({ run, isPart }: Played): ReadonlyMap<string, readonly unknown[]> {

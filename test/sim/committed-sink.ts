@@ -9,6 +9,7 @@ import type { CommitRequest, Committer, Sink, SinkContext, SinkWriter } from "..
 import type { Clock } from "../../core/time/clock.ts";
 import { randomHex } from "../../core/util/random.ts";
 import type { Random } from "../../core/util/random.ts";
+import type { OutsideMoment } from "./outside-world.ts";
 import { throwAt } from "./fault-sites.ts";
 import type { JobFaults } from "./fault-sites.ts";
 
@@ -33,7 +34,18 @@ export class Outside<T> {
   readonly violations: string[] = [];
   /** The newest checkpoint or savepoint that can be restored from. */
   completedId = 0;
+  /** Other worlds that the job reaches, as they are. */
+  readonly others: readonly OutsideMoment[];
   readonly #ids = new Set<string>();
+
+  constructor(others: readonly OutsideMoment[] = []) {
+    this.others = others;
+  }
+
+  /** Whether the world can still go back to what it was when that savepoint was complete: of others nobody knows what belongs to which checkpoint. */
+  canFork(checkpointId: number): boolean {
+    return this.others.length === 0 || this.completedId <= checkpointId;
+  }
 
   /** True if it was not applied before. */
   apply(committable: Committable<T>): boolean {
@@ -54,7 +66,7 @@ export class Outside<T> {
    * savepoint, and will be committed by whoever starts from it.
    */
   fork(checkpointId: number): Outside<T> {
-    const forked = new Outside<T>();
+    const forked = new Outside<T>(this.others.map((other) => other.fork()));
     forked.completedId = checkpointId;
     for (const commit of this.commits) if (commit.checkpointId <= checkpointId) forked.commits.push(commit);
     for (const commit of forked.commits) forked.#ids.add(commit.id);

@@ -50,7 +50,7 @@ export class Moments {
     const checkpoint = this.read(directory);
     for (const checker of live) checker.completed?.({ pointer, disk, root: DIRECTORY, checkpoint });
     if (checkpoint?.drained === true) this.#drained = checkpoint;
-    if (checkpoint?.drained === false && random.next() < 1 / this.#completed)
+    if (checkpoint?.drained === false && random.next() < 1 / this.#completed && outside.canFork(checkpointId))
       this.#kept = { pointer, outside: outside.fork(checkpointId), files: disk.copy() };
   }
 

@@ -8,6 +8,7 @@ import type { CompletedCheckpoint } from "../../core/checkpoint/contract.ts";
 import type { CheckpointPointer } from "../../core/checkpoint/pointer-store.ts";
 import type { JobGraph } from "../../core/graph/job-graph-types.ts";
 import { requiredSlots } from "../../core/graph/slots.ts";
+import { SeededRandom } from "../../core/util/random.ts";
 import { SimClient } from "./client.ts";
 import { Cluster } from "./cluster.ts";
 import { Outside } from "./committed-sink.ts";
@@ -22,6 +23,8 @@ import type { Out, Pipeline } from "./pipelines/pipeline.ts";
 import type { Leg, SimPlan } from "./plan.ts";
 import type { Around } from "./scheduler.ts";
 import { JOB_NAME, pipelineJob } from "./sim-job.ts";
+import type { OutsideSeams, OutsideWorld } from "./outside-world.ts";
+import { START_MS } from "./sim-clock.ts";
 import type { SimJob } from "./sim-job.ts";
 import { stopLeg } from "./stops.ts";
 import type { Start } from "./stops.ts";
@@ -68,6 +71,10 @@ export interface RunOptions {
   readonly from?: Moment | undefined;
   /** Around each event of a process. */
   readonly around?: Around;
+  /** Other worlds that the job reaches. Left out: none. */
+  readonly outside?: readonly OutsideWorld[];
+  /** Nothing goes wrong in them. Default: false. */
+  readonly outsideIsCalm?: boolean;
 }
 
 export function simulateRun(pipeline: Pipeline, plan: SimPlan, options: RunOptions = {}): Promise<SimRun> {
@@ -77,10 +84,19 @@ export function simulateRun(pipeline: Pipeline, plan: SimPlan, options: RunOptio
 export async function simulateJob(
   job: SimJob,
   plan: SimPlan,
-  { live, from, around }: RunOptions = {},
+  { live, from, around, outside = [], outsideIsCalm = false }: RunOptions = {},
 ): Promise<SimRun> {
-  const run = new Run(job, createWorld(plan, live, from?.files, around), from);
-  return run.run();
+  const begun = outside.map((other) => other.begin());
+  try {
+    const start = from?.outside ?? new Outside<Out>(begun);
+    return await new Run(job, createWorld(plan, live, from?.files, around), {
+      from,
+      outside: start,
+      outsideIsCalm,
+    }).run();
+  } finally {
+    for (const other of outside) other.end();
+  }
 }
 
 class Run {
@@ -90,17 +106,27 @@ class Run {
   readonly #disasters = new Map<string, number>();
   #cluster: Cluster | undefined = undefined;
   #outside: Outside<Out>;
+  readonly #seams: OutsideSeams;
   #election: SimElection | undefined;
   readonly #restoreFrom: string | undefined;
   readonly #moments: Moments;
   #restarts = 0;
   #masters = 0;
 
-  constructor(job: SimJob, world: SimWorld, from: Moment | undefined) {
+  constructor(
+    job: SimJob,
+    world: SimWorld,
+    {
+      from,
+      outside,
+      outsideIsCalm,
+    }: { readonly from: Moment | undefined; readonly outside: Outside<Out>; readonly outsideIsCalm: boolean },
+  ) {
     this.#job = job;
     this.#world = world;
     this.#moments = new Moments(world);
-    this.#outside = from?.outside ?? new Outside<Out>();
+    this.#outside = outside;
+    this.#seams = seamsOf(world, outsideIsCalm);
     // With a savepoint that stopped the job, it would only come to its end: whoever wants to go on from it starts another.
     const goesOn = from?.pointer.owned === true;
     this.#election = goesOn ? this.#createElection(from.outside, [from.pointer]) : undefined;
@@ -175,6 +201,7 @@ class Run {
       this.#restarts += this.#cluster.restarts;
     }
     if (start.election === undefined) this.#masters += this.#election?.token ?? 0;
+    for (const other of start.outside.others) other.enter(this.#seams);
     const election = start.election ?? this.#createElection(start.outside);
     const config = this.#job.configOf(plan, leg);
     const build = (): JobGraph => this.#job.build(config, { ...this.#world, outside: start.outside, gate }, index);
@@ -240,4 +267,16 @@ class Run {
     const { drained } = this.#moments;
     return drained?.directory === this.#cluster?.outcome?.savepoint ? drained : undefined;
   }
+}
+
+function seamsOf({ scheduler, history, dice, plan }: SimWorld, isCalm: boolean): OutsideSeams {
+  return {
+    scheduler,
+    random: new SeededRandom(plan.seed + 6),
+    startMs: START_MS,
+    isHealed: () => isCalm || dice.isHealed,
+    note: (fault, about) => {
+      history.note({ kind: "fault", fault, about });
+    },
+  };
 }

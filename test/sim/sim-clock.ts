@@ -2,7 +2,8 @@
 import type { Cancel, Clock, TimeMs } from "../../core/time/clock.ts";
 import type { SimProcess, SimScheduler } from "./scheduler.ts";
 
-const START_MS = Date.UTC(2030, 0, 1);
+/** When true time begins. */
+export const START_MS: TimeMs = Date.UTC(2030, 0, 1);
 
 export class SimClock implements Clock {
   readonly #process: SimProcess;

@@ -7,6 +7,7 @@
 import { asError, MillraceError } from "../../core/util/errors.ts";
 import { brokenPromise } from "./user-jobs/broken-promise.ts";
 import { planOf } from "./user-jobs/fault-options.ts";
+import type { OutsideWorld } from "./outside-world.ts";
 import type { PlanOptions } from "./user-jobs/fault-options.ts";
 import type { Inputs } from "./user-jobs/inputs.ts";
 import { complaintIn, requireKnown, requireRealTimers } from "./user-jobs/given.ts";
@@ -26,6 +27,8 @@ export interface SimulateOptions extends PlanOptions {
   readonly inputs?: Inputs;
   /** Names of sinks that are not replaced by recording ones: how a sink of one's own is tested. Default: none. */
   readonly keepSinks?: readonly string[];
+  /** Worlds that the job reaches and that live in the run, such as a `SimulatedKafka`. Default: none. */
+  readonly outside?: readonly OutsideWorld[];
   /** By name, checked when the run is over. */
   readonly invariants?: Readonly<Record<string, Invariant>>;
   /** Called for each record of each recording sink, in the order in which they were committed, when the run is over. Complains as an invariant does. */
@@ -39,6 +42,7 @@ export interface SimulateOptions extends PlanOptions {
 const OPTION_NAMES: readonly (keyof SimulateOptions)[] = [
   "inputs",
   "keepSinks",
+  "outside",
   "invariants",
   "whenCommitted",
   "args",
@@ -89,15 +93,15 @@ export interface CommittedBefore {
  * assert.deepEqual(run.output<string>("counts").toSorted(), ["ada 1", "ada 2", "bob 1"]);
  */
 export async function simulate(job: SimulatedJob, options: SimulateOptions = {}): Promise<SimulatedRun> {
-  const { inputs = {}, keepSinks = [], args = [], replay, checkpointInterval } = options;
+  const { inputs = {}, keepSinks = [], outside = [], args = [], replay, checkpointInterval } = options;
   requireRealTimers();
   requireKnown(options, "the options of simulate", OPTION_NAMES);
   const release = keepUserWorlds();
   try {
     const planSetsInterval = checkpointInterval !== undefined || options.plan?.checkpointMs !== undefined;
-    const subject = new UserJob(job, { inputs, keepSinks, args, planSetsInterval });
+    const subject = new UserJob(job, { inputs, keepSinks, outside, args, planSetsInterval });
     const plan = replay === undefined ? planOf(options, subject) : planOfReplay(replay);
-    const { run, broken, warnings } = await play(subject, plan);
+    const { run, broken, warnings } = await play(subject, plan, { outside });
     const failed = broken ?? brokenCommit(run, options) ?? (await brokenInvariant(run, options));
     if (failed === undefined) return run;
     throw brokenPromise({ ...failed, run, warnings, call: "simulate(job, " });

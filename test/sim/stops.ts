@@ -55,7 +55,8 @@ async function dieAfterSavepoint(parts: StopParts): Promise<Start | undefined> {
   let forked: Start | undefined;
   for (let attempt = 0; attempt < TRIES_MAX && forked === undefined && !cluster.isOver; attempt += 1) {
     await client.savepoint({}, ({ checkpointId, directory }) => {
-      forked = { outside: start.outside.fork(checkpointId), election: undefined, restoreFrom: directory };
+      if (start.outside.canFork(checkpointId))
+        forked = { outside: start.outside.fork(checkpointId), election: undefined, restoreFrom: directory };
     });
     if (forked === undefined) await client.pause(AGAIN_MS);
   }

@@ -4,6 +4,7 @@
  * In:    any source. Out: the same records, in the same order per split. State: the source's own. The gate stops all readers of a job.
  */
 import type {
+  OutputTag,
   PollResult,
   ReaderOutput,
   Source,
@@ -101,6 +102,11 @@ class CountingOutput<T> implements ReaderOutput<T> {
     this.target?.release(splitId);
   }
 
+  sideOutput<X>(tag: OutputTag<X>, value: X, timestampMs?: number): void {
+    this.count += 1;
+    this.target?.sideOutput(tag, value, timestampMs);
+  }
+
   #counted(from: number, stoppedAt: number): number {
     this.count += stoppedAt - from;
     return stoppedAt;
@@ -112,11 +118,14 @@ class StutteringReader<T, S extends SourceSplit> implements SourceReader<T, S> {
   readonly #ctx: SourceReaderContext;
   readonly #options: StutterOptions;
   readonly #output = new CountingOutput<T>();
+  readonly pauseOrResumeSplits?: (pause: readonly string[], resume: readonly string[]) => void;
 
   constructor(inner: SourceReader<T, S>, ctx: SourceReaderContext, options: StutterOptions) {
     this.#inner = inner;
     this.#ctx = ctx;
     this.#options = options;
+    if (inner.pauseOrResumeSplits !== undefined)
+      this.pauseOrResumeSplits = (pause, resume) => inner.pauseOrResumeSplits?.(pause, resume);
   }
 
   start(): void {

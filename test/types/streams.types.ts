@@ -1,12 +1,13 @@
 /** What the compiler infers along a pipeline without functions of more than one line, and what it refuses. Checked by `tsc`; nothing here runs. */
 import { expectTypeOf } from "vitest";
-import { WatermarkStrategy, defineJob } from "../../core/index.ts";
+import { OutputTag, WatermarkStrategy, defineJob } from "../../core/index.ts";
 import type {
   Collector,
   DataStream,
   DataStreamSink,
   JobDefinition,
   KeyedStream,
+  ReaderOutput,
   Sink,
   Source,
   SourceSplit,
@@ -35,10 +36,24 @@ export function sources(): void {
     order.placedAt.getTime(),
   );
   expectTypeOf(env.fromSource(source, byTime, "orders")).toEqualTypeOf<DataStream<Order>>();
+  expectTypeOf(byTime.withWatermarkAlignment("orders", "30s", 500)).toEqualTypeOf<WatermarkStrategy<Order>>();
+  // @ts-expect-error no unit of time
+  byTime.withWatermarkAlignment("orders", "30 fortnights");
   // @ts-expect-error a strategy for orders does not fit numbers
   env.fromSequence(1, 10).assignTimestampsAndWatermarks(byTime);
   // @ts-expect-error no such unit of time
   env.enableCheckpointing("10 fortnights");
+}
+
+export function sideOutputsOfSources(output: ReaderOutput<Order>): void {
+  const poison = new OutputTag<Uint8Array>("poison");
+  output.sideOutput(poison, new Uint8Array(), 5);
+  // @ts-expect-error the tag is of bytes
+  output.sideOutput(poison, "bytes");
+  // @ts-expect-error a name is no tag
+  output.sideOutput("poison", new Uint8Array());
+  const read = env.fromSource(source, WatermarkStrategy.noWatermarks(), "orders");
+  expectTypeOf(read.getSideOutput(poison)).toEqualTypeOf<DataStream<Uint8Array>>();
 }
 
 export function onePerElement(): void {

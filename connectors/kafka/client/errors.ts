@@ -55,3 +55,8 @@ export function notTheLeader(what: string): MillraceError {
 export function tooOld(sentence: string): MillraceError {
   return new MillraceError("MR6410", sentence, { retryable: false });
 }
+
+/** A batch does not follow what the broker has of its producer: one in between was lost, or the broker has forgotten the producer. A restart writes all again. */
+export function outOfSequence(sentence: string, cause?: unknown): MillraceError {
+  return new MillraceError("MR6412", sentence, { cause });
+}

@@ -120,7 +120,8 @@ export interface InitProducerRequest {
     readonly timeoutMs: number;
     /**
      * Only if nobody has come since; otherwise `MR6405`. Left out: takes the id over from whomever, aborts what they left open, and answers only when that is
-     * over, so that offsets of their last committed transaction can be read.
+     * over, so that offsets of their last committed transaction can be read. The transaction of `known` must have been ended: one that is open is aborted, which is
+     * `MR6405` too.
      */
     readonly known?: ProducerIdentity;
   };
@@ -137,6 +138,12 @@ export interface ProduceRequest {
 export interface ProduceBatch extends TopicPartition {
   /** As records/encode-batch.ts makes it, with producer and sequence in its header: what the broker has seen it does not write again. */
   readonly bytes: Uint8Array;
+}
+
+export interface ListedTransaction {
+  readonly transactionalId: string;
+  /** There is one, or one is about to end. */
+  readonly isOpen: boolean;
 }
 
 export interface KafkaClient {
@@ -184,10 +191,11 @@ export interface KafkaClient {
     request: { readonly transaction: TransactionalProducer; readonly result: "commit" | "abort" },
     done: Done<void>,
   ): void;
-  /** Ids of transactions that are open or about to end, anywhere in the cluster; undefined if the brokers cannot say (before Kafka 3.0). */
-  openTransactions(prefix: string, done: Done<readonly string[] | undefined>): void;
+  /** All transactional ids with that prefix that any broker still knows, also those without a transaction now; undefined if the brokers cannot say (before Kafka 3.0). */
+  listTransactions(prefix: string, done: Done<readonly ListedTransaction[] | undefined>): void;
   /** The broker's `transaction.max.timeout.ms`; undefined if it does not tell us. */
   transactionTimeoutMaxMs(done: Done<number | undefined>): void;
 
-  close(): Promise<void>;
+  /** `abandoned`: a transaction that nobody will commit, aborted by one attempt, so that readers need not wait for its timeout. Whether that succeeds does not matter. */
+  close(abandoned?: TransactionalProducer): Promise<void>;
 }

@@ -53,9 +53,11 @@ export function openBatches(bytes: Uint8Array, options: OpenOptions): Buffer | P
   }
   if (parts.length === 0) return buffer.subarray(0, at);
   if (plainFrom < at) parts.push(buffer.subarray(plainFrom, at));
-  return parts.every((part) => part instanceof Uint8Array)
-    ? Buffer.concat(parts)
-    : Promise.all(parts).then(Buffer.concat);
+  return parts.every((part) => part instanceof Uint8Array) ? Buffer.concat(parts) : joined(parts);
+}
+
+async function joined(parts: readonly (Buffer | Promise<Buffer>)[]): Promise<Buffer> {
+  return Buffer.concat(await Promise.all(parts.map(async (part) => part)));
 }
 
 /** Infinity: not even the header is whole. */

@@ -33,7 +33,17 @@ export interface SinkWriter<T, W, C> {
   flush?(endOfInput: boolean): void | Promise<void>;
   /** What the coming checkpoint will commit. Called after `flush`. */
   prepareCommit?(checkpointId: number): readonly C[];
-  snapshot?(checkpointId: number): readonly W[];
+  /**
+   * Called after `prepareCommit`. `uncommitted`: everything that this checkpoint contains of this subtask and that is not known to be committed, in the
+   * order of the checkpoints: what was just prepared, what earlier checkpoints prepared, and what was restored (also of other subtasks, if the
+   * parallelism has changed). Empty without a committer.
+   */
+  snapshot?(checkpointId: number, uncommitted: readonly C[]): readonly W[];
+  /**
+   * The checkpoint is complete, and with it all earlier ones. Called before the first of its committables is given to the committer, and at any time
+   * otherwise: also during a flush, and after the last record. Not for every checkpoint: some are aborted, and a word may be lost with its attempt.
+   */
+  checkpointCompleted?(checkpointId: number): void;
   close?(): void | Promise<void>;
 }
 

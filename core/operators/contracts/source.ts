@@ -7,6 +7,7 @@
 import type { MetricGroup } from "../../metrics/registry.ts";
 import type { Cancel, TimeMs } from "../../time/clock.ts";
 import type { Config } from "../../util/config.ts";
+import type { OutputTag } from "./functions.ts";
 
 export interface SourceSplit {
   readonly splitId: string;
@@ -41,8 +42,13 @@ export interface ReaderOutput<T> extends SourceOutput<T> {
   readonly busy: boolean;
   /** The output of one split, with its own watermark. The same object for the same id until released. */
   forSplit(splitId: string): SourceOutput<T>;
-  /** The split is read to its end: nobody waits for its watermark any more. */
+  /** The split is read to its end: nobody waits for its watermark any more. A paused one may be released too. */
   release(splitId: string): void;
+  /**
+   * Puts something aside, such as a record that cannot be decoded, for whoever reads `stream.getSideOutput(tag)` of the stream that `fromSource` returned; dropped if nobody
+   * does. It has the timestamp that is given here and no other, says nothing about the time of its split, and counts as one of `recordsMax`.
+   */
+  sideOutput<X>(tag: OutputTag<X>, value: X, timestampMs?: TimeMs): void;
 }
 
 export type PollResult = "more-available" | "nothing-available" | "end-of-input";
@@ -57,6 +63,12 @@ export interface SourceReader<T, S extends SourceSplit> {
   snapshot(checkpointId: number): readonly S[];
   checkpointCompleted?(checkpointId: number): void;
   handleEvent?(event: unknown): void;
+  /**
+   * With watermark alignment: nothing is to be emitted of the splits in `pause`, which are too far ahead, until they are in `resume`; what is fetched of them already is kept. Never called from within
+   * `pollNext`. A split is read until it is paused, also one that was released and is added again. If all active splits are paused, the reader is not polled. A reader that
+   * cannot do this needs to have one split at a time, or `pipeline.watermark-alignment.allow-unaligned-source-splits`.
+   */
+  pauseOrResumeSplits?(pause: readonly string[], resume: readonly string[]): void;
   /**
    * The job is stopped: `pollNext` is not called any more. With `drain`, what the reader holds and has promised to somebody may be emitted now, before the last watermark; without, the
    * savepoint has its splits already, and nothing may be emitted.
@@ -90,6 +102,8 @@ export interface SourceReaderContext {
    * later attempt is given the same one. Closed when the job is over, and lost with the process: a checkpoint does not contain it.
    */
   keepForJob<K extends KeptThing>(create: () => K): K;
+  /** A sentence for people, said with the names of job and operator: something is wrong, and the task goes on. */
+  warn(sentence: string): void;
   /** Fails the task. */
   fail(error: unknown): void;
 }
@@ -118,6 +132,13 @@ export interface SplitEnumeratorContext<S extends SourceSplit> {
   /** Runs `mail` on the master, in the enumerator's turn. The only way from a callback into the enumerator. */
   execute(mail: () => void): void;
   schedule(delayMs: number, mail: () => void): Cancel;
+  /**
+   * What an enumerator found out once and must not find out anew while no checkpoint has it, such as where the input ended at the start of the job: the
+   * first call in a job makes it, and enumerators after a restart are given the same one. In memory of this master only.
+   */
+  keepForJob<K>(create: () => K): K;
+  /** A sentence for people, said with the names of job and operator: something is wrong, and the job goes on. */
+  warn(sentence: string): void;
   /** Fails the job. */
   fail(error: unknown): void;
 }

@@ -33,6 +33,7 @@ function read(given: {
     busy: false,
     forSplit: () => output,
     release: () => undefined,
+    sideOutput: () => undefined,
   };
   const assigned = new Map<number, readonly Stripe[]>();
   const master = {

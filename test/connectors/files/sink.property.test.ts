@@ -316,7 +316,7 @@ const bugs: Record<string, (sink: NumberSink) => NumberSink> = {
         write: (value, at) => writer.write(value, at),
         flush: () => void Promise.resolve(writer.flush?.(false)).catch(() => undefined),
         prepareCommit: (id) => writer.prepareCommit?.(id) ?? [],
-        snapshot: (id) => writer.snapshot?.(id) ?? [],
+        snapshot: (id, uncommitted) => writer.snapshot?.(id, uncommitted) ?? [],
         close: () => writer.close?.(),
       };
     },
@@ -342,7 +342,7 @@ const bugs: Record<string, (sink: NumberSink) => NumberSink> = {
           void committer?.commit(committables.map((committable) => ({ ...request, committable })));
           return committables;
         },
-        snapshot: (id) => writer.snapshot?.(id) ?? [],
+        snapshot: (id, uncommitted) => writer.snapshot?.(id, uncommitted) ?? [],
         close: () => writer.close?.(),
       };
     },

@@ -169,6 +169,11 @@ describe("refusals", () => {
     ["MR1065", (numbers: DataStream<number>) => numbers.sinkTo({} as never)],
     ["MR1065", (numbers: DataStream<number>) => numbers.assignTimestampsAndWatermarks({} as never)],
     ["MR1065", (numbers: DataStream<number>) => numbers.assignTimestampsAndWatermarks(undefined as never)],
+    [
+      "MR1069",
+      (numbers: DataStream<number>) =>
+        numbers.assignTimestampsAndWatermarks(WatermarkStrategy.noWatermarks<number>().withWatermarkAlignment("g", 1)),
+    ],
     ["MR1065", (numbers: DataStream<number>) => numbers.getSideOutput("odd" as never)],
     ["MR1065", (numbers: DataStream<number>) => numbers.union(numbers.keyBy((n) => n) as never)],
     ["MR1065", (numbers: DataStream<number>) => numbers.connect(undefined as never)],

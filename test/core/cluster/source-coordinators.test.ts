@@ -60,6 +60,7 @@ class Bench {
       execute: (mail) => void this.#mails.push(mail),
       send: (vertex, subtask, operatorId, event) =>
         void this.sent.push(`${vertex}/${subtask} ${event.type} ${operatorId === this.operatorId}`),
+      warn: (sentence) => void this.log.push(sentence),
       fail: (cause) => void this.failures.push(cause),
     });
   }
@@ -216,6 +217,7 @@ describe("an enumerator", () => {
       metrics: new MetricRegistry({ clock }).open({ job: "job" }),
       execute: () => undefined,
       send: () => undefined,
+      warn: () => undefined,
       // As the job master does, which ends the attempt at once.
       fail: () => coordinators.stop(),
     });
@@ -224,6 +226,18 @@ describe("an enumerator", () => {
     expect(log).toEqual(["create first"]);
     coordinators.restored(both, []);
     expect(log).toEqual(["create first", "create first"]);
+  });
+
+  test("what it keeps for the job is there after a restart, and what it warns of names it", () => {
+    const bench = new Bench();
+    const { coordinators } = start(bench);
+    const first = bench.context.keepForJob(() => ({ offset: 7 }));
+    coordinators.stop();
+    coordinators.restored(ALL, []);
+    expect(bench.contexts).toHaveLength(2);
+    expect(bench.context.keepForJob(() => ({ offset: 9 }))).toBe(first);
+    bench.context.warn("a partition is gone");
+    expect(bench.log.at(-1)).toContain('": a partition is gone');
   });
 
   test("is closed once, and a close that fails is of no interest any more", () => {
@@ -245,3 +259,78 @@ function start(bench: Bench): Bench {
   bench.coordinators.restored(ALL, []);
   return bench;
 }
+
+describe("watermark alignment", () => {
+  const never: Source<number, SourceSplit, string> = {
+    boundedness: "bounded",
+    createReader: () => {
+      throw new Error("nobody reads here");
+    },
+    createEnumerator: () => ({
+      handleSplitRequest: () => undefined,
+      addSplitsBack: () => undefined,
+      snapshot: () => "state",
+    }),
+  };
+
+  /** Two sources of one group, with two readers each; what they are told, and by which vertex and subtask. */
+  function aligned(): {
+    readonly report: (at: Subtask, watermarkMs: number) => readonly string[];
+    readonly register: (at: Subtask) => void;
+    readonly coordinators: SourceCoordinators;
+  } {
+    const env = StreamExecutionEnvironment.create({ "parallelism.default": 2 });
+    const strategy = WatermarkStrategy.noWatermarks<number>().withWatermarkAlignment("group", "1s");
+    for (const name of ["first", "second"]) env.fromSource(never, strategy, name).uid(name).discard();
+    const graph = createJobGraph(env.getStreamGraph(), { name: "job", config: env.config });
+    const clock = new ManualClock();
+    const sent: string[] = [];
+    const coordinators = new SourceCoordinators({
+      graph,
+      config: env.config,
+      clock,
+      metrics: new MetricRegistry({ clock }).open({ job: "job" }),
+      execute: () => undefined,
+      send: (vertex, subtask, _, event) =>
+        void sent.push(`${vertex}/${subtask} ${event.type === "align-watermarks" ? event.lowestMs : event.type}`),
+      warn: () => undefined,
+      fail: () => undefined,
+    });
+    coordinators.restored(PAIRS, []);
+    const operatorOf = (vertex: number): string => graph.vertices[vertex]?.operators[0]?.id ?? "";
+    const register = ({ vertex, subtask }: Subtask): void =>
+      coordinators.handle(operatorOf(vertex), subtask, { type: "register-reader" });
+    PAIRS.forEach(register);
+    const report = ({ vertex, subtask }: Subtask, watermarkMs: number): readonly string[] => {
+      coordinators.handle(operatorOf(vertex), subtask, { type: "report-watermark", watermarkMs });
+      return sent.splice(0);
+    };
+    return { report, register, coordinators };
+  }
+
+  const PAIRS: readonly Subtask[] = [0, 1].flatMap((vertex) => [0, 1].map((subtask) => ({ vertex, subtask })));
+  const [A = { vertex: 0, subtask: 0 }, B = A, C = A] = PAIRS;
+
+  test("goes over all sources of a group, each told at its own vertex", () => {
+    const { report } = aligned();
+    expect([report(A, 5), report(B, 7), report(C, 3)]).toEqual([["0/0 5"], ["0/1 5"], ["0/0 3", "0/1 3", "1/0 3"]]);
+  });
+
+  test("forgets the readers that are gone, and hears of none before they have registered again", () => {
+    const { report, coordinators } = aligned();
+    report(A, 5);
+    report(C, 3);
+    coordinators.lost([C]);
+    expect([report(A, 6), report(C, 1), report(A, 6)]).toEqual([["0/0 6"], [], []]);
+  });
+
+  test("forgets all of them when all start again", () => {
+    const { report, register, coordinators } = aligned();
+    for (const one of [A, B, C]) report(one, 3);
+    coordinators.stop();
+    coordinators.restored(PAIRS, []);
+    for (const { vertex, subtask } of PAIRS) expect(report({ vertex, subtask }, 1)).toEqual([]);
+    register(A);
+    expect(report(A, 5)).toEqual(["0/0 5"]);
+  });
+});

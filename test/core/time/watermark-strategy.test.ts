@@ -64,6 +64,39 @@ describe("WatermarkStrategy", () => {
     expect(strategy.idlenessMs).toBe(60_000);
   });
 
+  test("each choice leaves the others as they are", () => {
+    const assigner = (click: string): number => click.length;
+    const choices: readonly ((strategy: WatermarkStrategy<string>) => WatermarkStrategy<string>)[] = [
+      (strategy) => strategy.withTimestampAssigner(assigner),
+      (strategy) => strategy.withIdleness("1min"),
+      (strategy) => strategy.withWatermarkAlignment("clicks", "30s", "2s"),
+    ];
+    const alignment = { group: "clicks", maxDriftMs: 30_000, updateIntervalMs: 2_000 };
+    for (const order of [choices, choices.toReversed()]) {
+      const start = WatermarkStrategy.forMonotonousTimestamps<string>();
+      const {
+        timestampAssigner,
+        idlenessMs,
+        alignment: chosen,
+      } = order.reduce((strategy, choose) => choose(strategy), start);
+      expect([timestampAssigner, idlenessMs, chosen]).toEqual([assigner, 60_000, alignment]);
+      expect(start.alignment).toBeUndefined();
+    }
+  });
+
+  test("aligns every second, unless it is told otherwise, and refuses what is no alignment", () => {
+    const start = WatermarkStrategy.forMonotonousTimestamps<string>();
+    expect(start.withWatermarkAlignment("g", 0).alignment).toEqual({
+      group: "g",
+      maxDriftMs: 0,
+      updateIntervalMs: 1_000,
+    });
+    expect(() => start.withWatermarkAlignment(" ", 1)).toThrow("MR1053");
+    expect(() => start.withWatermarkAlignment("g", -1)).toThrow("MR1003");
+    expect(() => start.withWatermarkAlignment("g", "soon" as never)).toThrow("MR1001");
+    expect(() => start.withWatermarkAlignment("g", 1, 0)).toThrow("MR1002");
+  });
+
   test("refuses what is no bound and no timeout", () => {
     expect(() => WatermarkStrategy.forBoundedOutOfOrderness(-1)).toThrow("MR1003");
     expect(() => WatermarkStrategy.forMonotonousTimestamps().withIdleness(0)).toThrow("MR1002");

@@ -90,6 +90,7 @@ class ListReader<T> implements SourceReader<T, ListSplit> {
   readonly #records: readonly (readonly ListRecord<T>[])[];
   readonly #dealing: Dealing;
   #splits: ListSplit[] = [];
+  readonly #paused = new Set<string>();
   #noMore = false;
   #turn = 0;
 
@@ -105,10 +106,10 @@ class ListReader<T> implements SourceReader<T, ListSplit> {
   }
 
   pollNext(output: ReaderOutput<T>, recordsMax: number): PollResult {
-    for (let emitted = 0; emitted < recordsMax && this.#splits.length > 0 && !output.busy; emitted += 1)
+    for (let emitted = 0; emitted < recordsMax && this.#isReadable() && !output.busy; emitted += 1)
       this.#emitOne(output);
-    if (this.#splits.length > 0) return "more-available";
-    return this.#noMore ? "end-of-input" : "nothing-available";
+    if (this.#isReadable()) return "more-available";
+    return this.#noMore && this.#splits.length === 0 ? "end-of-input" : "nothing-available";
   }
 
   addSplits(splits: readonly ListSplit[]): void {
@@ -123,10 +124,21 @@ class ListReader<T> implements SourceReader<T, ListSplit> {
     return [...this.#splits];
   }
 
+  pauseOrResumeSplits(pause: readonly string[], resume: readonly string[]): void {
+    for (const splitId of pause) this.#paused.add(splitId);
+    for (const splitId of resume) this.#paused.delete(splitId);
+  }
+
+  #isReadable(): boolean {
+    return this.#paused.size === 0
+      ? this.#splits.length > 0
+      : this.#splits.some((split) => !this.#paused.has(split.splitId));
+  }
+
   #emitOne(output: ReaderOutput<T>): void {
     this.#turn = (this.#turn + 1) % this.#splits.length;
     const split = this.#splits[this.#turn];
-    if (split === undefined) return;
+    if (split === undefined || this.#paused.has(split.splitId)) return;
     const records = this.#records[split.ordinal] ?? [];
     const record = records[split.position];
     if (record !== undefined) output.forSplit(split.splitId).collect(record.value, record.timestampMs);
@@ -135,6 +147,7 @@ class ListReader<T> implements SourceReader<T, ListSplit> {
       return;
     }
     this.#splits.splice(this.#turn, 1);
+    this.#paused.delete(split.splitId);
     output.release(split.splitId);
     if (this.#dealing === "on-demand" && !this.#noMore) this.#ctx.requestSplit();
   }

@@ -23,6 +23,7 @@ export function failingSink<T, W, C>(sink: Sink<T, W, C>, faults: JobFaults): Si
 function failingWriter<T, W, C>(writer: SinkWriter<T, W, C>, faults: JobFaults): SinkWriter<T, W, C> {
   const writeWatermark = writer.writeWatermark?.bind(writer);
   const snapshot = writer.snapshot?.bind(writer);
+  const checkpointCompleted = writer.checkpointCompleted?.bind(writer);
   return {
     write(value, ctx) {
       throwAt(faults, "record");
@@ -35,6 +36,7 @@ function failingWriter<T, W, C>(writer: SinkWriter<T, W, C>, faults: JobFaults):
       return writer.prepareCommit?.(checkpointId) ?? [];
     },
     ...(snapshot === undefined ? {} : { snapshot }),
+    ...(checkpointCompleted === undefined ? {} : { checkpointCompleted }),
     close: () => writer.close?.(),
   };
 }

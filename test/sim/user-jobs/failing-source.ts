@@ -18,6 +18,7 @@ export function failingSource<T, S extends SourceSplit, E>(
 }
 
 function failingReader<T, S extends SourceSplit>(reader: SourceReader<T, S>, faults: JobFaults): SourceReader<T, S> {
+  const pauseOrResumeSplits = reader.pauseOrResumeSplits?.bind(reader);
   return {
     start: () => reader.start?.(),
     pollNext(output, recordsMax) {
@@ -32,6 +33,8 @@ function failingReader<T, S extends SourceSplit>(reader: SourceReader<T, S>, fau
     },
     checkpointCompleted: (checkpointId) => reader.checkpointCompleted?.(checkpointId),
     handleEvent: (event) => reader.handleEvent?.(event),
+    // The engine asks whether it is there.
+    ...(pauseOrResumeSplits === undefined ? {} : { pauseOrResumeSplits }),
     close: () => reader.close?.(),
   };
 }

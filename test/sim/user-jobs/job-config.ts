@@ -18,7 +18,11 @@ export function ownValues(plan: SimPlan): ConfigValues {
 }
 
 /** What the simulation decides. */
-export function simulatedValues(plan: SimPlan, leg: Leg): ConfigValues {
+export function simulatedValues(
+  plan: SimPlan,
+  leg: Leg,
+  { outsideFails }: { readonly outsideFails: boolean },
+): ConfigValues {
   return {
     "parallelism.default": leg.parallelism,
     "taskmanager.network.in-slot-channel-capacity": plan.capacity,
@@ -26,7 +30,7 @@ export function simulatedValues(plan: SimPlan, leg: Leg): ConfigValues {
     "heartbeat.timeout": 5_000,
     "task.cancellation.timeout": 30_000,
     "restart-strategy.type": "fixed-delay",
-    "restart-strategy.fixed-delay.attempts": isQuiet(plan) ? 0 : RESTARTS_MAX,
+    "restart-strategy.fixed-delay.attempts": isQuiet(plan) && !outsideFails ? 0 : RESTARTS_MAX,
     "restart-strategy.fixed-delay.delay": 300,
     "execution.checkpointing.max-concurrent-checkpoints": plan.concurrent,
     "execution.checkpointing.min-pause": plan.minPauseMs,

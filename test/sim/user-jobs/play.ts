@@ -7,6 +7,7 @@ import { liveness } from "../checkers/liveness.ts";
 import { visibility } from "../checkers/visibility.ts";
 import type { SimPlan } from "../plan.ts";
 import { simulateJob } from "../run.ts";
+import type { RunOptions } from "../run.ts";
 import { ProcessWorlds } from "./process-worlds.ts";
 import { SimulatedRun } from "./simulated-run.ts";
 import type { UserJob } from "./user-job.ts";
@@ -27,9 +28,13 @@ export interface Played {
 }
 
 /** Fails with `MR8001` if user code reached out of the simulation. */
-export async function play(job: UserJob, plan: SimPlan): Promise<Played> {
+export async function play(
+  job: UserJob,
+  plan: SimPlan,
+  outside: Pick<RunOptions, "outside" | "outsideIsCalm">,
+): Promise<Played> {
   const worlds = new ProcessWorlds(plan.seed + 5);
-  const run = await simulateJob(job.simJob(worlds), plan, { around: worlds.around });
+  const run = await simulateJob(job.simJob(worlds), plan, { around: worlds.around, ...outside });
   const [refused] = worlds.refusals;
   if (refused !== undefined) throw withSuspects(refused, job);
   const isPart = run.refusal !== undefined || run.failure !== undefined;

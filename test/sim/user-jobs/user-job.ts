@@ -12,6 +12,7 @@ import { isJobDefinition, StreamExecutionEnvironment } from "../../../core/index
 import type { JobDefinition, Sink, Source, SourceSplit } from "../../../core/index.ts";
 import { Config, OPTIONS } from "../../../core/util/config.ts";
 import { MillraceError } from "../../../core/util/errors.ts";
+import type { OutsideWorld } from "../outside-world.ts";
 import { CALM } from "../plan.ts";
 import type { Leg, SimPlan } from "../plan.ts";
 import { JOB_NAME } from "../sim-job.ts";
@@ -32,6 +33,8 @@ export type SimulatedJob = JobDefinition | ((env: StreamExecutionEnvironment) =>
 export interface UserJobOptions {
   readonly inputs: Inputs;
   readonly keepSinks: readonly string[];
+  /** Worlds that it reaches. Default: none. */
+  readonly outside?: readonly OutsideWorld[];
   readonly args: readonly string[];
   /** Whether checkpoints come when the plan says, whatever the job says. */
   readonly planSetsInterval: boolean;
@@ -100,8 +103,9 @@ export class UserJob {
 
   #configOf(plan: SimPlan, leg: Leg, worlds: ProcessWorlds): Config {
     const { config } = this.#build(new Config(ownValues(plan)), worlds);
+    const outsideFails = this.#options.outside?.some(({ fails }) => fails) === true;
     const interval = this.#options.planSetsInterval ? { [OPTIONS.checkpointInterval.key]: plan.checkpointMs } : {};
-    return config.with({ ...simulatedValues(plan, leg), ...interval });
+    return config.with({ ...simulatedValues(plan, leg, { outsideFails }), ...interval });
   }
 
   #graphOf(

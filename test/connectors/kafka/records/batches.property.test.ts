@@ -34,9 +34,7 @@ interface TheirRecord {
 
 const require = createRequire(import.meta.url);
 const Decoder = require("kafkajs/src/protocol/decoder") as new (bytes: Buffer) => unknown;
-const decodeTheirs = require("kafkajs/src/protocol/recordBatch/v0/decoder") as (
-  decoder: unknown,
-) => Promise<{
+const decodeTheirs = require("kafkajs/src/protocol/recordBatch/v0/decoder") as (decoder: unknown) => Promise<{
   records: TheirRecord[];
   producerId: string;
   producerEpoch: number;

@@ -1,0 +1,244 @@
+/**
+ * The transactions of one subtask: one after another, each begun before its first record needs it.
+ *
+ * In:    what was restored; the end of each transaction. Out: `onReady` with the next producer; committables. State: the pool of ids, the transaction at hand.
+ *
+ * At the start it takes over every id that an earlier attempt may have left open, of this subtask and of those that are no more, so that their records are never seen and no reader waits
+ * for them: those of the restored state, and those that the brokers know. Only ids whose transactions are to be committed are left alone, until they are.
+ *
+ * Every transaction begins with a new epoch, so that id and epoch name it. Within an attempt, it is asked for with the epoch before: an attempt that was believed dead and comes back is
+ * refused there, and cannot abort what its successor has prepared. Where there is no epoch before, since the pool grows, the same is asked of one more id, which is for that alone (`ownerId`).
+ * What this cannot refuse is an attempt that was believed dead before it had its first answer, and goes on only after its successor has prepared something: it takes ids over that are not its own any more.
+ * The successor notices when it commits, and fails with `MR6442`.
+ */
+import type {
+  KafkaClient,
+  ProducerIdentity,
+  TopicPartition,
+  TransactionalProducer,
+  ListedTransaction,
+} from "../client/kafka-client.ts";
+import { IdPool } from "./id-pool.ts";
+import type { TakenId } from "./id-pool.ts";
+import { idText, identityOf, ownerId, parseId } from "./sink-state.ts";
+import type { KafkaCommittable, KafkaSinkState, PooledId } from "./sink-state.ts";
+import type { TaskCalls } from "./task-calls.ts";
+import { Witness } from "./witness.ts";
+
+export interface TransactionsOptions {
+  readonly prefix: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  /** From the longest that the broker allows, if it says so. Throws if it is too long. */
+  readonly timeoutMs: (maxMs: number | undefined) => number;
+  readonly restored: readonly KafkaSinkState[];
+  readonly client: KafkaClient;
+  readonly calls: TaskCalls;
+  readonly nowMs: () => number;
+  readonly onReady: (producer: TransactionalProducer) => void;
+}
+
+interface Current {
+  readonly number: number;
+  readonly producer: TransactionalProducer;
+  /** With this transaction. */
+  readonly witness: Witness;
+  begunMs: number | undefined;
+}
+
+/** Taken over at the start in any case, so that nobody who was believed dead can take one of them afterwards: one to write with, one per open checkpoint, one until the next. */
+const IDS_AT_START = 3;
+/** Requests at a time while ids are taken over. */
+const AT_ONCE = 5;
+
+export class Transactions {
+  readonly #options: TransactionsOptions;
+  readonly #pool: IdPool;
+  /** Restored committables: not ours to touch before the first checkpoint of this attempt has completed. */
+  readonly #uncommitted: ReadonlySet<string>;
+  #left: readonly PooledId[];
+  #current: Current | undefined = undefined;
+  #firstSnapshot = Infinity;
+  #timeoutMs = 0;
+  #owner: ProducerIdentity | undefined = undefined;
+  #started = false;
+  #onStarted: (() => void) | undefined = undefined;
+
+  constructor(options: TransactionsOptions) {
+    const { prefix, subtask, restored } = options;
+    this.#options = options;
+    this.#pool = new IdPool({ prefix, subtask }, restored);
+    this.#uncommitted = new Set(restored.flatMap(({ uncommitted }) => uncommitted));
+    this.#left = this.#restoredIds().filter((id) => this.#uncommitted.has(idText(id)));
+  }
+
+  /** Milliseconds since the open transaction has its first partition; 0 if there is none. */
+  get ageMs(): number {
+    const begunMs = this.#current?.begunMs;
+    return begunMs === undefined ? 0 : this.#options.nowMs() - begunMs;
+  }
+
+  get size(): number {
+    return this.#pool.size;
+  }
+
+  /** Open, with records, and not prepared. */
+  get open(): TransactionalProducer | undefined {
+    return this.#current?.begunMs === undefined ? undefined : this.#current.producer;
+  }
+
+  start(): void {
+    const { client, calls, prefix } = this.#options;
+    const listed = calls.answer<readonly ListedTransaction[] | undefined>((known) =>
+      this.#takeOver(this.#earlier(known), () => this.#goOn()),
+    );
+    client.transactionTimeoutMaxMs(
+      calls.answer((maxMs) => {
+        this.#timeoutMs = this.#options.timeoutMs(maxMs);
+        this.#own(() => client.listTransactions(prefix, listed));
+      }),
+    );
+  }
+
+  /** Nothing of earlier attempts is open any more. No checkpoint may pass before: it would no longer know the ids of subtasks that are gone. */
+  whenStarted(then: () => void): void {
+    if (this.#started) then();
+    else this.#onStarted = then;
+  }
+
+  /** The transaction has its first partition; from now on the broker counts its time. `done` when it carries its witness. */
+  begun(place: TopicPartition, done: () => void): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    current.begunMs = this.#options.nowMs();
+    const { client, calls } = this.#options;
+    const { producer, witness } = current;
+    const offset = {
+      topic: place.topic,
+      partition: place.partition,
+      offset: witness.sequence,
+      metadata: witness.metadata,
+    };
+    client.addOffsets(
+      { transaction: producer, group: producer.transactionalId, offsets: [offset] },
+      calls.answer<void>(done),
+    );
+  }
+
+  /** Everything is acknowledged. The next one has to be asked for. */
+  prepare(records: number): KafkaCommittable | undefined {
+    const current = this.#current;
+    if (current?.begunMs === undefined) return undefined;
+    this.#pool.prepared(current.number, identityOf(current.producer));
+    this.#current = undefined;
+    return { ...current.producer, records };
+  }
+
+  /** Asks for a producer, unless there is one that has written nothing yet. */
+  next(): void {
+    if (this.#current !== undefined) return;
+    const taken = this.#pool.take();
+    const { known } = taken;
+    if (known === undefined) this.#own(() => this.#init(taken, undefined));
+    else if (taken.isNew) this.#read(taken, known);
+    else this.#init(taken, known);
+  }
+
+  snapshot(checkpointId: number, uncommitted: readonly string[]): KafkaSinkState {
+    this.#firstSnapshot = Math.min(this.#firstSnapshot, checkpointId);
+    return this.#pool.snapshot(checkpointId, uncommitted);
+  }
+
+  checkpointCompleted(checkpointId: number): void {
+    this.#pool.checkpointCompleted(checkpointId);
+    if (checkpointId < this.#firstSnapshot || this.#left.length === 0) return;
+    // What was restored is committed now. An attempt after that checkpoint, if somebody went back in time, may have used these ids again.
+    const left = this.#left;
+    this.#left = [];
+    this.#takeOver(left, () => {});
+  }
+
+  #init(taken: TakenId, known: ProducerIdentity | undefined): void {
+    const { client, calls } = this.#options;
+    const { transactionalId } = taken;
+    const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
+    client.initProducer(
+      { transactional },
+      calls.answer((identity) => this.#read(taken, identity)),
+    );
+  }
+
+  /** Still we, and no later attempt. The first time it is we from now on. */
+  #own(then: () => void): void {
+    const { client, calls, prefix, subtask } = this.#options;
+    const known = this.#owner;
+    const transactionalId = ownerId(prefix, subtask);
+    const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
+    const owned = calls.answer<ProducerIdentity>((identity) => {
+      this.#owner = identityOf(identity);
+      then();
+    });
+    client.initProducer({ transactional }, owned);
+  }
+
+  /** What its earlier transactions committed: the broker has finished them before it answered with the producer. */
+  #read({ number, transactionalId }: TakenId, identity: ProducerIdentity): void {
+    const { client, calls, onReady } = this.#options;
+    client.committedOffsets(
+      transactionalId,
+      calls.answer((offsets) => {
+        const producer = { transactionalId, ...identityOf(identity) };
+        this.#current = { number, producer, witness: Witness.of(offsets).with(identity), begunMs: undefined };
+        onReady(producer);
+      }),
+    );
+  }
+
+  #goOn(): void {
+    this.#started = true;
+    this.next();
+    this.#onStarted?.();
+    this.#onStarted = undefined;
+  }
+
+  #earlier(listed: readonly ListedTransaction[] = []): readonly PooledId[] {
+    const { prefix, subtask } = this.#options;
+    const known = listed.flatMap(({ transactionalId }) => parseId(prefix, transactionalId) ?? []);
+    const own = Array.from({ length: IDS_AT_START }, (_, number) => ({ prefix, subtask, number }));
+    const ids = new Map([...this.#restoredIds(), ...known, ...own].map((id) => [idText(id), id]));
+    return [...ids].filter(([text, id]) => this.#isMine(id) && !this.#uncommitted.has(text)).map(([, id]) => id);
+  }
+
+  #restoredIds(): readonly PooledId[] {
+    return this.#options.restored.flatMap(({ prefix, subtask, ids }) =>
+      Array.from({ length: ids }, (_, number) => ({ prefix, subtask, number })).filter((id) => this.#isMine(id)),
+    );
+  }
+
+  /** Subtasks that are no more are shared out. */
+  #isMine({ subtask }: PooledId): boolean {
+    return subtask % this.#options.parallelism === this.#options.subtask;
+  }
+
+  #takeOver(ids: readonly PooledId[], done: () => void): void {
+    const { client, calls, prefix, subtask } = this.#options;
+    const timeoutMs = this.#timeoutMs;
+    const waiting = [...ids];
+    let open = 0;
+    const go = (): void => {
+      if (waiting.length === 0 && open === 0) return done();
+      for (let id = next(); id !== undefined; id = next()) take(id);
+    };
+    const next = (): PooledId | undefined => (open < AT_ONCE ? waiting.shift() : undefined);
+    const take = (id: PooledId): void => {
+      open++;
+      const taken = calls.answer<ProducerIdentity>((identity) => {
+        open--;
+        if (id.prefix === prefix && id.subtask === subtask) this.#pool.takenOver(id.number, identity);
+        go();
+      });
+      client.initProducer({ transactional: { transactionalId: idText(id), timeoutMs } }, taken);
+    };
+    go();
+  }
+}

@@ -1,6 +1,6 @@
 /**
  * What each customer orders per minute, from Kafka to Kafka, exactly once: `npx millrace run examples/orders-kafka.ts -- --kafka-address localhost:9092`. It needs the topics `orders` and
- * `revenue`. With `--bounded` it reads what is there and ends.
+ * `revenue`. With `--bounded yes` it reads what is there and ends.
  *
  * What one learns: event time of Kafka records, watermarks per partition with idle ones left out, records that cannot be read put aside, and a sink whose transactions
  * are committed together with checkpoints.
@@ -12,7 +12,7 @@
 import { defineJob, OutputTag, tumbling, WatermarkStrategy } from "millrace";
 import type { DataStream, JobDefinition, StreamExecutionEnvironment } from "millrace";
 import { json, kafkaSink, kafkaSource, latest } from "millrace/connectors/kafka";
-import type { MalformedKafkaRecord } from "millrace/connectors/kafka";
+import type { KafkaConnection, MalformedKafkaRecord } from "millrace/connectors/kafka";
 import { optionValues, usageOf } from "./support/options.ts";
 
 export interface Order {
@@ -51,14 +51,14 @@ export function revenuePerMinute(orders: DataStream<Order>): DataStream<Revenue>
     }));
 }
 
-function ordersFrom(env: StreamExecutionEnvironment, bootstrapServers: string, isBounded: boolean): DataStream<Order> {
+function ordersFrom(env: StreamExecutionEnvironment, kafka: KafkaConnection, isBounded: boolean): DataStream<Order> {
   const source = kafkaSource<Order>({
-    bootstrapServers,
+    ...kafka,
     topics: "orders",
     groupId: "revenue",
     value: json<Order>(),
     onMalformed: { sideOutput: MALFORMED },
-    ...(isBounded ? { stoppingOffsets: latest(), bounded: true } : {}),
+    ...(isBounded ? { stoppingOffsets: latest() } : {}),
   });
   const eventTime = WatermarkStrategy.forBoundedOutOfOrderness("10s")
     .withTimestampAssigner((order: Order) => order.atMs)
@@ -71,24 +71,30 @@ function ordersFrom(env: StreamExecutionEnvironment, bootstrapServers: string, i
   return orders;
 }
 
-const job: JobDefinition = defineJob(
-  "revenue",
-  (env, args) => {
-    const { "kafka-address": bootstrapServers, bounded } = optionValues(args, OPTIONS);
-    env.enableCheckpointing("1s");
-    revenuePerMinute(ordersFrom(env, bootstrapServers, bounded === "yes"))
-      .sinkTo(
-        kafkaSink<Revenue>({
-          bootstrapServers,
-          topic: "revenue",
-          key: ({ customer }) => customer,
-          value: (revenue) => JSON.stringify(revenue),
-          deliveryGuarantee: "exactly-once",
-          transactionalIdPrefix: "revenue",
-        }),
-      )
-      .uid("revenue-topic");
-  },
-  { usage: usageOf(OPTIONS) },
-);
+/** `connection`: what else there is to say about Kafka, such as a password; tests give a Kafka in memory. */
+export function revenueJob(connection: Partial<KafkaConnection> = {}): JobDefinition {
+  return defineJob(
+    "revenue",
+    (env, args) => {
+      const { "kafka-address": bootstrapServers, bounded } = optionValues(args, OPTIONS);
+      const kafka = { bootstrapServers, ...connection };
+      env.enableCheckpointing("1s");
+      const revenue = kafkaSink<Revenue>({
+        ...kafka,
+        topic: "revenue",
+        key: ({ customer }) => customer,
+        value: (row) => JSON.stringify(row),
+        deliveryGuarantee: "exactly-once",
+        transactionalIdPrefix: "revenue",
+      });
+      revenuePerMinute(ordersFrom(env, kafka, bounded === "yes"))
+        .sinkTo(revenue)
+        .name("revenue")
+        .uid("revenue-topic");
+    },
+    { usage: usageOf(OPTIONS) },
+  );
+}
+
+const job: JobDefinition = revenueJob();
 export default job;

@@ -8,7 +8,7 @@ import { lineAt, sourcesIn } from "./project.ts";
 import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
 /** The files that `exports` of package.json names, as sources. */
-const ENTRY_POINT = /^(?:core(?:\/cluster)?|statefun|connectors\/[\w-]+|test\/(?:harness|sim))\/index\.ts$/;
+const ENTRY_POINT = /^(?:core(?:\/cluster)?|statefun(?:\/kafka)?|connectors\/[\w-]+|test\/(?:harness|sim))\/index\.ts$/;
 
 /** The classes and interfaces whose methods are the language of the API. */
 const FRAMED =

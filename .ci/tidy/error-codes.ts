@@ -9,7 +9,7 @@ import type { Project, Rule, SourceFile, Violation } from "./project.ts";
 
 const PAGE = "docs/errors.md";
 /** What users meet of the simulator; the rest of it plays storage and election, with the codes of the engine. */
-const SIMULATOR = /^test\/sim\/(?:user-(?:code|jobs)\/.*|simulate|check-exactly-once)\.ts$/;
+const SIMULATOR = /^test\/sim\/(?:user-(?:code|jobs)\/.*|kafka\/errors|simulate|check-exactly-once)\.ts$/;
 const CODE = /\bMR\d{4}\b/g;
 const ROW = /^\| `?(?<code>MR\d{4})`? \| (?<when>[^|]+) \| (?<cure>[^|]+) \|$/gm;
 const SHARED = /^- `?(?<code>MR\d{4})`?: (?<paths>.+)$/gm;

@@ -4,7 +4,8 @@
  * In:  `@example` blocks of everything in core/, statefun/, connectors/, test/harness/ and test/sim/. Out: one TypeScript file per example in dist/.examples/, which imports what it
  *      mentions from the preludes, and exports the example as a function `example`.
  * The preludes are test/core/api/examples-prelude.ts and, for connectors, also test/connectors/examples-prelude.ts and the connector's own index.ts; for the
- * harness and the simulator also test/harness/index.ts; for the cluster also core/cluster/index.ts.
+ * harness and the simulator also test/harness/index.ts; for the cluster also core/cluster/index.ts; for stateful functions also statefun/index.ts, and
+ * for those with a connector, such as statefun/kafka, the index.ts of both.
  * Examples of connectors are not run, since they need files and servers. An example that has an `export` of its own is compiled only.
  */
 import { sourcesIn } from "./project.ts";
@@ -42,7 +43,10 @@ function preludesOf(project: Project, path: string): Prelude[] {
     root === "connectors"
       ? [CONNECTORS_PRELUDE, `connectors/${connector ?? ""}/index.ts`]
       : root === "statefun"
-        ? ["statefun/index.ts"]
+        ? [
+            "statefun/index.ts",
+            ...(connector === "kafka" ? ["statefun/kafka/index.ts", "connectors/kafka/index.ts"] : []),
+          ]
         : root === "test"
           ? ["test/harness/index.ts"]
           : path.startsWith("core/cluster/")

@@ -35,10 +35,15 @@ export type GroupOptions = Partial<
 /** Adds an application to the graph of an environment. */
 export function addApplication(env: StreamExecutionEnvironment, application: Application, options: GroupOptions): void {
   const { functions, namespaces, ingresses, egresses, http } = application;
-  const inputs = ingresses.map((routed) => addIngress(env, routed));
+  const sources = ingresses.map((routed) => addIngress(env, routed));
+  const inputs = sources.map(({ messages }) => messages);
   const parts = { name: USUAL_GROUP, functions, namespaces, egresses: egresses.map(({ egress }) => egress), http };
   const group = addGroup(env, inputs, { ...parts, options });
-  for (const egress of egresses) addEgress(env, egress, group.getSideOutput(new OutputTag<never>(egress.egress)));
+  for (const egress of egresses) {
+    const values = group.getSideOutput(new OutputTag<never>(egress.egress));
+    const asides = sources.flatMap((source) => asideFor(egress.egress, source));
+    addEgress(env, egress, asides.length === 0 ? values : values.union(...asides));
+  }
 }
 
 function addEgress(
@@ -63,10 +68,21 @@ function addEgress(
   );
 }
 
-function addIngress(env: StreamExecutionEnvironment, { spec, routes }: RoutedIngress): DataStream<Envelope> {
-  const { ingress, source, watermarks, parallelism, check, onInvalid } = spec;
+interface AddedIngress {
+  readonly aside: RoutedIngress["spec"]["aside"];
+  readonly records: DataStream<unknown>;
+  readonly messages: DataStream<Envelope>;
+}
+
+function addIngress(env: StreamExecutionEnvironment, { spec, routes }: RoutedIngress): AddedIngress {
+  const { ingress, source, watermarks, parallelism, check, onInvalid, aside } = spec;
   const records = streamOf(env, source as IngressSource<unknown>, { ingress, watermarks, parallelism }); // `from` has looked at it
-  return addRouter(env, records, { ingress, check, onInvalid, routes });
+  return { aside, records, messages: addRouter(env, records, { ingress, check, onInvalid, routes }) };
+}
+
+/** What the source could not read, if that egress is to have it. */
+function asideFor(egress: TypeName, { aside, records }: AddedIngress): readonly DataStream<never>[] {
+  return aside?.egress === egress ? [records.getSideOutput(new OutputTag<never>(aside.tag))] : [];
 }
 
 function streamOf(

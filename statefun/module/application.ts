@@ -51,6 +51,7 @@ export function assemble(
     application.functions,
     application.egresses.map(({ egress }) => egress),
   );
+  refuseMissingAsides(application);
   return application;
 }
 
@@ -105,6 +106,15 @@ function refuseMissingParts({ functions, namespaces, ingresses, http }: Applicat
       "MR9041",
       `the ingress ${silent.spec.ingress} has no router, so its messages would be lost: bind router(ingress, (message, downstream) => ...)`,
     );
+}
+
+function refuseMissingAsides({ ingresses, egresses }: Application): void {
+  for (const { spec } of ingresses)
+    if (spec.aside !== undefined && !egresses.some(({ egress }) => egress === spec.aside?.egress))
+      refuse(
+        "MR9041",
+        `${spec.ingress} sends the records that it cannot read to the egress ${spec.aside.egress}, which is not bound: bind it with a sink`,
+      );
 }
 
 /** Also for functions on a stream, whose egresses have no sinks. */

@@ -42,6 +42,7 @@ export class Bindings {
         this.#requireBound(spec, "ingress", module);
         this.#own("ingress", spec.ingress, module);
         this.ingresses.set(spec.ingress, spec);
+        if (spec.routes !== undefined) this.#routes.set(spec.ingress, [...spec.routes, ...this.routesOf(spec.ingress)]);
       },
       bindIngressRouter: (target: unknown, route?: unknown) => {
         const spec =

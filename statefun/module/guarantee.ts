@@ -13,7 +13,7 @@ export interface GuaranteedSink {
 }
 
 const CURES: Readonly<Record<Guarantee, string>> = {
-  "exactly-once": `has no committer, so values of turns that are rolled back have been written already; take a sink that commits, such as fileSink(), or "at-least-once"`,
+  "exactly-once": `has no committer, so values of turns that are rolled back have been written already; take a sink that commits, such as fileSink() or a kafkaSink() with deliveryGuarantee: "exactly-once", or "at-least-once"`,
   "at-least-once": `shows values only when it commits them, with a checkpoint; take a sink that writes at once, or "exactly-once"`,
 };
 
@@ -26,13 +26,18 @@ export function requireKnownGuarantee(name: TypeName, guarantee: unknown): asser
   );
 }
 
-/** A sink with a committer is exactly once, one without is at least once. Errors: `MR9045`. */
+const LOSES =
+  "may lose values in a failure, since no checkpoint waits for it; have it wait, or leave the guarantee out";
+
+/** A sink with a committer is exactly once, one without is at least once, unless it says that it may lose something. Errors: `MR9045`. */
 export function requireGuarantee(name: TypeName, guarantee: Guarantee, sinks: readonly GuaranteedSink[]): void {
   const complain = (why: string): never =>
     refuse("MR9045", `the guarantee of the egress ${name} cannot be ${guarantee}: ${why}`);
   if (sinks.length === 0) complain("there is no sink behind the function of its stream; add one, or leave it out");
   const commits = guarantee === "exactly-once";
-  const other = sinks.find(({ sink }) => (typeof memberOf(sink, "createCommitter") === "function") !== commits);
-  if (other === undefined) return;
-  complain(`its sink ${other.name === undefined ? "" : `"${other.name}" `}${CURES[guarantee]}`);
+  for (const { name: called, sink } of sinks) {
+    const its = called === undefined ? "its sink" : `its sink "${called}"`;
+    if (memberOf(sink, "mayLose") === true) complain(`${its} ${LOSES}`);
+    if ((typeof memberOf(sink, "createCommitter") === "function") !== commits) complain(`${its} ${CURES[guarantee]}`);
+  }
 }

@@ -28,6 +28,8 @@ export interface OutsideMoment {
   fork(): OutsideMoment;
   /** Whoever calls from now on finds this one, and what was under way in it goes on. Nothing, if it is so already. */
   enter(seams: OutsideSeams): void;
+  /** The run is over. What it has left stays to be looked at, until the next one. */
+  leave(): void;
 }
 
 export interface OutsideWorld {
@@ -35,6 +37,4 @@ export interface OutsideWorld {
   readonly fails: boolean;
   /** The world at the beginning of a run. */
   begin(): OutsideMoment;
-  /** The run is over. What it has left stays to be looked at, until the next one. */
-  end(): void;
 }

@@ -86,16 +86,15 @@ export async function simulateJob(
   plan: SimPlan,
   { live, from, around, outside = [], outsideIsCalm = false }: RunOptions = {},
 ): Promise<SimRun> {
-  const begun = outside.map((other) => other.begin());
+  const start = from?.outside ?? new Outside<Out>(outside.map((other) => other.begin()));
   try {
-    const start = from?.outside ?? new Outside<Out>(begun);
     return await new Run(job, createWorld(plan, live, from?.files, around), {
       from,
       outside: start,
       outsideIsCalm,
     }).run();
   } finally {
-    for (const other of outside) other.end();
+    for (const other of start.others) other.leave();
   }
 }
 

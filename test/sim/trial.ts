@@ -14,6 +14,7 @@ import { reported } from "./checkers/reported.ts";
 import { singleWriter } from "./checkers/single-writer.ts";
 import { startsValidly } from "./checkers/valid-start.ts";
 import { visibility } from "./checkers/visibility.ts";
+import type { OutsideWorld } from "./outside-world.ts";
 import type { Pipeline } from "./pipelines/pipeline.ts";
 import type { SimPlan } from "./plan.ts";
 import { simulateRun } from "./run.ts";
@@ -29,6 +30,8 @@ export interface Trial {
   readonly output: Checker;
   /** Who looks on, beside the checkers that always do; also when the job starts again from a checkpoint of the run. Default: nobody. */
   readonly live?: readonly LiveChecker[];
+  /** Other worlds that it reaches. Default: none. */
+  readonly outside?: readonly OutsideWorld[];
   /** For people: the pipeline as code, and the plan. */
   readonly about: string;
   /** Its functions have timers and chance of their own: those of their process. Default: false. */
@@ -52,11 +55,15 @@ export async function examineTrial(trial: Trial): Promise<Examined> {
 }
 
 async function examined(trial: Trial, around: Around | undefined): Promise<Examined> {
-  const { pipeline, plan, live: own = [], about } = trial;
+  const { pipeline, plan, live: own = [], outside = [], about } = trial;
   const live = [completedCheckpoints(), referencedFiles(), boundedQueues(), singleWriter(), failoverScope()];
   let run: SimRun | undefined;
   try {
-    run = await simulateRun(pipeline, plan, { live: [...live, ...own], ...(around !== undefined && { around }) });
+    run = await simulateRun(pipeline, plan, {
+      live: [...live, ...own],
+      outside,
+      ...(around !== undefined && { around }),
+    });
     const violation = await violationOf(run, { trial, live, around });
     if (violation === undefined) return { run, violation };
     const warnings = run.warnings.slice(-20).join("\n");

@@ -120,8 +120,8 @@ export interface InitProducerRequest {
     readonly timeoutMs: number;
     /**
      * Only if nobody has come since; otherwise `MR6405`. Left out: takes the id over from whomever, aborts what they left open, and answers only when that is
-     * over, so that offsets of their last committed transaction can be read. The transaction of `known` must have been ended: one that is open is aborted, which is
-     * `MR6405` too.
+     * over, so that offsets of their last committed transaction can be read. The transaction of `known` is to be ended first: one that is open is
+     * aborted, and brokers before Kafka 4 then answer `MR6405`.
      */
     readonly known?: ProducerIdentity;
   };

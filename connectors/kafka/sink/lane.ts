@@ -11,6 +11,8 @@ export class Lane {
   readonly topic: string;
   readonly partition: number;
   isSending = false;
+  /** What is in it has waited long enough. */
+  isDue = false;
   /** The partition is part of the transaction at hand. */
   isAdded = false;
   /** Of the next batch. */
@@ -57,6 +59,7 @@ export class Lane {
     if (full !== undefined) return full;
     const filling = this.#filling;
     this.#filling = new BatchBuilder();
+    this.isDue = false;
     return filling;
   }
 

@@ -135,15 +135,24 @@ export class Sender {
     this.#lingers = true;
     this.#ctx.schedule(this.#options.lingerMs, () => {
       this.#lingers = false;
-      this.#send("all");
+      this.#hurry();
     });
   }
 
-  /** What may go now: full batches, or all. While partitions are added to the transaction, nothing. */
-  #send(which: "full" | "all" = this.#flushed === undefined ? "full" : "all"): void {
+  /** What waits now waits for nothing but its turn. */
+  #hurry(): void {
+    for (const lane of this.#all) lane.isDue = !lane.isEmpty;
+    this.#send();
+  }
+
+  /** What may go: full batches, and what has waited long enough; in a flush, all. While partitions are added to the transaction, nothing. */
+  #send(): void {
     const writing = this.#writing;
     if (writing === undefined || this.#isAdding) return;
-    const due = this.#all.filter((lane) => !lane.isSending && (lane.hasFull || (which === "all" && !lane.isEmpty)));
+    const isFlush = this.#flushed !== undefined;
+    const due = this.#all.filter(
+      (lane) => !lane.isSending && (lane.hasFull || ((isFlush || lane.isDue) && !lane.isEmpty)),
+    );
     if (due.length === 0) return;
     const added = writing.kind === "transaction" ? due.filter(({ isAdded }) => !isAdded) : [];
     if (writing.kind === "plain" || added.length === 0) return this.#seal(writing, due);
@@ -156,7 +165,7 @@ export class Sender {
       for (const lane of added) lane.isAdded = true;
       const [place] = partitions;
       if (isFirst && place !== undefined) this.#options.onBegun?.(place, transaction);
-      this.#send(which);
+      this.#send();
     });
     this.#client.addPartitions({ transaction, partitions }, begun);
   }
@@ -219,7 +228,7 @@ export class Sender {
     this.#blocked = true;
     this.#ctx.block();
     // Otherwise what fills the buffer might wait for the timer.
-    this.#send("all");
+    this.#hurry();
   }
 
   #unblock(): void {

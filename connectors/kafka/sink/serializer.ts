@@ -16,10 +16,10 @@ export interface RecordParts<T> {
   /** Null removes the key from a compacted topic. */
   readonly value: (value: T) => Bytes | null;
   readonly headers?: (value: T) => readonly RecordHeader[];
-  /** Default: by the key, as Java's clients choose. */
-  readonly partition?: (value: T, place: { readonly topic: string; readonly partitions: number }) => number;
-  /** Default: the record's event time, or the time of writing. */
-  readonly timestampMs?: (value: T) => TimeMs;
+  /** Default, and where it returns undefined: by the key, as Java's clients choose. */
+  readonly partition?: (value: T, place: { readonly topic: string; readonly partitions: number }) => number | undefined;
+  /** Default, and where it returns undefined: the record's event time, or the time of writing. */
+  readonly timestampMs?: (value: T) => TimeMs | undefined;
 }
 
 export function topicOf<T>({ topic }: RecordParts<T>): (value: T) => string {

@@ -84,6 +84,7 @@ export function kafkaSink<T>(options: KafkaSinkOptions<T>): Sink<T, KafkaSinkSta
   const named = (ctx: SinkContext, role: string) => clientFor(`${role}-${ctx.subtaskIndex}`);
   const writer = (ctx: SinkContext, restored: readonly KafkaSinkState[]): KafkaWriter<T> =>
     new KafkaWriter(ctx, named(ctx, "writer"), writing(ctx), restored);
+  if (options.deliveryGuarantee === "none") return { mayLose: true, createWriter: (ctx) => writer(ctx, []) };
   if (options.deliveryGuarantee !== "exactly-once") return { createWriter: (ctx) => writer(ctx, []) };
   return {
     writerState: "union",

@@ -82,9 +82,9 @@ export class Transactions {
     return this.#pool.size;
   }
 
-  /** Open, with records, and not prepared. */
-  get open(): TransactionalProducer | undefined {
-    return this.#current?.begunMs === undefined ? undefined : this.#current.producer;
+  /** Not prepared; perhaps open. */
+  get unprepared(): TransactionalProducer | undefined {
+    return this.#current?.producer;
   }
 
   start(): void {

@@ -116,7 +116,7 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
   close(): Promise<void> {
     this.#calls.close();
     this.#sender.close();
-    return this.#client.close(this.#transactions?.open);
+    return this.#client.close(this.#transactions?.unprepared);
   }
 
   #startPlain(): void {
@@ -149,9 +149,9 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     const key = parts.key === undefined ? null : checkedKey(parts.key(value));
     const bytes = checkedValue(parts.value(value));
     const partition = this.#partitionOf(value, key, { topic, partitions });
-    const time = parts.timestampMs === undefined ? timestampMs : parts.timestampMs(value);
+    const time = parts.timestampMs?.(value) ?? timestampMs;
     // A record without event time has none that Kafka could store.
-    const stored = time >= 0 && time < Infinity ? Math.floor(time) : this.#ctx.nowMs();
+    const stored = Math.floor(time >= 0 && time < Infinity ? time : this.#ctx.nowMs());
     this.#sender.append(topic, partition, key, bytes, stored, parts.headers?.(value));
     this.#sent.count++;
   }
@@ -161,8 +161,8 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     key: Uint8Array | null,
     place: { readonly topic: string; readonly partitions: number },
   ): number {
-    const { partition } = this.#parts;
-    if (partition !== undefined) return checkedPartition(partition(value, place), place);
+    const chosen: unknown = this.#parts.partition?.(value, place); // only its type says that it is a number
+    if (chosen !== undefined) return checkedPartition(chosen, place);
     if (key !== null) return partitionOfKey(key, place.partitions);
     // One partition until it has a batch: batches are larger then, and fewer.
     if (this.#sent.count % KEYLESS_RUN === 0) this.#roundRobin++;

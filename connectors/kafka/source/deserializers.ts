@@ -87,7 +87,8 @@ export function json<T>(options: { readonly schema?: StandardSchema<unknown, T> 
 function parsed(record: KafkaRecord): unknown {
   const value = textOf(record);
   try {
-    return JSON.parse(value) as unknown;
+    const result: unknown = JSON.parse(value);
+    return result;
   } catch (error) {
     throw new Error(`its value is no JSON: ${asError(error).message}`, { cause: error });
   }

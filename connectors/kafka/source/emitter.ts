@@ -7,10 +7,10 @@
 import type { Counter, MetricGroup } from "../../../core/metrics/registry.ts";
 import type { ReaderOutput, SourceOutput } from "../../../core/operators/contracts/source.ts";
 import { NO_TIMESTAMP } from "../../../core/operators/operator.ts";
-import { asError, isMillraceError } from "../../../core/util/errors.ts";
+import { asError } from "../../../core/util/errors.ts";
 import type { RecordCursor } from "../records/record-cursor.ts";
 import type { KafkaCollector } from "./deserializers.ts";
-import { malformed } from "./errors.ts";
+import { isOfSchema, malformed } from "./errors.ts";
 import { RecordView } from "./kafka-record.ts";
 import { copyOf, putAside } from "./malformed.ts";
 import type { OnMalformed } from "./malformed.ts";
@@ -18,7 +18,7 @@ import type { ReadPartition } from "./read-partition.ts";
 import type { Settings } from "./settings.ts";
 
 /** Why it stopped: the chunk is read, the partition is, or downstream or the caller had enough. */
-export type Stopped = "chunk" | "end" | "enough";
+type Stopped = "chunk" | "end" | "enough";
 
 export class Emitter<T> {
   /** Records that may still be emitted in this call. Written by the caller. */
@@ -84,7 +84,7 @@ export class Emitter<T> {
 
   #handle(thrown: unknown, target: SourceOutput<T>, output: ReaderOutput<T>): void {
     // It is about the schema, and would be said of every record.
-    if (isMillraceError(thrown) && thrown.code === "MR6430") throw thrown;
+    if (isOfSchema(thrown)) throw thrown;
     const { message } = asError(thrown);
     const onMalformed = this.#onMalformed;
     this.#errors.count++;

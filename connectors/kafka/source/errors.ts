@@ -1,5 +1,5 @@
 /** What can go wrong in a Kafka source, beside what its client and the records themselves are to blame for. */
-import { MillraceError } from "../../../core/util/errors.ts";
+import { isMillraceError, MillraceError } from "../../../core/util/errors.ts";
 import type { TopicPartition } from "../client/kafka-client.ts";
 import { placeOf } from "./splits.ts";
 
@@ -38,10 +38,17 @@ export function malformed(place: TopicPartition, offset: number, reason: string,
   return new MillraceError("MR6429", sentence, { cause, retryable: false });
 }
 
+const ASYNC_SCHEMA = "MR6430";
+
 export function asyncSchema(): MillraceError {
   const sentence =
     "the schema of json() checks asynchronously, and the way of a record has no place to wait: take the asynchronous parts out of the schema";
-  return new MillraceError("MR6430", sentence, { retryable: false });
+  return new MillraceError(ASYNC_SCHEMA, sentence, { retryable: false });
+}
+
+/** It is wrong with every record, not with the one at hand. */
+export function isOfSchema(thrown: unknown): boolean {
+  return isMillraceError(thrown) && thrown.code === ASYNC_SCHEMA;
 }
 
 const SHOWN = 5;

@@ -17,7 +17,7 @@ export interface FetchPlan<T> {
   readonly bytesMax: number;
 }
 
-export type FetchLimits = Pick<Settings<unknown>, "fetchWaitMs" | "fetchBytesMax">;
+type FetchLimits = Pick<Settings<unknown>, "fetchWaitMs" | "fetchBytesMax">;
 
 export function planFetch<T>(
   partitions: Iterable<ReadPartition<T>>,

@@ -35,7 +35,7 @@ export interface FetcherParts<T> {
   readonly settings: Settings<T>;
   readonly bytesConsumed: Counter;
   /** It has a chunk more, or its position has changed. */
-  onProgress(partition: ReadPartition<T>): void;
+  readonly onProgress: (partition: ReadPartition<T>) => void;
 }
 
 /** One broker. */

@@ -18,8 +18,8 @@ export interface OffsetCommitsParts {
   readonly calls: TaskCalls;
   /** `KafkaSourceReader` */
   readonly metrics: MetricGroup;
-  client(): KafkaClient;
-  onCommitted(offsets: readonly OffsetWithMetadata[]): void;
+  readonly client: () => KafkaClient;
+  readonly onCommitted: (offsets: readonly OffsetWithMetadata[]) => void;
 }
 
 interface Remembered {

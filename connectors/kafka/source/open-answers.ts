@@ -21,7 +21,9 @@ export function openAnswers(
   codecs: Codecs,
 ): readonly OpenedPartition[] | Promise<readonly OpenedPartition[]> {
   const opened = answers.map((answer) => open(answer, codecs));
-  return opened.some((one) => one instanceof Promise) ? Promise.all(opened) : (opened as readonly OpenedPartition[]); // as just found out
+  return opened.some((one) => one instanceof Promise)
+    ? Promise.all(opened.map(async (one) => one))
+    : (opened as readonly OpenedPartition[]); // as just found out
 }
 
 function open(fetched: FetchedPartition, codecs: Codecs): OpenedPartition | Promise<OpenedPartition> {

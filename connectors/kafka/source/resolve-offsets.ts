@@ -10,7 +10,7 @@ import { nothingCommitted } from "./errors.ts";
 import type { KafkaOffsets, OffsetsByPartition } from "./offsets.ts";
 import { splitIdOf } from "./splits.ts";
 
-export interface ResolveRequest {
+interface ResolveRequest {
   readonly client: KafkaClient;
   readonly isolation: Isolation;
   /** There, if `offsets` are those of a group. */
@@ -22,16 +22,14 @@ export interface ResolveRequest {
 /** By the ids of splits. */
 export type Offsets = ReadonlyMap<string, number>;
 
-const NONE: Offsets = new Map();
-
 export function resolveOffsets(request: ResolveRequest, done: Done<Offsets>): void {
   const { offsets, groupId = "" } = request;
   switch (offsets.at) {
     case "earliest":
     case "latest":
-      return complete(request, { known: NONE, at: offsets.at }, done);
+      return complete(request, { known: new Map(), at: offsets.at }, done);
     case "timestamp":
-      return complete(request, { known: NONE, at: { timestampMs: offsets.timestampMs } }, done);
+      return complete(request, { known: new Map(), at: { timestampMs: offsets.timestampMs } }, done);
     case "offsets":
       return complete(
         request,

@@ -181,9 +181,11 @@ function decoderOf<T>({
 
 function onMalformedOf<T>({ onMalformed = "fail" }: { readonly onMalformed?: OnMalformed<T> }): OnMalformed<T> {
   if (typeof onMalformed === "function") return checkedFunction("onMalformed", onMalformed);
-  if (typeof onMalformed === "object" && (onMalformed as object | null) !== null) {
+  const given: unknown = onMalformed;
+  if (typeof onMalformed === "object" && given !== null) {
     // By its shape: it may come from another copy of the package.
-    if (typeof (onMalformed.sideOutput as { readonly id?: unknown } | undefined)?.id === "string") return onMalformed;
+    const tag: { readonly id?: unknown } | undefined = onMalformed.sideOutput;
+    if (typeof tag?.id === "string") return onMalformed;
     throw wrongOption(
       `sideOutput in onMalformed of kafkaSource is a new OutputTag("…"), but is ${described(onMalformed.sideOutput)}`,
     );

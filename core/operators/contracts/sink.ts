@@ -19,6 +19,8 @@ export interface Sink<T, W = never, C = never> {
   readonly parallelismMax?: number;
   /** Names what it writes, where two writers would lose each other's output: two sinks of one job with one name are refused. Default: may be shared. */
   readonly exclusive?: string;
+  /** No checkpoint waits until it has written, so a failure may lose records: it keeps no guarantee. Default: it waits. */
+  readonly mayLose?: boolean;
 }
 
 export interface WriteContext {

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-export const KAFKA_VERSION = "3.9.2";
+/** `MILLRACE_KAFKA_VERSION` asks for another one. */
+export const KAFKA_VERSION: string = process.env["MILLRACE_KAFKA_VERSION"] ?? "3.9.2";
 
 /** What is missing to run a broker, as a sentence; undefined: nothing. */
 export function missingTool(): string | undefined {

@@ -96,9 +96,16 @@ export class KafkaNode {
       const log = await this.log();
       if (log.includes(STARTED)) return;
       if (process.exitCode !== null || process.signalCode !== null)
-        throw new Error(`the broker has not started:\n${log.slice(-2_000)}`);
+        throw new Error(`the broker has not started: ${reasonIn(log)}`);
       await sleep(POLL_MS);
     }
-    throw new Error(`the broker does not start:\n${(await this.log()).slice(-2_000)}`);
+    throw new Error(`the broker does not start: ${reasonIn(await this.log())}`);
   }
+}
+
+/** What it complained of first; otherwise what it said last. */
+function reasonIn(log: string): string {
+  const lines = log.split("\n");
+  const complaints = lines.filter((line) => / ERROR |Exception: /.test(line)).slice(0, 5);
+  return (complaints.length === 0 ? lines.slice(-10) : complaints).join("\n");
 }

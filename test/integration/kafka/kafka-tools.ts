@@ -61,7 +61,9 @@ export class KafkaTools {
 
   /** By kafkajs's own producer; a message may name its partition. */
   async produce(topic: string, messages: readonly Message[]): Promise<void> {
-    const producer = this.#kafka.producer({ createPartitioner, allowAutoTopicCreation: false });
+    // Otherwise it writes records twice when it tries again, as it does on topics that have only just come.
+    const once = { idempotent: true, maxInFlightRequests: 1 };
+    const producer = this.#kafka.producer({ createPartitioner, allowAutoTopicCreation: false, ...once });
     await producer.connect();
     try {
       await producer.send({ topic, messages: [...messages] });

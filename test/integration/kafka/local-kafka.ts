@@ -1,8 +1,7 @@
 /** A Kafka cluster of one or three nodes on this machine, on free ports, with its data in a folder that goes when the cluster goes. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KAFKA_VERSION, kafkaJars } from "./kafka-jars.ts";
@@ -97,17 +96,25 @@ function settingsOf(
   };
 }
 
-/** All at once, so that they differ. */
+/**
+ * Below the range from which the kernel takes ports for outgoing connections: while a broker is down, a client that tries to reach it could otherwise be given
+ * the broker's own port, be connected with itself, and keep the broker from coming back.
+ */
+const PORTS = [20_000, 32_000] as const;
+
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)); // a TCP server has one
-      }),
-  );
-  const found = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(...PORTS);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }

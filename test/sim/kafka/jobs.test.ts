@@ -7,7 +7,12 @@ import { WatermarkStrategy } from "../../../core/index.ts";
 import type { StreamExecutionEnvironment } from "../../../core/index.ts";
 import { checkExactlyOnce } from "../check-exactly-once.ts";
 import type { OutsideMoment, OutsideWorld } from "../outside-world.ts";
+import { CALM } from "../plan.ts";
 import type { SimPlan } from "../plan.ts";
+import { simulateJob } from "../run.ts";
+import { keepUserWorlds } from "../user-code/user-world.ts";
+import { ProcessWorlds } from "../user-jobs/process-worlds.ts";
+import { UserJob } from "../user-jobs/user-job.ts";
 import { simulate } from "../simulate.ts";
 import { SimulatedKafka } from "./simulated-kafka.ts";
 import type { SimulatedKafkaOptions } from "./options.ts";
@@ -79,14 +84,14 @@ describe("exactly once, whatever crashes", () => {
 
   test("with brokers that are well", async () => {
     const { kafka, job } = given();
-    await checkExactlyOnce(job, {}, { outside: [kafka], keepSinks: keepSinks(kafka), runs: 12 });
+    await checkExactlyOnce(job, {}, { outside: [kafka], keepSinks: keepSinks(kafka), runs: 8 });
   });
 
   test("with brokers that are not", async () => {
     const { kafka, job } = given({
       faults: { "request-lost": 30, "answer-lost": 30, slow: 5, "coordinator-away": 10, "leader-moves": 20 },
     });
-    await checkExactlyOnce(job, {}, { outside: [kafka], keepSinks: keepSinks(kafka), runs: 12 });
+    await checkExactlyOnce(job, {}, { outside: [kafka], keepSinks: keepSinks(kafka), runs: 8 });
   });
 
   test("and a sink that writes at least once is caught", async () => {
@@ -122,14 +127,40 @@ describe("a job that starts from a savepoint, from which another has gone on and
       fails: false,
       begin: () => {
         const moment = kafka.begin();
-        const same: OutsideMoment = { fork: () => same, enter: (seams) => moment.enter(seams) };
+        const same: OutsideMoment = {
+          fork: () => same,
+          enter: (seams) => moment.enter(seams),
+          leave: () => moment.leave(),
+        };
         return same;
       },
-      end: () => kafka.end(),
     };
     await simulate(job, { keepSinks: ["kafka"], outside: [stubborn], plan });
     expect(values(kafka).length).toBeGreaterThan(count);
   });
+});
+
+test("every completed checkpoint is a valid start, in the cluster as it was then", async () => {
+  const { kafka, job } = given();
+  const subject = new UserJob(job, { inputs: {}, keepSinks: ["kafka"], args: [], planSetsInterval: true });
+  const worlds = new ProcessWorlds(1);
+  const { around } = worlds;
+  const release = keepUserWorlds();
+  try {
+    for (let seed = 1; seed <= 5; seed++) {
+      const plan = { ...CALM, seed, burst: 2, pauseMs: 500, checkpointMs: 300 };
+      const run = await simulateJob(subject.simJob(worlds), plan, { around, outside: [kafka] });
+      expect(values(kafka)).toEqual(ALL);
+      expect(run.moment).toBeDefined();
+      const leg = { ...CALM, seed, legs: [{ parallelism: 2 }] };
+      const again = await simulateJob(subject.simJob(worlds), leg, { around, from: run.moment });
+      expect([again.stuck, again.failure, again.refusal]).toEqual([undefined, undefined, undefined]);
+      expect(again.completed).toBeGreaterThan(0);
+      expect(values(kafka)).toEqual(ALL);
+    }
+  } finally {
+    release();
+  }
 });
 
 test("reads from the cluster as well, also where it fails by itself, and without faults of the plan", async () => {

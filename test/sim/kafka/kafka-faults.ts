@@ -3,9 +3,8 @@
  *
  * In:    rates; a source of chance; whether the run is healed. Out: at each passing of a place, whether it goes wrong there. State: how often it did.
  */
-import { nearest } from "../../../core/util/nearest.ts";
 import type { KafkaDriver } from "./driver.ts";
-import { senseless } from "./errors.ts";
+import { requireNames, senseless } from "./errors.ts";
 
 /**
  * `request-lost`: a request comes to nothing. `answer-lost`: it is done, and nobody hears of it. `request-late`: its connection breaks, the client sends it again, and later it is done
@@ -56,15 +55,10 @@ export class KafkaFaults {
   }
 }
 
-/** Throws `MR6471`: a fault that nobody knows would make a test that tests nothing. */
+/** Throws `MR6471`. */
 export function checkRates(rates: KafkaFaultRates): void {
-  for (const [name, rate] of Object.entries(rates)) {
-    if (!KAFKA_FAULTS.some((fault) => fault === name)) {
-      const close = nearest(name, KAFKA_FAULTS);
-      const hint = close === undefined ? `there are ${KAFKA_FAULTS.join(", ")}` : `did you mean "${close}"?`;
-      throw senseless(`the simulated Kafka has no fault "${name}": ${hint}`);
-    }
+  requireNames(rates, "the faults", KAFKA_FAULTS);
+  for (const [name, rate] of Object.entries(rates))
     if (!(rate >= 0 && rate <= 1_000))
       throw senseless(`the rate of "${name}" is in times per thousand, 0 to 1,000, not ${rate}`);
-  }
 }

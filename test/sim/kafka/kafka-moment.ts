@@ -5,16 +5,22 @@ import { runDriver } from "./driver.ts";
 import type { KafkaState } from "./kafka-state.ts";
 import type { BrokerOptions } from "./options.ts";
 
+/** Whose moments they are: one of them is current. */
+export interface WorldOfMoments {
+  entered(moment: KafkaMoment): void;
+  left(): void;
+}
+
 export class KafkaMoment implements OutsideMoment {
   readonly #options: BrokerOptions;
   readonly #state: KafkaState;
-  readonly #onEnter: (moment: KafkaMoment) => void;
+  readonly #world: WorldOfMoments;
   #brokers: Brokers | undefined = undefined;
 
-  constructor(options: BrokerOptions, state: KafkaState, onEnter: (moment: KafkaMoment) => void) {
+  constructor(options: BrokerOptions, state: KafkaState, world: WorldOfMoments) {
     this.#options = options;
     this.#state = state;
-    this.#onEnter = onEnter;
+    this.#world = world;
   }
 
   /** Undefined until it is entered. */
@@ -23,11 +29,15 @@ export class KafkaMoment implements OutsideMoment {
   }
 
   fork(): OutsideMoment {
-    return new KafkaMoment(this.#options, this.#brokers?.state() ?? this.#state, this.#onEnter);
+    return new KafkaMoment(this.#options, this.#brokers?.state() ?? this.#state, this.#world);
   }
 
   enter(seams: OutsideSeams): void {
     this.#brokers ??= new Brokers(this.#options, runDriver(seams), this.#state);
-    this.#onEnter(this);
+    this.#world.entered(this);
+  }
+
+  leave(): void {
+    this.#world.left();
   }
 }

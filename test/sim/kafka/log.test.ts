@@ -247,6 +247,7 @@ describe("what makes no sense is MR6471", () => {
     ["a fault that nobody knows", () => world({ faults: { "request-lots": 3 } as object })],
     ["a rate above a thousand", () => world({ faults: { slow: 2_000 } })],
     ["a negative number", () => world({ latencyMs: -1 })],
+    ["an option that nobody knows", () => world({ node: 1 } as object)],
     ["no broker", () => world({ nodes: 0 })],
     ["a topic twice", () => world().kafka.createTopic("t")],
     ["a topic without partitions", () => world().kafka.createTopic("u", 0)],

@@ -1,8 +1,7 @@
 /** What a simulated Kafka cluster is like: what its options are, and what they are when nobody says. */
 import type { Codecs } from "../../../connectors/kafka/records/batch-format.ts";
 import type { Clock } from "../../../core/time/clock.ts";
-import { senseless } from "./errors.ts";
-import { requireKnown } from "../user-jobs/given.ts";
+import { requireNames, senseless } from "./errors.ts";
 import { checkRates } from "./kafka-faults.ts";
 import type { KafkaFaultRates } from "./kafka-faults.ts";
 
@@ -49,7 +48,7 @@ const DEFAULTS: BrokerOptions = {
 
 /** Throws `MR6471`. */
 export function brokerOptions(given: SimulatedKafkaOptions): BrokerOptions {
-  requireKnown(given, "the options of SimulatedKafka", [...Object.keys(DEFAULTS), "clock", "seed", "codecs"]);
+  requireNames(given, "the options", [...Object.keys(DEFAULTS), "clock", "seed", "codecs"]);
   const options = { ...DEFAULTS, ...given };
   checkRates(options.faults);
   const { nodes, strikesMax, latencyMs, markerMs, expiryCheckMs, timeoutMaxMs, batchBytesMax, epochMax } = options;

@@ -195,15 +195,15 @@ export class SimulatedKafka implements OutsideWorld {
   /** @internal A run begins. */
   begin(): OutsideMoment {
     this.#run = undefined;
-    this.#isRunning = true;
-    return new KafkaMoment(this.#own.options, this.#own.state(), (entered) => {
-      this.#run = entered;
+    return new KafkaMoment(this.#own.options, this.#own.state(), {
+      entered: (moment) => {
+        this.#run = moment;
+        this.#isRunning = true;
+      },
+      left: () => {
+        this.#isRunning = false;
+      },
     });
-  }
-
-  /** @internal The run is over. */
-  end(): void {
-    this.#isRunning = false;
   }
 
   /** To look at. */

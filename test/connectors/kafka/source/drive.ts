@@ -5,7 +5,7 @@ import type { KafkaSourceOptions } from "../../../../connectors/kafka/source/opt
 import type { KafkaEnumeratorState, KafkaSplit } from "../../../../connectors/kafka/source/splits.ts";
 import { SourceHarness } from "../../../harness/source-harness.ts";
 import type { SourceHarnessOptions, SourceSnapshot } from "../../../harness/source-harness.ts";
-import type { FakeKafka } from "./fake-client.ts";
+import { FakeKafka } from "./fake-client.ts";
 
 export type KafkaHarness<T> = SourceHarness<T, KafkaSplit, KafkaEnumeratorState>;
 export type KafkaSnapshot = SourceSnapshot<KafkaSplit, KafkaEnumeratorState>;
@@ -69,4 +69,32 @@ export function bySplit(harnesses: readonly KafkaHarness<string>[]): Map<string,
   for (const { records } of harnesses)
     for (const { splitId = "", value } of records) values.set(splitId, [...(values.get(splitId) ?? []), value]);
   return values;
+}
+
+/** Topic "t", with batches of one record each: "0:0", "0:1", … in partition 0. */
+export function kafkaWith(partitions: number, batches = 0, nodes = 1): FakeKafka {
+  const kafka = new FakeKafka();
+  kafka.createTopic("t", partitions, nodes);
+  for (let partition = 0; partition < partitions; partition++)
+    for (let batch = 0; batch < batches; batch++) kafka.write("t", partition, `${partition}:${batch}`);
+  return kafka;
+}
+
+export function failureOf(harness: KafkaHarness<string>, kafka: FakeKafka): string {
+  try {
+    settle(harness, kafka);
+  } catch (error) {
+    return String(error);
+  }
+  return "no failure";
+}
+
+/** Polls come back, time passes, and what they bring is read. */
+export function goOn(harness: KafkaHarness<string>, kafka: FakeKafka, rounds = 5): void {
+  for (let round = 0; round < rounds; round++) {
+    settle(harness, kafka);
+    kafka.pump();
+    harness.clock.advance(100);
+  }
+  settle(harness, kafka);
 }

@@ -95,6 +95,13 @@ export class FakeKafka {
     return true;
   }
 
+  /** The time of all polls that wait now has passed. */
+  expirePolls(): void {
+    const polls = this.#waiting.filter(({ isPolling }) => isPolling);
+    this.#waiting = this.#waiting.filter(({ isPolling }) => !isPolling);
+    for (const poll of polls) poll.answer();
+  }
+
   /** Answers that could go, other than of polls that found nothing. */
   get isAnythingDue(): boolean {
     return this.#waiting.some(({ isPolling }) => !isPolling);

@@ -14,7 +14,7 @@ export type { WrittenRecord } from "./kafka/simulated-kafka.ts";
 export type { ReadRecord } from "./kafka/committed-records.ts";
 export type { KafkaFault, KafkaFaultRates } from "./kafka/kafka-faults.ts";
 export type { SimulatedKafkaOptions } from "./kafka/options.ts";
-export type { OutsideMoment, OutsideSeams, OutsideWorld } from "./outside-world.ts";
+export type { OutsideWorld } from "./outside-world.ts";
 export type { Inputs, TimedInput } from "./user-jobs/inputs.ts";
 export { SimulatedRun } from "./user-jobs/simulated-run.ts";
 export type { SimulatedJob } from "./user-jobs/user-job.ts";

@@ -1,5 +1,5 @@
 /** What a Kafka sink saves, and the names of its transactional ids. Plain data. */
-import type { ProducerIdentity, TopicPartition, TransactionalProducer } from "../client/kafka-client.ts";
+import type { ProducerIdentity, TransactionalProducer } from "../client/kafka-client.ts";
 
 /** A transaction with all records of a checkpoint of one subtask, flushed and open. Committing needs no more than this. */
 export interface KafkaCommittable extends TransactionalProducer {
@@ -22,9 +22,6 @@ export interface PooledId {
   readonly subtask: number;
   readonly number: number;
 }
-
-/** Where a transaction leaves its trace: an offset of the group that is called as the id. */
-export type WitnessPlace = TopicPartition;
 
 export function idText({ prefix, subtask, number }: PooledId): string {
   return `${prefix}-${subtask}-${number}`;

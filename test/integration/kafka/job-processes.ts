@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 const COMMAND = fileURLToPath(new URL("../../../dist/core/cluster/cli/main.js", import.meta.url));
 
 export interface StartOptions {
+  /** A list of texts: as they are. Anything else: one argument, as JSON. */
   readonly args: unknown;
   readonly parallelism?: number;
   /** Go on where the newest checkpoint of all that ran before is. Default: true. */
@@ -66,9 +67,10 @@ export class JobProcesses {
   readonly #directory = mkdtempSync(join(tmpdir(), "millrace-jobs-"));
   readonly #all: JobProcess[] = [];
 
-  /** The name of a job of `jobs/`. */
+  /** The name of a job of `jobs/`, or where the module of another one is, such as `examples/greeter.js`. */
   constructor(job: string) {
-    this.#module = fileURLToPath(new URL(`../../../dist/test/integration/kafka/jobs/${job}.js`, import.meta.url));
+    const path = job.endsWith(".js") ? job : `test/integration/kafka/jobs/${job}.js`;
+    this.#module = fileURLToPath(new URL(`../../../dist/${path}`, import.meta.url));
   }
 
   start({ args, parallelism = 1, isRestored = true, config = {} }: StartOptions): JobProcess {
@@ -85,7 +87,7 @@ export class JobProcesses {
       ...["--parallelism", String(parallelism), "--checkpoint-dir", this.#directory],
       ...(newest === undefined ? [] : ["--restore", newest]),
       ...Object.entries(settings).flatMap(([key, value]) => ["--config", `${key}=${value}`]),
-      ...["--", JSON.stringify(args)],
+      ...["--", ...(Array.isArray(args) ? args.map(String) : [JSON.stringify(args)])],
     ]);
     this.#all.push(job);
     return job;

@@ -1,6 +1,6 @@
 /**
  * Goal:   stateful functions between Kafka and Kafka are exactly once: greetings, notes of a second target, and records put aside.
- * Method: plans by chance, with crashes, faults, rescaling and brokers that lose requests and answers, against a calm run. Two planted mistakes are caught.
+ * Method: plans by chance, with crashes, faults, rescaling and brokers that lose requests and answers, against a calm run. A planted mistake, an egress that is at least once, is caught.
  * Replay: `replay` of the failure, as it says.
  */
 // covers: statefun/kafka/*

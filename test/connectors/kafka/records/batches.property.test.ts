@@ -5,6 +5,7 @@
  * Method: random records, with null, empty and non-ASCII parts, times in any order; each way once.
  * Replay: `MILLRACE_SEED=<seed>`.
  */
+// covers: connectors/kafka/records/*
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";

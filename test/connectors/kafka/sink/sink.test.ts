@@ -1,5 +1,5 @@
 /** The Kafka sink over a simulated cluster: what becomes of records, what each guarantee means, and what is refused. */
-// covers: connectors/kafka/sink/*
+// covers: connectors/kafka/sink/*, connectors/kafka/client/connection.ts
 import { describe, expect, it } from "vitest";
 import { kafkaSink } from "../../../../connectors/kafka/sink/sink.ts";
 import type { KafkaSinkOptions } from "../../../../connectors/kafka/sink/sink.ts";

@@ -6,6 +6,7 @@
  */
 import type { TimeMs } from "../time/clock.ts";
 import { CombinedOutput } from "../time/combined-output.ts";
+import type { CombinedPart } from "../time/watermark-combiner.ts";
 import { WatermarkCombiner } from "../time/watermark-combiner.ts";
 import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import type { Output } from "./operator.ts";
@@ -14,6 +15,8 @@ export class SourceTime {
   readonly combiner: WatermarkCombiner<string>;
   readonly #combined: CombinedOutput<string>;
   #state: "gathering" | "telling" | "ended" = "gathering";
+  /** Stands for the splits to come while there is none, once that is idleness. */
+  #nobody: CombinedPart<string> | undefined = undefined;
 
   constructor(restoredWatermarkMs: TimeMs, output: Output<never>) {
     this.combiner = new WatermarkCombiner(restoredWatermarkMs);
@@ -22,6 +25,20 @@ export class SourceTime {
       onIdle: (idle: boolean): void => output.processIdle(idle),
     };
     this.#combined = new CombinedOutput(this.combiner, target, WATERMARK_MIN);
+  }
+
+  /** There is no split, and watermarks need not wait for one. */
+  nobody(): void {
+    if (this.#nobody !== undefined) return;
+    this.#nobody = this.combiner.register("no split", this.combiner.watermarkMs);
+    if (this.combiner.setIdle(this.#nobody, true)) this.tell();
+  }
+
+  /** There is a split again. */
+  somebody(): void {
+    if (this.#nobody !== undefined) this.combiner.remove(this.#nobody);
+    this.#nobody = undefined;
+    this.tell();
   }
 
   get ended(): boolean {

@@ -144,8 +144,6 @@ class MainOutput<T> implements ReaderOutput<T> {
   readonly #shared: Shared<T>;
   readonly #splits = new Map<string, SplitOutput<T>>();
   #main: SplitOutput<T> | undefined;
-  /** Stands for the splits to come while there is none, once idle. */
-  #nobody: CombinedPart<string> | undefined = undefined;
   /** Since there is no split. */
   readonly #empty: QuietTime;
 
@@ -173,7 +171,8 @@ class MainOutput<T> implements ReaderOutput<T> {
   }
 
   markIdle(): void {
-    (this.#main ?? this.#openMain()).markIdle();
+    if (this.#main === undefined && this.#splits.size === 0) this.#shared.time.nobody();
+    else (this.#main ?? this.#openMain()).markIdle();
   }
 
   forSplit(splitId: string): SourceOutput<T> {
@@ -217,16 +216,14 @@ class MainOutput<T> implements ReaderOutput<T> {
 
   tick(nowMs: number, idlenessMs: number | undefined): void {
     for (const output of this.outputs()) output.tick(nowMs, idlenessMs);
-    const { combiner } = this.#shared.time;
-    if (combiner.size > 0 || idlenessMs === undefined || !this.#empty.lasts(nowMs, idlenessMs)) return;
-    this.#nobody = combiner.register("no split", combiner.watermarkMs);
-    combiner.setIdle(this.#nobody, true);
+    if (this.#shared.time.combiner.size > 0 || idlenessMs === undefined) return;
+    if (this.#empty.lasts(nowMs, idlenessMs)) this.#shared.time.nobody();
   }
 
   #open(splitId: string, savedGenerator: unknown): SplitOutput<T> {
     const output = new SplitOutput(this.#shared, splitId, savedGenerator);
     this.#splits.set(splitId, output);
-    this.#somebody();
+    this.#shared.time.somebody();
     return output;
   }
 
@@ -236,14 +233,8 @@ class MainOutput<T> implements ReaderOutput<T> {
     for (const [splitId, output] of this.#splits) {
       if (!output.claimed) this.release(splitId);
     }
-    this.#somebody();
+    this.#shared.time.somebody();
     return main;
-  }
-
-  #somebody(): void {
-    if (this.#nobody !== undefined) this.#shared.time.combiner.remove(this.#nobody);
-    this.#nobody = undefined;
-    this.#shared.time.tell();
   }
 }
 

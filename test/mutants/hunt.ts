@@ -6,6 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { runProgramSeed, runTightProgramSeed } from "../functions/search.ts";
+import { runKafkaSeed } from "../kafka/search.ts";
 import { runLoopSeed, runTightLoopSeed } from "../loop/search.ts";
 import type { Violation } from "../sim/checkers/checker.ts";
 import { runSeed } from "../sim/search.ts";
@@ -23,6 +24,7 @@ const ARENAS: Readonly<Record<Arena, (seed: number) => Promise<Violation | undef
   functions: runProgramSeed,
   "tight-loops": runTightLoopSeed,
   "tight-functions": runTightProgramSeed,
+  kafka: runKafkaSeed,
 };
 
 async function hunt(seeds: Iterable<number>, arena: Arena): Promise<void> {

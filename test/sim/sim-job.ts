@@ -9,6 +9,7 @@ import type { Out, Pipeline } from "./pipelines/pipeline.ts";
 import type { Leg, SimPlan } from "./plan.ts";
 import { timerProbe, watermarkProbe } from "./probes.ts";
 import { stuttering } from "./stuttering-source.ts";
+import { failingSink } from "./user-jobs/failing-sink.ts";
 import type { LegWorld } from "./world.ts";
 
 export const JOB_NAME = "simulated";
@@ -86,6 +87,7 @@ function buildJob(pipeline: Pipeline, config: Config, world: LegWorld, leg: numb
       });
       probed.sinkTo(sink).name(name).uid(`sink-${name}`);
     },
+    writeTo: (written, sink, name) => void written.sinkTo(failingSink(sink, dice)).name(name).uid(`sink-${name}`),
   });
   return createJobGraph(env.getStreamGraph(), { name: JOB_NAME, config });
 }

@@ -19,7 +19,7 @@ import { offsetsNamed, resolveOffsets } from "./resolve-offsets.ts";
 import type { Offsets } from "./resolve-offsets.ts";
 import type { Settings } from "./settings.ts";
 import { partitionOf, splitIdOf } from "./splits.ts";
-import type { HoldingEvent, KafkaEnumeratorState, KafkaSplit } from "./splits.ts";
+import type { HoldingEvent, WithoutEvent, KafkaEnumeratorState, KafkaSplit } from "./splits.ts";
 import { absentIn, covers, partitionsIn, topicsOf } from "./subscription.ts";
 
 /** Searches that may fail one after the other while partitions are read: what the readers do not notice may heal. */
@@ -186,11 +186,13 @@ export class KafkaEnumerator implements SplitEnumerator<KafkaSplit, KafkaEnumera
     if (!this.#started) return;
     const what = this.#waitsForAll && !this.#assignment.isComplete ? "back" : "all";
     for (const [reader, splits] of this.#assignment.deal(what)) this.#ctx.assignSplits(reader, splits);
-    if (this.#settings.discoverEveryMs !== undefined) return;
     for (const reader of this.#assignment.readers) {
       if (this.#told.has(reader) || this.#assignment.isOwed(reader)) continue;
       this.#told.add(reader);
-      this.#ctx.signalNoMoreSplits(reader);
+      const without: WithoutEvent = { type: "without" };
+      // Whoever has some does not mind.
+      if (this.#settings.discoverEveryMs === undefined) this.#ctx.signalNoMoreSplits(reader);
+      else this.#ctx.sendEvent(reader, without);
     }
   }
 

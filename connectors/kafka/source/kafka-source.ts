@@ -18,9 +18,8 @@ import type { KafkaEnumeratorState, KafkaSplit } from "./splits.ts";
  * Units:  durations in ms, or text such as `"30s"`; sizes in bytes.
  * State:  per partition its offset. Where "latest", a time or a group's offset is, is found out once, when the job starts. A restart or restore goes on from the checkpoint,
  *         never from the group, to which offsets are committed for Kafka's tools only. A topic that the options do not name any more is left out with a warning.
- * Cost:   up to two answers per partition, and `bufferBytes` per subtask, are fetched ahead. A subtask without partitions (there are more subtasks than partitions) holds
- *         watermarks back unless the source is told to stop looking (`discoverEvery: "never"`, or bounded) or the strategy has `withIdleness`; the same goes for
- *         partitions in which nothing is written.
+ * Cost:   up to two answers per partition, and `bufferBytes` per subtask, are fetched ahead. Partitions in which nothing is written hold
+ *         watermarks back unless the strategy has `withIdleness`; a subtask without any partition does not.
  * Errors: `MR6423` a wrong option, and `MR6411` wrong servers, both when it is made. When the job starts: `MR6401` kafkajs is missing; `MR6402` no broker answers; `MR6403` no such topic or
  *         partition; `MR6404` not allowed; `MR6410` the brokers are too old; `MR6424` and `MR6425` offsets that are not there; `MR6426` no topic matches. While it runs: `MR6402`;
  *         `MR6420` to `MR6422` batches that cannot be opened; `MR6427` a topic was deleted; `MR6428` the next record is not there any more; `MR6429` a malformed record;

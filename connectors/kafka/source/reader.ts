@@ -41,6 +41,8 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   #client: KafkaClient | undefined;
   #fetcher: Fetcher<T> | undefined;
   #noMoreSplits = false;
+  /** There is none for it, as far as anybody knows: nobody need wait for its watermark. */
+  #isWithout = false;
 
   constructor(ctx: SourceReaderContext, settings: Settings<T>) {
     this.#ctx = ctx;
@@ -82,8 +84,7 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     let left = recordsMax;
     while (left > 0 && !output.busy) {
       const partition = this.#queue.shift();
-      if (partition === undefined)
-        return this.#noMoreSplits && this.#partitions.size === 0 ? "end-of-input" : "nothing-available";
+      if (partition === undefined) return this.#nothing(output);
       partition.isQueued = false;
       if (partition.isPaused) continue;
       const turn = Math.min(left, TURN_RECORDS);
@@ -92,6 +93,12 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
       left -= turn - this.#emitter.left;
     }
     return "more-available";
+  }
+
+  /** The enumerator says nothing else. */
+  handleEvent(): void {
+    this.#isWithout = true;
+    this.#ctx.wake();
   }
 
   addSplits(splits: readonly KafkaSplit[]): void {
@@ -131,6 +138,13 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
       this.#fetcher?.wants(partition);
     }
     this.#ctx.wake();
+  }
+
+  #nothing(output: ReaderOutput<T>): PollResult {
+    if (this.#partitions.size > 0) return "nothing-available";
+    if (this.#noMoreSplits) return "end-of-input";
+    if (this.#isWithout) output.markIdle();
+    return "nothing-available";
   }
 
   snapshot(checkpointId: number): readonly KafkaSplit[] {

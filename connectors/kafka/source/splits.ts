@@ -25,6 +25,11 @@ export interface HoldingEvent {
   readonly splits: number;
 }
 
+/** A reader has no partition, and gets none unless one is found later. */
+export interface WithoutEvent {
+  readonly type: "without";
+}
+
 export function splitIdOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
 }

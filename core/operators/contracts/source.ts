@@ -33,7 +33,7 @@ export interface SourceOutput<T> {
    * stopped. Faster than a loop of `collect` in the reader, since this loop belongs to one position in the graph only.
    */
   collectRange(from: number, end: number, valueOf: (index: number) => T): number;
-  /** No more records until the next one: watermarks need not wait for this split. */
+  /** No more records until the next one: watermarks need not wait for this split. Of the reader as a whole, while it has no split: not for it either, until it has one. */
   markIdle(): void;
 }
 

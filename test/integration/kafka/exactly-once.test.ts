@@ -75,17 +75,23 @@ class Scene {
     }
   }
 
-  async expectExact(job: JobProcess): Promise<void> {
+  /** What is to be seen, and what is, once as much is visible. */
+  async outcome(
+    job: JobProcess,
+  ): Promise<{ readonly expected: Map<string, Counted[]>; readonly seen: Map<string, Counted[]> }> {
     await this.until(this.#produced, job);
-    const seen = await this.counted();
-    for (let key = 0; key < KEYS; key += 1) {
-      const name = `key-${key}`;
-      const visits = Array.from({ length: this.#produced }, (_, n) => n).filter((n) => n % KEYS === key);
-      const expected = visits.map((n, at) => ({ key: name, n, seen: at + 1 }));
-      expect(seen.get(name)).toEqual(expected);
+    const expected = new Map<string, Counted[]>();
+    for (let n = 0; n < this.#produced; n += 1) {
+      const key = `key-${n % KEYS}`;
+      const before = expected.get(key) ?? [];
+      expected.set(key, [...before, { key, n, seen: before.length + 1 }]);
     }
-    expect([...seen.keys()].length).toBe(KEYS);
+    return { expected, seen: await this.counted() };
   }
+}
+
+function expectExact({ expected, seen }: Awaited<ReturnType<Scene["outcome"]>>): void {
+  expect(seen).toEqual(expected);
 }
 
 async function onScene(story: (scene: Scene) => Promise<void>, brokers?: readonly string[]): Promise<void> {
@@ -100,22 +106,7 @@ async function onScene(story: (scene: Scene) => Promise<void>, brokers?: readonl
 
 describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () => {
   test("killed at random, and started again at any parallelism", { timeout: 600_000 }, () =>
-    onScene(async (scene) => {
-      await scene.visit(200);
-      for (let kill = 0; kill < KILLS; kill += 1) {
-        const job = scene.jobs.start({ args: scene.args, parallelism: 1 + (kill % 3) });
-        const before = await scene.count();
-        await scene.visit(50);
-        // Past the start, in two of three runs; then at any moment.
-        if (kill % 3 > 0) await scene.until(before + 1, job);
-        await scene.visit(100);
-        await sleep(Math.random() * 600);
-        await job.kill();
-      }
-      const last = scene.jobs.start({ args: scene.args, parallelism: 2 });
-      await scene.visit(50);
-      await scene.expectExact(last);
-    }),
+    onScene((scene) => killedAtRandom(scene, KILLS)),
   );
 
   test.each(["before the commit", "before its answer counts"] as const)("killed %s of a transaction", (when) =>
@@ -128,7 +119,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
         expect((await job.ended).signal).toBe("SIGKILL");
         await feeding;
       }
-      await scene.expectExact(scene.jobs.start({ args: scene.args, parallelism: 1 }));
+      expectExact(await scene.outcome(scene.jobs.start({ args: scene.args, parallelism: 1 })));
     }),
   );
 
@@ -147,7 +138,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
       expect(code).not.toBe(0);
       expect(said).toMatch(/MR6405|MR6406|MR6442/);
       await scene.visit(60);
-      await scene.expectExact(successor);
+      expectExact(await scene.outcome(successor));
     }));
 
   test("a transaction that the broker gave up, after its checkpoint: the job says what is lost", () =>
@@ -179,10 +170,55 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
         await sleep(500);
         await node?.start();
         await scene.visit(100);
-        await scene.expectExact(job);
+        expectExact(await scene.outcome(job));
       }, kafka.bootstrapServers));
   });
 });
+
+describe.skipIf(servers.length === 0 || !isFull)("exactly once on three brokers", () => {
+  let kafka: Awaited<ReturnType<typeof startKafka>>;
+  beforeAll(async () => {
+    kafka = await startKafka({ nodes: 3 });
+  }, 120_000);
+  afterAll(async () => kafka.stop());
+
+  test("the job killed at random, and started again at any parallelism", { timeout: 900_000 }, () =>
+    onScene((scene) => killedAtRandom(scene, KILLS), kafka.bootstrapServers),
+  );
+
+  test("each broker killed in turn, the active controller among them", { timeout: 600_000 }, () =>
+    onScene(async (scene) => {
+      await scene.visit(100);
+      const job = scene.jobs.start({ args: { ...scene.args, patienceMs: 90_000 }, parallelism: 2 });
+      await scene.until(100, job);
+      for (const node of kafka.nodes) {
+        await scene.visit(50);
+        await node.kill();
+        await sleep(3_000);
+        await node.start();
+        await scene.visit(50);
+      }
+      expectExact(await scene.outcome(job));
+    }, kafka.bootstrapServers),
+  );
+});
+
+async function killedAtRandom(scene: Scene, kills: number): Promise<void> {
+  await scene.visit(200);
+  for (let kill = 0; kill < kills; kill += 1) {
+    const job = scene.jobs.start({ args: scene.args, parallelism: 1 + (kill % 3) });
+    const before = await scene.count();
+    await scene.visit(50);
+    // Past the start, in two of three runs; then at any moment.
+    if (kill % 3 > 0) await scene.until(before + 1, job);
+    await scene.visit(100);
+    await sleep(Math.random() * 600);
+    await job.kill();
+  }
+  const last = scene.jobs.start({ args: scene.args, parallelism: 2 });
+  await scene.visit(50);
+  expectExact(await scene.outcome(last));
+}
 
 /** Something to commit, again and again, until the job is gone. */
 async function feed(scene: Scene, job: JobProcess): Promise<void> {

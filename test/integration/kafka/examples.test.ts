@@ -38,11 +38,9 @@ async function told(name: string): Promise<(string | null)[]> {
 async function until(count: number, topic: string, job: JobProcess): Promise<void> {
   const endMs = Date.now() + PATIENCE_MS;
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const records = await tools.committed(topic);
     if (records.length >= count) return;
     if (!job.isRunning || Date.now() > endMs) throw new Error(`${records.length} of ${count} in ${topic}: ${job.said}`);
-    // oxlint-disable-next-line no-await-in-loop
     await sleep(100);
   }
 }

@@ -6,15 +6,19 @@
 import type { Outcome } from "../pipelines/outcome.ts";
 import { differenceOf, outcomeOf } from "../pipelines/outcome.ts";
 import type { SimRun } from "../run.ts";
+import type { Out } from "../pipelines/pipeline.ts";
 import { writtenBy } from "../written.ts";
 import type { Checker } from "./checker.ts";
 
-/** `expected`: of the records that the job has read, where it was drained. */
-export function committedOutput(expected: (run: SimRun) => Outcome): Checker {
+/** `expected`: of the records that the job has read, where it was drained. `visible`: default: in the outside world of the simulator. */
+export function committedOutput(
+  expected: (run: SimRun) => Outcome,
+  visible: (run: SimRun) => Iterable<Out> = writtenBy,
+): Checker {
   return {
     name: "committed output",
     check(run) {
-      const written = outcomeOf(writtenBy(run));
+      const written = outcomeOf(visible(run));
       if (run.refusal === undefined && run.failure === undefined) return differenceOf(written, expected(run));
       return beyond(written, expected(run));
     },

@@ -1,6 +1,7 @@
 /** What a pipeline under test is: how it is built, where it reads and writes, and what it promises. */
 import type {
   DataStream,
+  Sink,
   Source,
   SourceSplit,
   StreamExecutionEnvironment,
@@ -24,6 +25,8 @@ export interface PipelineRun {
   ): DataStream<T>;
   /** To the outside world. */
   write(stream: DataStream<Out>, name?: string): void;
+  /** To a sink of the pipeline's own, that faults can strike: what it writes, its own checkers look at. Where nobody simulates, left out. */
+  writeTo?<T, W, C>(stream: DataStream<T>, sink: Sink<T, W, C>, name: string): void;
 }
 
 export interface Pipeline {

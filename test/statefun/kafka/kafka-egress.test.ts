@@ -71,7 +71,7 @@ test.each(["at-least-once", "exactly-once"] as const)(
         record: (cents: number) => ({ topic: "greetings", key: String(cents), value: `${cents} cents` }),
       }),
     );
-    expect(read.map(({ value }) => value).toSorted()).toEqual(["3 cents", "4 cents"]);
+    expect(read.map(({ value }) => value ?? "").toSorted()).toEqual(["3 cents", "4 cents"]);
   },
 );
 

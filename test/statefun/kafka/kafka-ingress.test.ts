@@ -4,7 +4,19 @@ import { kafkaSource, text } from "../../../connectors/kafka/index.ts";
 import type { MalformedKafkaRecord } from "../../../connectors/kafka/index.ts";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
 import { assemble } from "../../../statefun/module/application.ts";
-import { egress, fn, ingress, module, router, statefunJob, type } from "../../../statefun/index.ts";
+import {
+  EgressIdentifier,
+  FunctionType,
+  PersistedValue,
+  egress,
+  fn,
+  ingress,
+  module,
+  router,
+  statefunJob,
+  type,
+} from "../../../statefun/index.ts";
+import type { Binder, Context, StatefulFunction, StatefulFunctionModule } from "../../../statefun/index.ts";
 import { kafkaEgress, kafkaIngress, target } from "../../../statefun/kafka/index.ts";
 import { simulate } from "../../sim/simulate.ts";
 import type { SimulateOptions } from "../../sim/simulate.ts";
@@ -13,11 +25,12 @@ import { refusal } from "../define/refusal.ts";
 import { cluster, greetingOn, servers } from "./applications.ts";
 
 const keepSinks = ["test/records"];
+const connection = { bootstrapServers: servers };
 const NO_KEY = "it has no key, which would be the id of who gets it";
 const NO_TEXT = "its key, which would be the id of who gets it, is no UTF-8";
 
-function valuesIn(kafka: SimulatedKafka, topic: string): (string | null)[] {
-  return kafka.committed(topic).map(({ value }) => value);
+function valuesIn(kafka: SimulatedKafka, topic: string): string[] {
+  return kafka.committed(topic).map(({ value }) => value ?? "a tombstone");
 }
 
 /** Ada and Bob are well, the rest is not. */
@@ -100,11 +113,49 @@ test("or goes to an egress, whole", async () => {
   const options: SimulateOptions = { keepSinks: [...keepSinks, "test/malformed"], outside: [kafka], parallelism: 2 };
   await simulate(greetingOn(kafka, { onMalformed: { egress: malformed }, parts: [malformed] }), options);
   expect(valuesIn(kafka, "greetings")).toHaveLength(2);
-  expect(valuesIn(kafka, "malformed").map((value) => JSON.parse(value ?? "") as unknown)).toEqual([
+  expect(valuesIn(kafka, "malformed").map((value) => JSON.parse(value) as unknown)).toEqual([
     [1, NO_KEY, "Nobody", 0],
     [2, NO_TEXT, "Noise", 1],
     [3, "it has no value (a tombstone), which only the option deserializer can make something of", null, 0],
   ]);
+});
+
+test("as in the original: a class that binds, and a function that takes whatever comes", async () => {
+  const kafka = cluster();
+  kafka.produce("names", [
+    { key: "Ada", value: "Hello" },
+    { key: "Ada", value: "Again" },
+  ]);
+  const TYPE = new FunctionType("test", "greeter");
+  const lines = new EgressIdentifier<string>("test", "lines");
+  class Greeter implements StatefulFunction {
+    private readonly seen = PersistedValue.of<number>("seen");
+
+    invoke(context: Context, input: unknown): void {
+      const seen = this.seen.getOrDefault(0) + 1;
+      this.seen.set(seen);
+      context.send(lines, `${String(input)} ${context.self().id}, ${seen}`);
+    }
+  }
+  class Greeting implements StatefulFunctionModule {
+    configure(_: unknown, binder: Binder): void {
+      const names = { value: text(), targets: target(TYPE) };
+      binder.bindEgress(lines.to((values) => values.print().name("lines")));
+      binder.bindIngress(
+        kafkaIngress("test/names", { ...connection, client: kafka.client, topics: { names }, bounded: true }),
+      );
+      binder.bindFunctionProvider(TYPE, () => new Greeter());
+    }
+  }
+  const run = await simulate(statefunJob("greeting", new Greeting()), { outside: [kafka] });
+  expect(run.output("lines")).toEqual(["Hello Ada, 1", "Again Ada, 2"]);
+});
+
+test("in simulations, messages may take the place of the topics", async () => {
+  const kafka = cluster();
+  const inputs = { "test/guests": [{ topic: "names", id: "Ada", value: "Hello" }] };
+  await simulate(greetingOn(kafka), { keepSinks, outside: [kafka], inputs });
+  expect(valuesIn(kafka, "greetings")).toEqual(["Hello Ada, 1"]);
 });
 
 test("an egress that functions and an ingress share has the values of both", async () => {
@@ -120,6 +171,7 @@ test("an egress that functions and an ingress share has the values of both", asy
     client: kafka.client,
     topics: { names: { value: text(), targets: target(complainer, "hear") } },
     bounded: true,
+    parallelism: 1,
     onMalformed: { egress: lines },
   });
   const spec = lines.to((values) =>
@@ -132,8 +184,8 @@ test("an egress that functions and an ingress share has the values of both", asy
     "complaints",
     module(() => [names, complainer, spec]),
   );
-  const run = await simulate(job, { outside: [kafka] });
-  expect(run.output("lines").toSorted()).toEqual(["fails", NO_KEY]);
+  const run = await simulate(job, { outside: [kafka], parallelism: 2 });
+  expect(run.output<string>("lines").toSorted()).toEqual(["fails", NO_KEY]);
 });
 
 test("the egress for malformed records has to be bound", () => {
@@ -149,7 +201,6 @@ test("the egress for malformed records has to be bound", () => {
 
 const reader = fn("test/reader", { accepts: { read: type<string>() }, handle: { read: () => undefined } });
 const topics = { names: { value: text(), targets: target(reader, "read") } };
-const connection = { bootstrapServers: servers };
 
 test("it brings its router, before those that are bound beside it", () => {
   const names = kafkaIngress("test/names", { ...connection, topics, parallelism: 2 });

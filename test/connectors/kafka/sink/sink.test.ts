@@ -213,7 +213,7 @@ describe("exactly once", () => {
     expect(used).toHaveLength(5);
     await harness.complete(5);
     scene.clock.advance(50);
-    expect(scene.seen().toSorted()).toEqual(["1", "2", "3", "4", "5"]);
+    expect(new Set(scene.seen())).toEqual(new Set(["1", "2", "3", "4", "5"]));
     await harness.close();
   });
 
@@ -280,7 +280,8 @@ describe("exactly once", () => {
     await renamed.barrier(3);
     await renamed.complete(3);
     scene.clock.advance(50);
-    expect(scene.seen().toSorted()).toEqual(["a", "b", "c"]);
+    expect(scene.seen()).toHaveLength(3);
+    expect(new Set(scene.seen())).toEqual(new Set(["a", "b", "c"]));
     expect(scene.kafka.openTransactions()).toEqual([]);
     await renamed.close();
   });

@@ -1,19 +1,19 @@
 /** What the compiler infers of Kafka ingresses and egresses, and which wrong ones it refuses. Checked by `tsc`; nothing here runs. */
 import { expectTypeOf } from "vitest";
-import { bytes, json, text } from "../../../connectors/kafka/index.ts";
-import type { MalformedKafkaRecord } from "../../../connectors/kafka/index.ts";
-import { WatermarkStrategy } from "../../../core/index.ts";
-import { egress, external, fn, FunctionType, module, router, type } from "../../../statefun/index.ts";
-import type { DeadLetter, EgressSpec, IngressSpec } from "../../../statefun/index.ts";
-import { kafkaEgress, kafkaIngress, target } from "../../../statefun/kafka/index.ts";
+import { bytes, json, text } from "../../connectors/kafka/index.ts";
+import type { MalformedKafkaRecord } from "../../connectors/kafka/index.ts";
+import { WatermarkStrategy } from "../../core/index.ts";
+import { egress, external, fn, FunctionType, module, router, type } from "../../statefun/index.ts";
+import type { DeadLetter, EgressSpec, IngressSpec } from "../../statefun/index.ts";
+import { kafkaEgress, kafkaIngress, target } from "../../statefun/kafka/index.ts";
 import type {
   KafkaEgressRecord,
   KafkaMessage,
   KafkaMessages,
   KafkaTarget,
   RecordWithTopic,
-} from "../../../statefun/kafka/index.ts";
-import { digits, text as anyText } from "../define/tiny-schema.ts";
+} from "../../statefun/kafka/index.ts";
+import { digits, text as anyText } from "../statefun/define/tiny-schema.ts";
 
 interface Payment {
   readonly cents: number;

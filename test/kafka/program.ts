@@ -114,3 +114,12 @@ export function fatesOf({ batches, rest }: InputPartition): readonly ("commit" |
     return end === "commit" || end === "abort" ? end : rest;
   });
 }
+
+/** Those that are to be seen. */
+export function recordsOf({ input, late, appearing }: KafkaProgram): number {
+  const before = input.flatMap((partition) => {
+    const fates = fatesOf(partition);
+    return partition.batches.map(({ keys }, index) => (fates[index] === "commit" ? keys.length : 0));
+  });
+  return [...before, ...appearing, late.length].reduce((sum, count) => sum + count, 0);
+}

@@ -16,7 +16,7 @@ import type { Examined } from "../sim/trial.ts";
 import { IN, KafkaInput } from "./input.ts";
 import { expectedOf, kafkaPipeline, outTopicsOf, visibleIn } from "./pipeline.ts";
 import type { ReadUpTo } from "./pipeline.ts";
-import { isUnbounded, kafkaPrograms } from "./program.ts";
+import { isUnbounded, kafkaPrograms, recordsOf } from "./program.ts";
 import type { KafkaProgram } from "./program.ts";
 
 export interface KafkaScenario {
@@ -38,7 +38,7 @@ export function examineKafka(seed: number): Promise<Examined> {
 }
 
 export function examineKafkaScenario({ program, plan: drawn }: KafkaScenario): Promise<Examined> {
-  const plan = isUnbounded(program) ? drained(drawn) : drawn;
+  const plan = isUnbounded(program) ? drained(drawn, recordsOf(program)) : drawn;
   const input = new KafkaInput(program, outTopicsOf(program));
   const expected = (run: SimRun) => expectedOf(program, input, readUpTo(program, input, run));
   return examineTrial({
@@ -58,12 +58,12 @@ export async function runKafkaSeed(seed: number): Promise<Violation | undefined>
 }
 
 /** One leg that ends on request, through what passes quickly. From a checkpoint it would never come to its end, so nobody starts there. */
-function drained(plan: SimPlan): SimPlan {
+function drained(plan: SimPlan, records: number): SimPlan {
   const [first] = plan.legs;
   return {
     ...plan,
     seed: plan.seed - (plan.seed % 3) + 1,
-    legs: [{ parallelism: first?.parallelism ?? 1, stop: { how: "drain", after: 1 + (plan.seed % 12) } }],
+    legs: [{ parallelism: first?.parallelism ?? 1, stop: { how: "drain", after: 1 + (plan.seed % records) } }],
     disasters: plan.disasters.filter(({ kind }) => kind.startsWith("crash")),
     healedMs: UNBOUNDED_HEALED_MS,
   };

@@ -7,106 +7,18 @@
 // covers: connectors/kafka/sink/*
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { JobProcesses } from "./job-processes.ts";
-import type { JobProcess } from "./job-processes.ts";
-import type { Counted, RunningCountArgs, Visit } from "./jobs/running-count.ts";
-import { KafkaTools } from "./kafka-tools.ts";
+import { expectExact, feed, killedAtRandom, onScene } from "./counting-scene.ts";
+import type { RunningCountArgs } from "./jobs/running-count.ts";
 import { startKafka } from "./local-kafka.ts";
 import { sharedKafka } from "./shared-kafka.ts";
 
 const servers = sharedKafka() ?? [];
 const isFull = process.env["MILLRACE_FULL"] === "1";
 const KILLS = isFull ? 30 : 5;
-const KEYS = 7;
-const PATIENCE_MS = 60_000;
-
-let topics = 0;
-
-/** Topics with visits that come in little by little, and the job between them. */
-class Scene {
-  readonly tools: KafkaTools;
-  readonly jobs: JobProcesses = new JobProcesses("running-count");
-  readonly args: RunningCountArgs;
-  #produced = 0;
-
-  constructor(brokers: readonly string[] = servers) {
-    topics += 1;
-    const name = `${process.pid}-${Date.now()}-${topics}`;
-    this.tools = new KafkaTools(brokers);
-    this.args = { servers: brokers.join(","), from: `visits-${name}`, to: `counts-${name}` };
-  }
-
-  async begin(): Promise<void> {
-    await this.tools.createTopic(this.args.from, 3);
-    await this.tools.createTopic(this.args.to, 3);
-  }
-
-  async visit(count: number): Promise<void> {
-    const messages = Array.from({ length: count }, (_, at) => {
-      const n = this.#produced + at;
-      const visit: Visit = { key: `key-${n % KEYS}`, n };
-      return { key: visit.key, value: JSON.stringify(visit) };
-    });
-    await this.tools.produce(this.args.from, messages);
-    this.#produced += count;
-  }
-
-  /** What a `read_committed` reader sees, per key in the order of the partition. */
-  async counted(): Promise<Map<string, Counted[]>> {
-    const byKey = new Map<string, Counted[]>();
-    for (const { key, value } of await this.tools.committed(this.args.to)) {
-      const counted = JSON.parse(value ?? "") as Counted; // as the job writes it
-      byKey.set(key ?? "", [...(byKey.get(key ?? "") ?? []), counted]);
-    }
-    return byKey;
-  }
-
-  async count(): Promise<number> {
-    return [...(await this.counted()).values()].reduce((sum, all) => sum + all.length, 0);
-  }
-
-  /** Waits until so many are visible. */
-  async until(count: number, job: JobProcess): Promise<void> {
-    const endMs = Date.now() + PATIENCE_MS;
-    for (let seen = await this.count(); seen < count; seen = await this.count()) {
-      if (!job.isRunning) throw new Error(`the job has ended: ${job.said}`);
-      if (Date.now() > endMs) throw new Error(`${seen} of ${count} are visible; ${job.said}`);
-      await sleep(50);
-    }
-  }
-
-  /** What is to be seen, and what is, once as much is visible. */
-  async outcome(
-    job: JobProcess,
-  ): Promise<{ readonly expected: Map<string, Counted[]>; readonly seen: Map<string, Counted[]> }> {
-    await this.until(this.#produced, job);
-    const expected = new Map<string, Counted[]>();
-    for (let n = 0; n < this.#produced; n += 1) {
-      const key = `key-${n % KEYS}`;
-      const before = expected.get(key) ?? [];
-      expected.set(key, [...before, { key, n, seen: before.length + 1 }]);
-    }
-    return { expected, seen: await this.counted() };
-  }
-}
-
-function expectExact({ expected, seen }: Awaited<ReturnType<Scene["outcome"]>>): void {
-  expect(seen).toEqual(expected);
-}
-
-async function onScene(story: (scene: Scene) => Promise<void>, brokers?: readonly string[]): Promise<void> {
-  const scene = new Scene(brokers);
-  try {
-    await scene.begin();
-    await story(scene);
-  } finally {
-    await scene.jobs.close();
-  }
-}
 
 describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () => {
   test("killed at random, and started again at any parallelism", { timeout: 600_000 }, () =>
-    onScene((scene) => killedAtRandom(scene, KILLS)),
+    onScene(async (scene) => expectExact(await killedAtRandom(scene, KILLS)), servers),
   );
 
   test.each(["before the commit", "before its answer counts"] as const)("killed %s of a transaction", (when) =>
@@ -120,7 +32,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
         await feeding;
       }
       expectExact(await scene.outcome(scene.jobs.start({ args: scene.args, parallelism: 1 })));
-    }),
+    }, servers),
   );
 
   test("paused, believed dead, and back after its successor has committed", () =>
@@ -139,7 +51,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
       expect(said).toMatch(/MR6405|MR6406|MR6442/);
       await scene.visit(60);
       expectExact(await scene.outcome(successor));
-    }));
+    }, servers));
 
   test("a transaction that the broker gave up, after its checkpoint: the job says what is lost", () =>
     onScene(async (scene) => {
@@ -151,7 +63,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
       const { code, said } = await scene.jobs.start({ args: scene.args }).ended;
       expect(code).not.toBe(0);
       expect(said).toMatch(/MR6442.*30 records of a completed checkpoint/s);
-    }));
+    }, servers));
 
   describe("with a broker of its own", () => {
     let kafka: Awaited<ReturnType<typeof startKafka>>;
@@ -183,7 +95,7 @@ describe.skipIf(servers.length === 0 || !isFull)("exactly once on three brokers"
   afterAll(async () => kafka.stop());
 
   test("the job killed at random, and started again at any parallelism", { timeout: 900_000 }, () =>
-    onScene((scene) => killedAtRandom(scene, KILLS), kafka.bootstrapServers),
+    onScene(async (scene) => expectExact(await killedAtRandom(scene, KILLS)), kafka.bootstrapServers),
   );
 
   test("each broker killed in turn, the active controller among them", { timeout: 600_000 }, () =>
@@ -202,28 +114,3 @@ describe.skipIf(servers.length === 0 || !isFull)("exactly once on three brokers"
     }, kafka.bootstrapServers),
   );
 });
-
-async function killedAtRandom(scene: Scene, kills: number): Promise<void> {
-  await scene.visit(200);
-  for (let kill = 0; kill < kills; kill += 1) {
-    const job = scene.jobs.start({ args: scene.args, parallelism: 1 + (kill % 3) });
-    const before = await scene.count();
-    await scene.visit(50);
-    // Past the start, in two of three runs; then at any moment.
-    if (kill % 3 > 0) await scene.until(before + 1, job);
-    await scene.visit(100);
-    await sleep(Math.random() * 600);
-    await job.kill();
-  }
-  const last = scene.jobs.start({ args: scene.args, parallelism: 2 });
-  await scene.visit(50);
-  expectExact(await scene.outcome(last));
-}
-
-/** Something to commit, again and again, until the job is gone. */
-async function feed(scene: Scene, job: JobProcess): Promise<void> {
-  while (job.isRunning) {
-    await scene.visit(10);
-    await sleep(100);
-  }
-}

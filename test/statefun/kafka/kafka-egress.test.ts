@@ -59,6 +59,14 @@ test("a message is a record", async () => {
   expect(read).toHaveLength(4);
 });
 
+test("a message goes to its topic, or else to that of the egress", async () => {
+  const records: KafkaEgressRecord[] = [{ value: "to visits" }, { topic: "greetings", value: "to greetings" }];
+  const read = await written(records, (kafka) =>
+    kafkaEgress("test/out", { ...connection, client: kafka.client, topic: "visits" }),
+  );
+  expect(read.map(({ value }) => value)).toEqual(["to greetings"]);
+});
+
 test.each(["at-least-once", "exactly-once"] as const)(
   "a value becomes a record by a function, %s",
   async (guarantee) => {

@@ -1,6 +1,6 @@
 /** The same work as jobs, in the calling thread as `env.execute()` runs them, with default settings and a checkpoint every second. */
 import { StreamExecutionEnvironment, value, WatermarkStrategy } from "millrace";
-import type { Collector } from "millrace";
+import type { Collector, ConfigValues } from "millrace";
 import { json, kafkaSink, kafkaSource, latest } from "millrace/connectors/kafka";
 import type { KafkaSinkOptions } from "millrace/connectors/kafka";
 import { stripes } from "../sources/stripes.ts";
@@ -12,11 +12,8 @@ import type { Taken } from "./stop-watch.ts";
 
 export type Guarantee = "at least once" | "exactly once";
 
-export function environment(intervalMs: number = 1_000): StreamExecutionEnvironment {
-  return StreamExecutionEnvironment.create({
-    "parallelism.default": 1,
-    "execution.checkpointing.interval": `${intervalMs}ms`,
-  });
+export function configuration(intervalMs: number = 1_000): ConfigValues {
+  return { "parallelism.default": 1, "execution.checkpointing.interval": `${intervalMs}ms` };
 }
 
 /** What all sinks have in common. */
@@ -40,7 +37,7 @@ export function guaranteed(
 
 export async function readJob({ servers: bootstrapServers, from, records }: Load): Promise<Taken> {
   const watch = new StopWatch(records);
-  const env = environment();
+  const env = StreamExecutionEnvironment.create(configuration());
   const sales = kafkaSource<Sale>({ bootstrapServers, topics: from, value: json<Sale>(), stoppingOffsets: latest() });
   env
     .fromSource(sales, WatermarkStrategy.noWatermarks<Sale>(), "sales")
@@ -55,7 +52,7 @@ export async function readJob({ servers: bootstrapServers, from, records }: Load
 
 export async function writeJob(load: Load, guarantee: Guarantee): Promise<Taken> {
   const watch = new StopWatch(load.records);
-  const env = environment();
+  const env = StreamExecutionEnvironment.create(configuration());
   const sales = stripes<Sale>(load.records, (number) => {
     const sale = saleOf(number);
     watch.see(sale.cents);
@@ -76,7 +73,7 @@ export async function writeJob(load: Load, guarantee: Guarantee): Promise<Taken>
 export async function throughJob(load: Load, guarantee: Guarantee): Promise<Taken> {
   const { servers: bootstrapServers, from, records } = load;
   const watch = new StopWatch(records);
-  const env = environment();
+  const env = StreamExecutionEnvironment.create(configuration());
   const sales = kafkaSource<Sale>({ bootstrapServers, topics: from, value: json<Sale>(), stoppingOffsets: latest() });
   env
     .fromSource(sales, WatermarkStrategy.noWatermarks<Sale>(), "sales")

@@ -1,5 +1,4 @@
 /** The parts of the benchmark with Kafka, what a process is told to measure, and what it says. */
-import type { Figures } from "../case.ts";
 import type { Taken } from "./stop-watch.ts";
 
 /** A loop of kafkajs alone, or a job; a job that only reads has no guarantee to choose. */
@@ -55,14 +54,29 @@ export interface LatencyOrder extends LatencyCase {
   readonly perSecond: number;
 }
 
+/** Started by a process that measures latency. */
+export interface LatencyJobOrder extends LatencyCase {
+  readonly kind: "latency job";
+  readonly load: Load;
+}
+
 /** What one process is asked for, as JSON in its only argument. */
-export type Order = SpeedOrder | LatencyOrder;
+export type Order = SpeedOrder | LatencyOrder | LatencyJobOrder;
 
 export interface SpeedResult extends Taken {
   readonly work: Work;
   readonly way: Way;
 }
 
+export interface LatencyFigures {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly longestMs: number;
+  /** Until the broker had acknowledged the record that the job was to read. */
+  readonly producerP50Ms: number;
+  readonly producerP99Ms: number;
+}
+
 export interface LatencyResult extends LatencyCase {
-  readonly figures: Figures;
+  readonly figures: LatencyFigures;
 }

@@ -4,9 +4,8 @@
  * In:    results, round by round. Out: a row per part with medians, and with its ratio to the bare loop of the same round: the middle one of the rounds, since a machine that is slow in one
  *        round is slow for both.
  */
-import type { Figures } from "../case.ts";
 import { LATENCIES, SPEEDS } from "./part.ts";
-import type { LatencyResult, SpeedResult, Way, Work } from "./part.ts";
+import type { LatencyCase, LatencyFigures, LatencyResult, SpeedResult, Way, Work } from "./part.ts";
 
 export interface Round {
   readonly speeds: readonly SpeedResult[];
@@ -52,26 +51,37 @@ export function speedRows(rounds: readonly Round[], records: number): readonly K
   );
 }
 
-export interface LatencyRow extends Figures {
+export interface LatencyRow {
+  readonly guarantee: LatencyCase["guarantee"];
   readonly "checkpoint every (ms)": number;
+  readonly "p50 (ms)": number;
+  readonly "p99 (ms)": number;
+  /** Of all rounds. */
+  readonly "longest (ms)": number;
+  /** Part of the latency, and kafkajs's. */
+  readonly "producer p50 (ms)": number;
+  readonly "producer p99 (ms)": number;
 }
 
-/** By guarantee and interval. What is the longest of its round is the longest of all. */
-export function latencyRows(rounds: readonly Round[]): Readonly<Record<string, LatencyRow>> {
-  const rows = LATENCIES.flatMap(({ guarantee, intervalMs }) => {
+export function latencyRows(rounds: readonly Round[]): readonly LatencyRow[] {
+  return LATENCIES.flatMap(({ guarantee, intervalMs }): LatencyRow[] => {
     const found = rounds.flatMap(({ latencies }) =>
       latencies.filter((result) => result.guarantee === guarantee && result.intervalMs === intervalMs),
     );
     if (found.length === 0) return [];
-    const names = Object.keys(found[0]?.figures ?? {});
-    const figures = names.map((name) => {
-      const values = found.map((result) => result.figures[name] ?? Number.NaN);
-      return [name, name.includes("longest") ? Math.max(...values) : median(values)] as const;
-    });
-    const row: LatencyRow = { "checkpoint every (ms)": intervalMs, ...Object.fromEntries(figures) };
-    return [[`${guarantee}, every ${intervalMs} ms`, row] as const];
+    const all = (name: keyof LatencyFigures): number[] => found.map(({ figures }) => figures[name]);
+    return [
+      {
+        guarantee,
+        "checkpoint every (ms)": intervalMs,
+        "p50 (ms)": rounded(median(all("p50Ms")), 1),
+        "p99 (ms)": rounded(median(all("p99Ms")), 1),
+        "longest (ms)": rounded(Math.max(...all("longestMs")), 1),
+        "producer p50 (ms)": rounded(median(all("producerP50Ms")), 1),
+        "producer p99 (ms)": rounded(median(all("producerP99Ms")), 1),
+      },
+    ];
   });
-  return Object.fromEntries(rows);
 }
 
 function rounded(value: number, digits: number): number {

@@ -15,7 +15,7 @@ import { RecordCursor } from "../../connectors/kafka/records/record-cursor.ts";
 import { saleOf } from "../kafka/sale.ts";
 
 const RECORDS_PER_SLICE = 4_000;
-const SLICES = 300;
+const SLICES = 100;
 const START_MS = 1_700_000_000_000;
 const NO_HEADERS: readonly RecordHeader[] = [];
 const HEADERS: readonly RecordHeader[] = [

@@ -182,8 +182,8 @@ export class BenchClient {
     return (await this.read(topic, partition, isolation)).map(({ value }) => value);
   }
 
-  groupOffsets(group: string): Promise<readonly OffsetWithMetadata[]> {
-    return valueOf<readonly OffsetWithMetadata[]>((done) => this.raw.committedOffsets(group, done));
+  groupOffsets(group: string, options?: { readonly waits: boolean }): Promise<readonly OffsetWithMetadata[]> {
+    return valueOf<readonly OffsetWithMetadata[]>((done) => this.raw.committedOffsets(group, done, options));
   }
 
   async begin(transactionalId: string, timeoutMs = 60_000): Promise<TransactionalProducer> {

@@ -96,6 +96,23 @@ export function checkTransactionEnds(current: () => KafkaBench): void {
       expect((await asked).map(({ metadata }) => metadata)).toEqual(["new"]);
     });
 
+    test("is not waited for by who asks what is committed so far", async () => {
+      const bench = current();
+      const client = bench.client();
+      const topic = await bench.topic();
+      const [group, id] = [bench.name("group"), bench.name("id")];
+      const offset = { topic, partition: 0, offset: 1, metadata: "old" };
+      const first = await client.begin(id);
+      await client.addOffsets(first, group, offset);
+      expect(await client.groupOffsets(group, { waits: false })).toEqual([]);
+      expect(await client.end(first, "commit")).toBe("ok");
+      expect(await client.groupOffsets(group)).toEqual([offset]);
+      const second = await client.begin(id);
+      await client.addOffsets(second, group, { ...offset, offset: 2, metadata: "new" });
+      expect(await client.groupOffsets(group, { waits: false })).toEqual([offset]);
+      expect(await client.end(second, "abort")).toBe("ok");
+    });
+
     test("takes it out of the list of open ones", async () => {
       const bench = current();
       const client = bench.client();

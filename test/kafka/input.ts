@@ -10,8 +10,10 @@ import type { KafkaClient, TransactionalProducer } from "../../connectors/kafka/
 import type { Done } from "../../core/util/outcome.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { SimulatedKafka } from "../sim/kafka/simulated-kafka.ts";
-import type { OutsideMoment, OutsideSeams, OutsideWorld } from "../sim/outside-world.ts";
+import type { OutsideMoment, OutsideWorld } from "../sim/outside-world.ts";
 import { START_MS } from "../sim/sim-clock.ts";
+import { Others } from "./others.ts";
+import type { OthersSeams } from "./others.ts";
 import { fatesOf } from "./program.ts";
 import type { KafkaProgram } from "./program.ts";
 
@@ -69,7 +71,9 @@ export class KafkaInput implements OutsideWorld {
   /** Undefined: no reader waits for a transaction that somebody has left open. */
   get blocked(): string | undefined {
     const [topic] = this.#blocked;
-    return topic === undefined ? undefined : `a reader of "${topic}" waits for a transaction that was left open: ${this.kafka.openTransactions().join(", ")}`;
+    return topic === undefined
+      ? undefined
+      : `a reader of "${topic}" waits for a transaction that was left open: ${this.kafka.openTransactions().join(", ")}`;
   }
 
   /** All that stands in the input, also what nobody may see, with its place. */
@@ -95,10 +99,8 @@ export class KafkaInput implements OutsideWorld {
     const { late, everyMs } = this.#program;
     return {
       everyMs,
-      enter: (moment) => {
-        const isNew = this.#current !== moment;
+      entered: (moment) => {
         this.#current = moment;
-        return isNew;
       },
       isCurrent: (moment) => this.#current === moment,
       do: (step) => this.#do(step),
@@ -115,7 +117,10 @@ export class KafkaInput implements OutsideWorld {
     const count = appearing[step];
     if (count !== undefined) {
       this.kafka.addPartitions(IN, 1);
-      this.#append(input.length + step, Array.from({ length: count }, (_, index) => index));
+      this.#append(
+        input.length + step,
+        Array.from({ length: count }, (_, index) => index),
+      );
     }
     // Also by those who come later, as nobody knows what was under way when the world was as it is now: to repeat it does no harm.
     if (restAfter !== undefined && step >= restAfter)
@@ -155,7 +160,7 @@ export class KafkaInput implements OutsideWorld {
     const open = new Map<number, OpenTransaction>();
     /** Per producer, of its next batch. */
     const sequences = new Map<number, number>();
-    for (const [index, { by, keys, then }] of given.batches.entries()) {
+    for (const [index, { by, keys, ending }] of given.batches.entries()) {
       if (by === 0) {
         this.#append(partition, keys);
         continue;
@@ -170,7 +175,7 @@ export class KafkaInput implements OutsideWorld {
       const batches = [{ topic: IN, partition, bytes }];
       this.#await<void>((done) => this.#client.produce({ transaction, batches, acks: "all" }, done));
       open.delete(by);
-      if (then === "goes on") open.set(by, { transaction, result });
+      if (ending === "none") open.set(by, { transaction, result });
       else this.#end({ transaction, result });
     }
     this.#open.push(...open.values());
@@ -217,52 +222,5 @@ export class KafkaInput implements OutsideWorld {
     if (answer === undefined) throw new Error("the simulated Kafka does not answer");
     if (!answer.ok) throw answer.error;
     return answer.value;
-  }
-}
-
-interface OthersSeams {
-  readonly everyMs: number;
-  /** So often something happens. */
-  readonly steps: number;
-  /** False: it was so already. */
-  enter(moment: Others): boolean;
-  isCurrent(moment: Others): boolean;
-  do(step: number): void;
-  leave(): void;
-}
-
-/** Those who write into the input meanwhile: how far they are. */
-class Others implements OutsideMoment {
-  readonly #seams: OthersSeams;
-  #step: number;
-  #isEntered = false;
-
-  constructor(seams: OthersSeams, step: number) {
-    this.#seams = seams;
-    this.#step = step;
-  }
-
-  fork(): OutsideMoment {
-    return new Others(this.#seams, this.#step);
-  }
-
-  enter({ scheduler }: OutsideSeams): void {
-    this.#seams.enter(this);
-    if (this.#isEntered) return;
-    this.#isEntered = true;
-    const { everyMs, steps } = this.#seams;
-    // The last one once more: what was under way may have come to nothing.
-    this.#step = Math.min(this.#step, steps - 1);
-    const next = (): void =>
-      void scheduler.at(undefined, everyMs, () => {
-        if (!this.#seams.isCurrent(this)) return;
-        this.#seams.do(this.#step++);
-        if (this.#step < steps) next();
-      });
-    next();
-  }
-
-  leave(): void {
-    this.#seams.leave();
   }
 }

@@ -13,7 +13,7 @@ export interface Written {
   /** Of its records. */
   readonly keys: readonly number[];
   /** What becomes of the producer's transaction right behind it. */
-  readonly then: "goes on" | "commit" | "abort";
+  readonly ending: "none" | "commit" | "abort";
 }
 
 export interface InputPartition {
@@ -53,7 +53,7 @@ export interface KafkaProgram {
 const batch: fc.Arbitrary<Written> = fc.record({
   by: fc.constantFrom(0, 0, 1, 2),
   keys: fc.array(fc.nat(2), { minLength: 1, maxLength: 4 }),
-  then: fc.constantFrom("goes on", "commit", "abort"),
+  ending: fc.constantFrom("none", "commit", "abort"),
 });
 
 const plainBatch: fc.Arbitrary<Written> = batch.map((one) => ({ ...one, by: 0 }));
@@ -110,8 +110,8 @@ export function isUnbounded({ appearing }: KafkaProgram): boolean {
 export function fatesOf({ batches, rest }: InputPartition): readonly ("commit" | "abort")[] {
   return batches.map(({ by }, index) => {
     if (by === 0) return "commit";
-    const end = batches.slice(index).find((later) => later.by === by && later.then !== "goes on")?.then;
-    return end === "commit" || end === "abort" ? end : rest;
+    const ending = batches.slice(index).find((later) => later.by === by && later.ending !== "none")?.ending;
+    return ending === "commit" || ending === "abort" ? ending : rest;
   });
 }
 

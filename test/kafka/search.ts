@@ -44,7 +44,7 @@ export function examineKafkaScenario({ program, plan: drawn }: KafkaScenario): P
   return examineTrial({
     pipeline: kafkaPipeline(program, input),
     plan,
-    live: [noReaderWaits(input)],
+    live: [noReaderWaits(input), undisturbed(program)],
     // What others do comes first: at the end of the run they look at a cluster that is still there.
     outside: [input, input.kafka],
     output: committedOutput(expected, () => visibleIn(input)),
@@ -99,5 +99,17 @@ function noReaderWaits(input: KafkaInput): LiveChecker {
   return {
     name: "readers",
     check: ({ failure, refusal }) => (failure === undefined && refusal === undefined ? input.blocked : undefined),
+  };
+}
+
+/** Where nothing goes wrong, nothing starts again: a sink that its brokers refuse would come to its end all the same. */
+function undisturbed({ faults }: KafkaProgram): LiveChecker {
+  const isCalm = Object.values(faults).every((rate) => rate === 0);
+  return {
+    name: "restarts",
+    check: ({ plan, struck, restarts, warnings }) =>
+      isCalm && struck.size === 0 && plan.legs.length === 1 && plan.tolerable > 2 && restarts > 0
+        ? `nothing went wrong, but the job started again ${restarts} times: ${warnings[0]}`
+        : undefined,
   };
 }

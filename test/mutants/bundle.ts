@@ -48,8 +48,8 @@ function patching(root: string, mutant: Mutant, applied: () => void): Plugin {
   return {
     name: `mutant ${mutant.id}`,
     setup: (bundle) =>
-      bundle.onLoad({ filter: /\.ts$/ }, async (file) => {
-        if (file.path !== path) return undefined;
+      // Of that one file alone: esbuild reads all others by itself, and is faster by a third.
+      bundle.onLoad({ filter: new RegExp(`${path.replaceAll(/[^\w/]/g, String.raw`\$&`)}$`) }, async (file) => {
         const contents = patched(mutant, await readFile(path, "utf8"));
         applied();
         return { contents, loader: "ts" };

@@ -4,6 +4,7 @@ import { CHECKPOINT_MUTANTS } from "./table-checkpoints.ts";
 import { CLUSTER_MUTANTS } from "./table-cluster.ts";
 import { FOUND_MUTANTS } from "./table-found.ts";
 import { FUNCTION_MUTANTS } from "./table-functions.ts";
+import { KAFKA_MUTANTS } from "./table-kafka.ts";
 import { LOOP_MUTANTS } from "./table-loops.ts";
 import { REGION_MUTANTS } from "./table-regions.ts";
 import { SLOT_MUTANTS } from "./table-slots.ts";
@@ -31,6 +32,7 @@ const ALL: readonly Mutant[] = [
   ...FUNCTION_MUTANTS,
   ...TURN_MUTANTS,
   ...SPILL_MUTANTS,
+  ...KAFKA_MUTANTS,
   ...FOUND_MUTANTS,
 ];
 

@@ -3,26 +3,14 @@
  * Method: runs of the simulator for a while, from seeds that the commit gives, so that each commit throws new dice and can be replayed from its hash.
  * Replay: a failure prints its seed and the smallest scenario that fails alike; `npm run test:sim -- --seed <seed>` runs it again, `MILLRACE_SEED=<seed>` begins there.
  */
-import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { examine, scenarioOf } from "./search.ts";
+import { seedOfCommit } from "./seed-of-commit.ts";
 import { shrunk } from "./shrink.ts";
 import { count, describe, emptyTally } from "./tally.ts";
 
 /** Real time. */
 const PORTION_MS = Number(process.env["MILLRACE_SIM_SECONDS"] ?? 45) * 1_000;
-
-/** Eight digits of the commit; where there is none, as in an unpacked package, always the same. */
-function seedOfCommit(): number {
-  const seed = process.env["MILLRACE_SEED"];
-  if (seed !== undefined) return Number(seed);
-  try {
-    const hash = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-    return Number.parseInt(hash.slice(0, 7), 16);
-  } catch {
-    return 1;
-  }
-}
 
 test("a while of the simulator", { timeout: PORTION_MS * 2 + 240_000 }, async () => {
   const from = seedOfCommit();

@@ -159,8 +159,15 @@ export interface KafkaClient {
   /** One attempt, with no repetition. In the order of the request. */
   fetch(request: FetchRequest, done: Done<readonly FetchedPartition[]>): void;
 
-  /** Of all partitions for which the group has one. Waits for transactions that are about to change them: what was committed before the call is in the answer. */
-  committedOffsets(group: string, done: Done<readonly OffsetWithMetadata[]>): void;
+  /**
+   * Of all partitions for which the group has one. Waits for transactions that are about to change them: what was committed before the call is in the answer. With `waits: false` it does not:
+   * all in the answer is committed, and what is just being committed may be missing.
+   */
+  committedOffsets(
+    group: string,
+    done: Done<readonly OffsetWithMetadata[]>,
+    options?: { readonly waits?: boolean },
+  ): void;
   commitOffsets(
     request: { readonly group: string; readonly offsets: readonly OffsetWithMetadata[] },
     done: Done<void>,

@@ -53,12 +53,15 @@ export class KafkaCommitter implements Committer<KafkaCommittable> {
     if (ended.ok) return;
     this.#failures.count++;
     if (!REFUSED.has(ended.error.code)) return this.#signal(request, ended.error);
-    const offsets = await new Promise<Outcome<Parameters<typeof Witness.of>[0]>>((done) =>
-      this.#client.committedOffsets(transactionalId, done),
-    );
-    if (!offsets.ok) return this.#signal(request, offsets.error);
-    if (Witness.of(offsets.value).committed(transaction) === "yes") request.signalAlreadyCommitted();
-    else this.#signalLost(request, ended.error);
+    // A later transaction of the id may be open still, left by an attempt that is no more: whether an earlier one was committed need not wait for it.
+    for (const waits of [false, true]) {
+      const offsets = await new Promise<Outcome<Parameters<typeof Witness.of>[0]>>((done) =>
+        this.#client.committedOffsets(transactionalId, done, { waits }),
+      );
+      if (!offsets.ok) return this.#signal(request, offsets.error);
+      if (Witness.of(offsets.value).committed(transaction) === "yes") return request.signalAlreadyCommitted();
+    }
+    this.#signalLost(request, ended.error);
   }
 
   #signal(request: Request, error: MillraceError): void {

@@ -27,13 +27,18 @@ export class Lane {
     this.#batchBytes = batchBytes;
   }
 
-  /** By how many bytes it has grown. Hot. */
+  /** By how many bytes it has grown. A batch has more than `batchBytes` only if one record alone has: topics refuse what is too large as a whole. Hot. */
   append(
     key: Bytes | null,
     value: Bytes | null,
     timestampMs: number,
     headers: readonly RecordHeader[] | undefined,
   ): number {
+    const room = this.#batchBytes - this.#filling.bytes;
+    if (this.#filling.count > 0 && exceeds(room, key, value, headers)) {
+      this.#full.push(this.#filling);
+      this.#filling = new BatchBuilder();
+    }
     const filling = this.#filling;
     const before = filling.count === 0 ? 0 : filling.bytes;
     filling.append(key, value, timestampMs, headers);
@@ -69,3 +74,28 @@ export class Lane {
     this.isAdded = false;
   }
 }
+
+/** Of a record, beside its key, value and headers; and of a header. */
+const RECORD_BYTES = 40;
+const HEADER_BYTES = 10;
+
+/** Text is measured only where it might matter: a unit of it has three bytes at most. */
+function exceeds(
+  room: number,
+  key: Bytes | null,
+  value: Bytes | null,
+  headers: readonly RecordHeader[] = NO_HEADERS,
+): boolean {
+  let most = RECORD_BYTES + 3 * ((key?.length ?? 0) + (value?.length ?? 0));
+  for (const header of headers) most += HEADER_BYTES + 3 * (header.key.length + (header.value?.length ?? 0));
+  if (most <= room) return false;
+  let size = RECORD_BYTES + bytesOf(key) + bytesOf(value);
+  for (const header of headers) size += HEADER_BYTES + bytesOf(header.key) + bytesOf(header.value);
+  return size > room;
+}
+
+function bytesOf(part: Bytes | null): number {
+  return typeof part === "string" ? Buffer.byteLength(part, "utf8") : (part?.length ?? 0);
+}
+
+const NO_HEADERS: readonly RecordHeader[] = [];

@@ -33,7 +33,8 @@ export interface SenderOptions {
 
 /** Who writes now. */
 export type Writing =
-  | { readonly kind: "plain"; readonly producer: ProducerIdentity }
+  /** Without a producer: nobody notices if a batch is lost, and those behind it are taken all the same. */
+  | { readonly kind: "plain"; readonly producer: ProducerIdentity | undefined }
   | { readonly kind: "transaction"; readonly producer: TransactionalProducer };
 
 interface Sending {
@@ -93,7 +94,8 @@ export class Sender {
     this.#bytes += lane.append(key, value, timestampMs, headers);
     this.#records++;
     if (lane.hasFull && !lane.isSending) this.#send();
-    else if (!this.#lingers) this.#linger();
+    // Also behind a full batch that cannot go yet: nobody else would ask for what is left.
+    if (!this.#lingers && !lane.isEmpty) this.#linger();
     if (this.#bytes >= this.#options.bufferBytes && !this.#blocked) this.#block();
   }
 
@@ -186,11 +188,16 @@ export class Sender {
 
   #produce(writing: Writing, sending: readonly Sending[], compressed: readonly Uint8Array[]): void {
     const isTransactional = writing.kind === "transaction";
-    const { producerId, epoch } = writing.producer;
+    const { producer: identity } = writing;
     const { compression, acks } = this.#options;
     const batches = sending.map(({ lane, builder }, at): ProduceBatch => {
       const records = compressed[at];
-      const producer = { producerId, epoch, firstSequence: lane.sequence, isTransactional };
+      const producer = identity && {
+        producerId: identity.producerId,
+        epoch: identity.epoch,
+        firstSequence: lane.sequence,
+        isTransactional,
+      };
       const bytes = builder.seal(
         producer,
         records === undefined || compression === undefined ? undefined : { by: compression.by, records },

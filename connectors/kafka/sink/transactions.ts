@@ -6,10 +6,10 @@
  * At the start it takes over every id that an earlier attempt may have left open, of this subtask and of those that are no more, so that their records are never seen and no reader waits
  * for them: those of the restored state, and those that the brokers know. Only ids whose transactions are to be committed are left alone, until they are.
  *
- * Every transaction begins with a new epoch, so that id and epoch name it. Within an attempt, it is asked for with the epoch before: an attempt that was believed dead and comes back is
- * refused there, and cannot abort what its successor has prepared. Where there is no epoch before, since the pool grows, the same is asked of one more id, which is for that alone (`ownerId`).
- * What this cannot refuse is an attempt that was believed dead before it had its first answer, and goes on only after its successor has prepared something: it takes ids over that are not its own any more.
- * The successor notices when it commits, and fails with `MR6442`.
+ * Every transaction begins with a new epoch, so that id and epoch name it. An attempt that was believed dead and comes back must not ask for one: even with the epoch that it had, brokers first abort
+ * what its successor has prepared under that id, and only then refuse it. So it asks before for the next epoch of one more id (`ownerId`), under which nobody ever begins anything: there it is refused.
+ * What this cannot refuse is an attempt that was believed dead before it had its first answer, or between the two requests, and goes on only after its successor has prepared something: it takes
+ * ids over that are not its own any more. The successor notices when it commits, and fails with `MR6442`.
  */
 import type {
   KafkaClient,
@@ -139,9 +139,8 @@ export class Transactions {
     if (this.#current !== undefined) return;
     const taken = this.#pool.take();
     const { known } = taken;
-    if (known === undefined) this.#own(() => this.#init(taken, undefined));
-    else if (taken.isNew) this.#read(taken, known);
-    else this.#init(taken, known);
+    if (known !== undefined && taken.isNew) this.#read(taken, known);
+    else this.#own(() => this.#init(taken, known));
   }
 
   snapshot(checkpointId: number, uncommitted: readonly string[]): KafkaSinkState {
@@ -155,7 +154,7 @@ export class Transactions {
     // What was restored is committed now. An attempt after that checkpoint, if somebody went back in time, may have used these ids again.
     const left = this.#left;
     this.#left = [];
-    this.#takeOver(left, () => {});
+    this.#own(() => this.#takeOver(left, () => {}));
   }
 
   #init(taken: TakenId, known: ProducerIdentity | undefined): void {

@@ -6,7 +6,6 @@
  * The first record of a topic waits until its partitions are known; the task is blocked meanwhile. With `exactly-once` records gather until the first transaction has begun.
  */
 import type { SinkContext, SinkWriter, WriteContext } from "../../../core/operators/contracts/sink.ts";
-import type { Counter } from "../../../core/metrics/registry.ts";
 import type { TimeMs } from "../../../core/time/clock.ts";
 import type { KafkaClient, ProduceRequest, TopicPartition } from "../client/kafka-client.ts";
 import { partitionOfKey } from "./partitioner.ts";
@@ -43,7 +42,6 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
   readonly #topics: Topics;
   readonly #sender: Sender;
   readonly #guarantee: WriterOptions<T>["guarantee"];
-  readonly #sent: Counter;
   readonly #transactions: Transactions | undefined;
   /** Of topics that nobody has described yet. */
   #waiting: Waiting<T>[] = [];
@@ -54,6 +52,7 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
   #onWitnessed: (() => void) | undefined = undefined;
   /** For records without a key. */
   #roundRobin: number;
+  #keyless = 0;
   #ended = false;
 
   constructor(ctx: SinkContext, client: KafkaClient, options: WriterOptions<T>, restored: readonly KafkaSinkState[]) {
@@ -64,14 +63,13 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     this.#topicOf = topicOf(options.parts);
     this.#guarantee = options.guarantee;
     this.#roundRobin = ctx.subtaskIndex;
-    this.#sent = ctx.metrics.counter("numRecordsSend");
     const shared = { client, calls: this.#calls };
     this.#topics = new Topics(ctx, shared);
     const onBegun = (place: TopicPartition): void => this.#witness(place);
     this.#sender = new Sender(ctx, { ...shared, options: { ...options.sending, onBegun } });
     this.#transactions =
       options.transactions === undefined ? undefined : this.#transactionsOf(options.transactions, restored);
-    if (this.#transactions === undefined) this.#startPlain();
+    if (this.#transactions === undefined) this.#startPlain(options.sending.acks);
     else this.#transactions.start();
     ctx.metrics.gauge("transactionAgeMs", () => this.#transactions?.ageMs ?? 0);
     ctx.metrics.gauge("transactionalIds", () => this.#transactions?.size ?? 0);
@@ -119,7 +117,9 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     return this.#client.close(this.#transactions?.unprepared);
   }
 
-  #startPlain(): void {
+  #startPlain(acks: ProduceRequest["acks"]): void {
+    // A batch that is lost would leave a gap in the sequence, and the broker refuse all that come after it, unheard.
+    if (acks === "none") return this.#sender.begin({ kind: "plain", producer: undefined });
     const ready = this.#calls.answer<{ readonly producerId: number; readonly epoch: number }>((producer) =>
       this.#sender.begin({ kind: "plain", producer }),
     );
@@ -153,7 +153,6 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     // A record without event time has none that Kafka could store.
     const stored = Math.floor(time >= 0 && time < Infinity ? time : this.#ctx.nowMs());
     this.#sender.append(topic, partition, key, bytes, stored, parts.headers?.(value));
-    this.#sent.count++;
   }
 
   #partitionOf(
@@ -165,7 +164,8 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     if (chosen !== undefined) return checkedPartition(chosen, place);
     if (key !== null) return partitionOfKey(key, place.partitions);
     // One partition until it has a batch: batches are larger then, and fewer.
-    if (this.#sent.count % KEYLESS_RUN === 0) this.#roundRobin++;
+    if (this.#keyless % KEYLESS_RUN === 0) this.#roundRobin++;
+    this.#keyless++;
     return this.#roundRobin % place.partitions;
   }
 

@@ -108,6 +108,7 @@ export class ReadPartition<T> implements TopicPartition {
   /** There is nothing to read between where fetching had come to and this offset. */
   jumpTo(offset: number): void {
     this.fetchFrom = offset;
+    this.emptyUpTo = undefined;
     if (this.#chunks.length === 0) this.#position = offset;
   }
 }

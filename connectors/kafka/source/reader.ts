@@ -37,6 +37,8 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
   readonly #queue: ReadPartition<T>[] = [];
   /** Read to their end, without a record that would have shown it. */
   #ended: ReadPartition<T>[] = [];
+  /** Ids of those that the options leave out by now: nobody waits for their watermarks. */
+  #leftOut: string[] = [];
   /** Made with the first partition: a reader without any needs no connection. */
   #client: KafkaClient | undefined;
   #fetcher: Fetcher<T> | undefined;
@@ -81,6 +83,7 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
 
   pollNext(output: ReaderOutput<T>, recordsMax: number): PollResult {
     for (const partition of this.#ended.splice(0)) this.#end(partition, output);
+    for (const splitId of this.#leftOut.splice(0)) output.release(splitId);
     let left = recordsMax;
     while (left > 0 && !output.busy) {
       const partition = this.#queue.shift();
@@ -105,6 +108,7 @@ export class KafkaReader<T> implements SourceReader<T, KafkaSplit> {
     const added: ReadPartition<T>[] = [];
     for (const split of splits) {
       if (!covers(this.#settings.subscription, split)) {
+        this.#leftOut.push(split.splitId);
         this.#ctx.warn(
           `partition "${split.splitId}" of the checkpoint is not read any more, since the options leave it out`,
         );

@@ -55,9 +55,10 @@ export class Coordinators {
     this.#transactions.verify(transaction, partition);
   }
 
-  committedOffsets(group: string): readonly OffsetWithMetadata[] {
+  committedOffsets(group: string, { waits }: { readonly waits: boolean }): readonly OffsetWithMetadata[] {
     this.#coordinator(group);
-    return this.#groups.get(group)?.stable(group) ?? [];
+    const offsets = this.#groups.get(group);
+    return (waits ? offsets?.stable(group) : offsets?.committed()) ?? [];
   }
 
   commitOffsets(group: string, offsets: readonly OffsetWithMetadata[]): void {

@@ -74,9 +74,15 @@ export class SimulatedClient implements KafkaClient {
     );
   }
 
-  committedOffsets(group: string, done: Done<readonly OffsetWithMetadata[]>): void {
+  committedOffsets(
+    group: string,
+    done: Done<readonly OffsetWithMetadata[]>,
+    { waits = true }: { readonly waits?: boolean } = {},
+  ): void {
     const what = `offsets of the group "${group}"`;
-    this.#requests.send({ what, act: (brokers, answer) => answer(brokers.coordinators.committedOffsets(group)) }, done);
+    const act = (brokers: Brokers, answer: (offsets: readonly OffsetWithMetadata[]) => void): void =>
+      answer(brokers.coordinators.committedOffsets(group, { waits }));
+    this.#requests.send({ what, act }, done);
   }
 
   commitOffsets({ group, offsets }: Request<"commitOffsets">, done: Done<void>): void {

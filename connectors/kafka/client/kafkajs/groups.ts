@@ -10,11 +10,15 @@ import type { FetchedOffset } from "./our-requests.ts";
  * Asked for all offsets of a group, a broker says nothing of a partition whose first offset is in a transaction that is just being committed; asked for that
  * partition by name, it says that its offset is not stable yet. So all partitions that there are, are asked for by name.
  */
-export async function committedOffsets(cluster: Cluster, group: string): Promise<OffsetWithMetadata[]> {
-  const partitions = await allPartitions(cluster);
+export async function committedOffsets(
+  cluster: Cluster,
+  group: string,
+  { waits }: { readonly waits: boolean },
+): Promise<OffsetWithMetadata[]> {
+  const partitions = waits ? await allPartitions(cluster) : [];
   const [all, named] = await Promise.all([
-    fetchOffsets(cluster, group, undefined),
-    partitions.length === 0 ? [] : fetchOffsets(cluster, group, partitions),
+    fetchOffsets(cluster, group, { waits }),
+    partitions.length === 0 ? [] : fetchOffsets(cluster, group, { waits, among: partitions }),
   ]);
   const found = new Map([...all, ...named].map((offset) => [partitionKey(offset), offset]));
   return [...found.values()]
@@ -34,9 +38,9 @@ async function allPartitions(cluster: Cluster): Promise<TopicPartition[]> {
 async function fetchOffsets(
   cluster: Cluster,
   group: string,
-  among: readonly TopicPartition[] | undefined,
+  wanted: { readonly waits: boolean; readonly among?: readonly TopicPartition[] },
 ): Promise<readonly FetchedOffset[]> {
-  const { errorNumber, offsets } = await cluster.askCoordinator("group", group, offsetFetchRequest(group, among));
+  const { errorNumber, offsets } = await cluster.askCoordinator("group", group, offsetFetchRequest(group, wanted));
   if (errorNumber !== 0) throw new BrokerError(errorNumber, `group "${group}"`);
   return offsets.filter(({ errorNumber: ofPartition, ...partition }) => {
     // A topic that was deleted since, or that one may not see, has no offset for us.

@@ -97,9 +97,13 @@ class KafkajsClient implements KafkaClient {
     void this.#answer({ what: `fetch from broker ${request.node}` }, work, done);
   }
 
-  committedOffsets(group: string, done: Done<readonly OffsetWithMetadata[]>): void {
+  committedOffsets(
+    group: string,
+    done: Done<readonly OffsetWithMetadata[]>,
+    { waits = true }: { readonly waits?: boolean } = {},
+  ): void {
     const call = { what: `read the offsets of group "${group}"` };
-    this.#repeat(call, (cluster) => committedOffsets(cluster, group), done);
+    this.#repeat(call, (cluster) => committedOffsets(cluster, group, { waits }), done);
   }
 
   commitOffsets(

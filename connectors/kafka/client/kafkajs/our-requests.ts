@@ -183,10 +183,10 @@ export interface FetchedOffset extends TopicPartition {
   readonly errorNumber: number;
 }
 
-/** `among` undefined: all of which the group has an offset. Offsets that a transaction is about to change have an error instead of a value. */
+/** `among` undefined: all of which the group has an offset. With `waits`, offsets that a transaction is about to change have an error instead of a value. */
 export function offsetFetchRequest(
   group: string,
-  among: readonly TopicPartition[] | undefined,
+  { waits, among }: { readonly waits: boolean; readonly among?: readonly TopicPartition[] },
 ): Exchange<{ readonly errorNumber: number; readonly offsets: readonly FetchedOffset[] }> {
   const write = (to: WireWriter): void => {
     to.compactText(group);
@@ -196,7 +196,7 @@ export function offsetFetchRequest(
         .compactArray(items, ({ partition }) => to.int32(partition))
         .noTags(),
     );
-    to.int8(1).noTags(); // stable offsets only
+    to.int8(waits ? 1 : 0).noTags(); // stable offsets only
   };
   const read = (from: WireReader): { readonly errorNumber: number; readonly offsets: readonly FetchedOffset[] } => {
     const topics = from.compactArray(() => {

@@ -13,6 +13,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kafkaSink } from "../../../../connectors/kafka/sink/sink.ts";
 import type { KafkaCommittable, KafkaSinkState } from "../../../../connectors/kafka/sink/sink-state.ts";
+import type { KafkaClient } from "../../../../connectors/kafka/client/kafka-client.ts";
 import type { Sink } from "../../../../core/operators/contracts/sink.ts";
 import { ManualClock } from "../../../harness/manual-clock.ts";
 import { SinkHarness } from "../../../harness/sink-harness.ts";
@@ -21,7 +22,7 @@ import { SimulatedKafka } from "../../../sim/kafka/simulated-kafka.ts";
 import type { KafkaFaultRates } from "../../../sim/kafka/kafka-faults.ts";
 
 const seed = process.env["MILLRACE_SEED"];
-const parameters = seed === undefined ? { numRuns: 80 } : { seed: Number(seed), numRuns: 80 };
+const parameters = seed === undefined ? { numRuns: Number(process.env["RUNS"] ?? 80) } : { seed: Number(seed), numRuns: Number(process.env["RUNS"] ?? 80) };
 
 const KEYS = 5;
 const PARTITIONS = 3;
@@ -80,6 +81,8 @@ class Story {
     readonly snapshot: SinkSnapshot<KafkaSinkState, KafkaCommittable> | undefined;
   } = { written: 0, snapshot: undefined };
   #revenants: Harness[] = [];
+  /** Of the attempt at hand. */
+  #clients: KafkaClient[] = [];
   #all: Harness[] = [];
 
   constructor(rates: KafkaFaultRates, parallelism: number) {
@@ -96,7 +99,13 @@ class Story {
       transactionTimeout: "10min",
       linger: 1,
       batchBytes: 200,
-      client: this.kafka.client,
+      // A lost request is noticed soon, so that nobody repeats one long after.
+      requestTimeout: 200,
+      client: (options) => {
+        const client = this.kafka.client(options);
+        this.#clients.push(client);
+        return client;
+      },
     });
     this.#harness = this.#start();
   }
@@ -160,8 +169,8 @@ class Story {
   }
 
   /** Batches go out meanwhile. */
-  async #wait(): Promise<void> {
-    const untilMs = this.clock.nowMs() + 30;
+  async #wait(durationMs = 30): Promise<void> {
+    const untilMs = this.clock.nowMs() + durationMs;
     await this.#harness.settle(() => this.clock.nowMs() >= untilMs);
   }
 
@@ -188,10 +197,12 @@ class Story {
 
   async #crash(parallelism: number, comesBack: boolean): Promise<void> {
     if (comesBack) {
-      // Who had not begun has no epoch by which it could be told from its successor: see transactions.ts.
+      // Who had not begun, or is about to begin its next transaction, cannot be told from its successor: see transactions.ts.
       await this.#barrier();
+      await this.#wait(1_500);
       this.#revenants.push(this.#harness);
-    }
+    } else for (const client of this.#clients) await client.close();
+    this.#clients = [];
     this.#parallelism = parallelism;
     this.#open = [];
     this.#written = this.#completed.written;

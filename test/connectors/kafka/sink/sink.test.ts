@@ -2,52 +2,8 @@
 // covers: connectors/kafka/sink/*, connectors/kafka/client/connection.ts
 import { describe, expect, it } from "vitest";
 import { kafkaSink } from "../../../../connectors/kafka/sink/sink.ts";
-import type { KafkaSinkOptions } from "../../../../connectors/kafka/sink/sink.ts";
-import type { KafkaCommittable, KafkaSinkState } from "../../../../connectors/kafka/sink/sink-state.ts";
-import { ManualClock } from "../../../harness/manual-clock.ts";
-import { SinkHarness } from "../../../harness/sink-harness.ts";
-import type { SinkHarnessOptions } from "../../../harness/sink-harness.ts";
-import { SimulatedKafka } from "../../../sim/kafka/simulated-kafka.ts";
-import type { SimulatedKafkaOptions } from "../../../sim/kafka/options.ts";
-
-type Options = Partial<KafkaSinkOptions<string>>;
-type Harness = SinkHarness<string, KafkaSinkState, KafkaCommittable>;
-type Start = Omit<SinkHarnessOptions<string, KafkaSinkState, KafkaCommittable>, "sink" | "clock" | "pump">;
-
-const EXACTLY_ONCE: Options = { deliveryGuarantee: "exactly-once", transactionalIdPrefix: "job" };
-
-class Scene {
-  readonly clock = new ManualClock(1_000_000);
-  readonly kafka: SimulatedKafka;
-
-  constructor(options: SimulatedKafkaOptions = {}) {
-    this.kafka = new SimulatedKafka({ clock: this.clock, ...options });
-    this.kafka.createTopic("out", 2);
-  }
-
-  start(options: Options = {}, start: Start = {}): Harness {
-    const sink = kafkaSink<string>({ ...this.options(options) });
-    return new SinkHarness({ sink, clock: this.clock, pump: () => this.clock.advance(1), ...start });
-  }
-
-  options(options: Options = {}): KafkaSinkOptions<string> {
-    return {
-      bootstrapServers: "simulated:9092",
-      topic: "out",
-      value: (value) => value,
-      client: this.kafka.client,
-      ...options,
-    };
-  }
-
-  seen(topic = "out"): readonly (string | null)[] {
-    return this.kafka.committed(topic).map(({ value }) => value);
-  }
-}
-
-async function writeAll(harness: Harness, values: readonly string[]): Promise<void> {
-  for (const value of values) await harness.write(0, value);
-}
+import { EXACTLY_ONCE, Scene, writeAll } from "./scene.ts";
+import type { Options } from "./scene.ts";
 
 describe("a record", () => {
   it("has the parts that the options make of its value", async () => {
@@ -239,6 +195,28 @@ describe("exactly once", () => {
     expect(scene.seen().filter((value) => value === "a")).toHaveLength(1);
     expect(scene.seen()).toContain("b");
     await back.close();
+  });
+
+  it("an old savepoint, though a killed attempt has left a later transaction of the same id open: nobody waits for it", async () => {
+    const scene = new Scene();
+    const killed = scene.start(EXACTLY_ONCE);
+    await writeAll(killed, ["a"]);
+    const savepoint = await killed.savepoint(1);
+    await killed.complete(1);
+    scene.clock.advance(50);
+    for (let checkpoint = 2; !scene.kafka.openTransactions().includes("job-0-0"); checkpoint++) {
+      await killed.barrier(checkpoint);
+      await killed.complete(checkpoint);
+      await writeAll(killed, [`later ${checkpoint}`]);
+      const untilMs = scene.clock.nowMs() + 50;
+      await killed.settle(() => scene.clock.nowMs() > untilMs);
+    }
+    const startedMs = scene.clock.nowMs();
+    const back = scene.start(EXACTLY_ONCE, { restored: savepoint, attempt: 1 });
+    await back.start();
+    expect(back.signals).toEqual(["already committed"]);
+    expect(scene.clock.nowMs() - startedMs).toBeLessThan(1_000);
+    for (const harness of [killed, back]) await harness.close();
   });
 
   it("a transaction that the broker gave up before its commit: fails with what is lost, or goes on", async () => {

@@ -161,9 +161,14 @@ export class Transactions {
     const { client, calls } = this.#options;
     const { transactionalId } = taken;
     const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
+    const isNobodys = known === undefined;
     client.initProducer(
       { transactional },
-      calls.answer((identity) => this.#read(taken, identity)),
+      calls.answer((identity) => {
+        // A successor that has listed the ids before this one was there would leave it open: then it has become the owner, too.
+        if (isNobodys) this.#own(() => this.#read(taken, identity));
+        else this.#read(taken, identity);
+      }),
     );
   }
 

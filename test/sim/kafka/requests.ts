@@ -83,6 +83,7 @@ export class Requests {
 
   /** Settles when it is done, or not. */
   tryOnce(request: Request<void>): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     const brokers = this.#cluster.brokers();
     return new Promise((resolve) => {
       this.#attempt(request, brokers, brokers.driver.caller(), () => resolve());

@@ -22,7 +22,7 @@ import { SimulatedKafka } from "../../../sim/kafka/simulated-kafka.ts";
 import type { KafkaFaultRates } from "../../../sim/kafka/kafka-faults.ts";
 
 const seed = process.env["MILLRACE_SEED"];
-const parameters = seed === undefined ? { numRuns: Number(process.env["RUNS"] ?? 80) } : { seed: Number(seed), numRuns: Number(process.env["RUNS"] ?? 80) };
+const parameters = seed === undefined ? { numRuns: 80 } : { seed: Number(seed), numRuns: 80 };
 
 const KEYS = 5;
 const PARTITIONS = 3;

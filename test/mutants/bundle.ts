@@ -49,7 +49,7 @@ function patching(root: string, mutant: Mutant, applied: () => void): Plugin {
     name: `mutant ${mutant.id}`,
     setup: (bundle) =>
       // Of that one file alone: esbuild reads all others by itself, and is faster by a third.
-      bundle.onLoad({ filter: new RegExp(`${path.replaceAll(/[^\w/]/g, String.raw`\$&`)}$`) }, async (file) => {
+      bundle.onLoad({ filter: new RegExp(`${path.replaceAll(/[^\w/]/g, String.raw`\$&`)}$`) }, async () => {
         const contents = patched(mutant, await readFile(path, "utf8"));
         applied();
         return { contents, loader: "ts" };

@@ -180,9 +180,10 @@ export class Fetcher<T> {
       partition.servedAt = ++this.#answers;
     } else if (emptyUpTo !== undefined && plan.partitions.length === 1) partition.jumpTo(emptyUpTo);
     else {
-      // Others may have filled the answer; or compaction has left nothing up to there.
-      if (limit > fetchFrom) partition.emptyUpTo = limit;
-      return limit > fetchFrom;
+      // Others may have filled the answer; or compaction has left nothing up to there, which matters to those only that have an end.
+      if (limit <= fetchFrom || partition.stop === Infinity) return false;
+      partition.emptyUpTo = limit;
+      return true;
     }
     onProgress(partition);
     return true;

@@ -73,7 +73,7 @@ describe("each record once, whatever crashes", () => {
     const check = checkExactlyOnce(
       jobOf(kafka, forgetful),
       {},
-      { outside: [kafka], keepSinks: { kafka: kafka.kept("out") }, runs: 40, timeMs: 10_000, shrinkMs: 50 },
+      { outside: [kafka], keepSinks: { kafka: kafka.kept("out") }, runs: 40, timeMs: 50_000, shrinkMs: 50 },
     );
     await expect(check).rejects.toThrow("MR8002");
   });

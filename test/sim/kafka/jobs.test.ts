@@ -99,7 +99,7 @@ describe("exactly once, whatever crashes", () => {
     const check = checkExactlyOnce(
       job,
       {},
-      { outside: [kafka], keepSinks: keepSinks(kafka), runs: 40, timeMs: 10_000, shrinkMs: 50 },
+      { outside: [kafka], keepSinks: keepSinks(kafka), runs: 40, timeMs: 50_000, shrinkMs: 50 },
     );
     await expect(check).rejects.toThrow("MR8002");
   });

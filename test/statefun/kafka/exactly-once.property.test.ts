@@ -55,7 +55,7 @@ describe("greetings and notes, exactly once, whatever crashes", () => {
   test("and an egress that is at least once is caught", async () => {
     const kafka = crowd(20);
     const job = greetingOn(kafka, { onMalformed: "skip", guarantee: "at-least-once" });
-    const options = { ...outcome(kafka), runs: 40, timeMs: 10_000, shrinkMs: 1 };
+    const options = { ...outcome(kafka), runs: 40, timeMs: 50_000, shrinkMs: 1 };
     await expect(checkExactlyOnce(job, {}, options)).rejects.toThrow("MR8002");
   });
 });

@@ -22,8 +22,9 @@ export function bareClient({ servers }: Client): Kafka {
 }
 
 /** Its default partitioner, named, since it writes a warning to the console otherwise. */
-export function bareProducer(client: Client): ReturnType<Kafka["producer"]> {
+export function bareProducer(client: Client, idempotent = false): ReturnType<Kafka["producer"]> {
   return bareClient(client).producer({
+    idempotent,
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
   });
@@ -67,9 +68,10 @@ export async function readBare(load: Load): Promise<Taken> {
   return watch.taken();
 }
 
-export async function writeBare(load: Load): Promise<Taken> {
+/** `isOnce`: no record twice, as kafkajs otherwise writes some into a topic that is new. */
+export async function writeBare(load: Load, isOnce = false): Promise<Taken> {
   const watch = new StopWatch(load.records);
-  const producer = bareProducer(load);
+  const producer = bareProducer(load, isOnce);
   await producer.connect();
   try {
     for (let from = 0; from < load.records; from += RECORDS_PER_SEND) {

@@ -107,7 +107,7 @@ export class Rounds {
   async #filled(records: number): Promise<Load> {
     const topic = await this.#topic();
     const load = { servers: this.#options.servers, from: topic, to: topic, records };
-    await writeBare(load);
+    await writeBare(load, true);
     return load;
   }
 

@@ -19,7 +19,7 @@ import type {
 import type { Codec, Compression } from "../records/batch-format.ts";
 import type { BatchBuilder, Bytes, RecordHeader } from "../records/batch-builder.ts";
 import { Lane } from "./lane.ts";
-import type { TaskCalls } from "./task-calls.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 
 export interface SenderOptions {
   readonly acks: ProduceRequest["acks"];

@@ -6,7 +6,7 @@
 import type { SinkContext } from "../../../core/operators/contracts/sink.ts";
 import { noSuchPartition } from "../client/errors.ts";
 import type { KafkaClient } from "../client/kafka-client.ts";
-import type { TaskCalls } from "./task-calls.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 
 const RENEW_MS = 300_000;
 

@@ -22,7 +22,7 @@ import { IdPool } from "./id-pool.ts";
 import type { TakenId } from "./id-pool.ts";
 import { idText, identityOf, ownerId, parseId } from "./sink-state.ts";
 import type { KafkaCommittable, KafkaSinkState, PooledId } from "./sink-state.ts";
-import type { TaskCalls } from "./task-calls.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 import { Witness } from "./witness.ts";
 
 export interface TransactionsOptions {

@@ -14,7 +14,7 @@ import type { SenderOptions } from "./sender.ts";
 import { checkedKey, checkedPartition, checkedValue, topicOf } from "./serializer.ts";
 import type { RecordParts } from "./serializer.ts";
 import type { KafkaCommittable, KafkaSinkState } from "./sink-state.ts";
-import { TaskCalls } from "./task-calls.ts";
+import { TaskCalls } from "../client/task-calls.ts";
 import { Topics } from "./topics.ts";
 import { Transactions } from "./transactions.ts";
 

@@ -14,7 +14,7 @@ import { formatMs } from "../../../core/util/duration.ts";
 import type { MillraceError } from "../../../core/util/errors.ts";
 import { unreachable } from "../client/errors.ts";
 import type { KafkaClient } from "../client/kafka-client.ts";
-import type { TaskCalls } from "../sink/task-calls.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 import { deletedMeanwhile, outOfRange } from "./errors.ts";
 import { planFetch } from "./fetch-plan.ts";
 import type { FetchPlan } from "./fetch-plan.ts";

@@ -7,7 +7,7 @@
 import type { MetricGroup } from "../../../core/metrics/registry.ts";
 import type { SourceReaderContext } from "../../../core/operators/contracts/source.ts";
 import type { KafkaClient, OffsetWithMetadata, TopicPartition } from "../client/kafka-client.ts";
-import type { TaskCalls } from "../sink/task-calls.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 
 /** More than run at the same time; older ones were aborted. */
 const CHECKPOINTS_MAX = 16;

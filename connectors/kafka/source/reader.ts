@@ -12,7 +12,7 @@ import type {
 } from "../../../core/operators/contracts/source.ts";
 import type { MetricGroup } from "../../../core/metrics/registry.ts";
 import type { KafkaClient } from "../client/kafka-client.ts";
-import { TaskCalls } from "../sink/task-calls.ts";
+import { TaskCalls } from "../client/task-calls.ts";
 import { Emitter } from "./emitter.ts";
 import { Fetcher } from "./fetcher.ts";
 import { OffsetCommits } from "./offset-commits.ts";

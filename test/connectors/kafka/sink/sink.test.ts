@@ -1,5 +1,5 @@
 /** The Kafka sink over a simulated cluster: what becomes of records, what each guarantee means, and what is refused. */
-// covers: connectors/kafka/sink/*, connectors/kafka/client/connection.ts
+// covers: connectors/kafka/sink/*, connectors/kafka/client/connection.ts, connectors/kafka/client/task-calls.ts
 import { describe, expect, it } from "vitest";
 import { kafkaSink } from "../../../../connectors/kafka/sink/sink.ts";
 import { EXACTLY_ONCE, Scene, writeAll } from "./scene.ts";

@@ -28,7 +28,7 @@ export interface SenderOptions {
   readonly lingerMs: number;
   readonly compression: { readonly by: Compression; readonly codec: Codec } | undefined;
   /** The transaction has its first partition. */
-  readonly onBegun?: (place: TopicPartition, transaction: TransactionalProducer) => void;
+  readonly onBegun?: (place: TopicPartition) => void;
 }
 
 /** Who writes now. */
@@ -166,7 +166,7 @@ export class Sender {
       this.#isAdding = false;
       for (const lane of added) lane.isAdded = true;
       const [place] = partitions;
-      if (isFirst && place !== undefined) this.#options.onBegun?.(place, transaction);
+      if (isFirst && place !== undefined) this.#options.onBegun?.(place);
       this.#send();
     });
     this.#client.addPartitions({ transaction, partitions }, begun);

@@ -11,7 +11,7 @@ import { noPartition, wrongRecord } from "./errors.ts";
 export interface RecordParts<T> {
   /** A topic, or the topic of a value. */
   readonly topic: string | ((value: T) => string);
-  /** Records with one key keep their order, and stay in one partition. Default: no key; such records fill one partition after the other, batch by batch. */
+  /** Records with one key keep their order, and stay in one partition. Default: no key; such records go to one partition after the other, 512 to each. */
   readonly key?: (value: T) => Bytes | null;
   /** Null removes the key from a compacted topic. */
   readonly value: (value: T) => Bytes | null;

@@ -13,16 +13,16 @@
  */
 import type {
   KafkaClient,
+  ListedTransaction,
   ProducerIdentity,
   TopicPartition,
   TransactionalProducer,
-  ListedTransaction,
 } from "../client/kafka-client.ts";
+import type { TaskCalls } from "../client/task-calls.ts";
 import { IdPool } from "./id-pool.ts";
 import type { TakenId } from "./id-pool.ts";
 import { idText, identityOf, ownerId, parseId } from "./sink-state.ts";
 import type { KafkaCommittable, KafkaSinkState, PooledId } from "./sink-state.ts";
-import type { TaskCalls } from "../client/task-calls.ts";
 import { Witness } from "./witness.ts";
 
 export interface TransactionsOptions {
@@ -61,6 +61,8 @@ export class Transactions {
   #firstSnapshot = Infinity;
   #timeoutMs = 0;
   #owner: ProducerIdentity | undefined = undefined;
+  /** Whose turn it is once the owner's id has answered; the first one's question is under way. */
+  readonly #ownersTurns: (() => void)[] = [];
   #started = false;
   #onStarted: (() => void) | undefined = undefined;
 
@@ -172,15 +174,22 @@ export class Transactions {
     );
   }
 
-  /** Still we, and no later attempt. The first time it is we from now on. */
+  /** Still we, and no later attempt; the first time, it is we from now on. One question at a time: each answer is the epoch to ask with the next time. */
   #own(then: () => void): void {
+    this.#ownersTurns.push(then);
+    if (this.#ownersTurns.length === 1) this.#askOwner();
+  }
+
+  #askOwner(): void {
     const { client, calls, prefix, subtask } = this.#options;
     const known = this.#owner;
     const transactionalId = ownerId(prefix, subtask);
     const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
     const owned = calls.answer<ProducerIdentity>((identity) => {
       this.#owner = identityOf(identity);
-      then();
+      const then = this.#ownersTurns.shift();
+      if (this.#ownersTurns.length > 0) this.#askOwner();
+      then?.();
     });
     client.initProducer({ transactional }, owned);
   }

@@ -163,7 +163,7 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     const chosen: unknown = this.#parts.partition?.(value, place); // only its type says that it is a number
     if (chosen !== undefined) return checkedPartition(chosen, place);
     if (key !== null) return partitionOfKey(key, place.partitions);
-    // One partition until it has a batch: batches are larger then, and fewer.
+    // Some to one partition before the next: batches are larger then, and fewer.
     if (this.#keyless % KEYLESS_RUN === 0) this.#roundRobin++;
     this.#keyless++;
     return this.#roundRobin % place.partitions;

@@ -5,6 +5,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { kafkajsClient } from "../../../connectors/kafka/client/kafkajs/kafkajs-client.ts";
+import type { ListedTransaction } from "../../../connectors/kafka/client/kafka-client.ts";
+import type { Outcome as Answer } from "../../../core/util/outcome.ts";
 import { JobProcesses } from "./job-processes.ts";
 import type { JobProcess } from "./job-processes.ts";
 import type { Counted, RunningCountArgs, Visit } from "./jobs/running-count.ts";
@@ -68,10 +71,32 @@ export class Scene {
     }
   }
 
+  /** Waits until the broker has ended every transaction of the job, as it does with those beyond their timeout. */
+  async untilNothingIsOpen(): Promise<void> {
+    const client = kafkajsClient({
+      bootstrapServers: this.args.servers.split(","),
+      clientId: "scene",
+      requestTimeoutMs: PATIENCE_MS,
+      retryForMs: PATIENCE_MS,
+    });
+    const endMs = Date.now() + PATIENCE_MS;
+    try {
+      for (;;) {
+        const listed = await new Promise<Answer<readonly ListedTransaction[] | undefined>>((done) =>
+          client.listTransactions(`job of ${this.args.to}`, done),
+        );
+        if (!listed.ok) throw listed.error;
+        if (listed.value?.every(({ isOpen }) => !isOpen) === true) return;
+        if (Date.now() > endMs) throw new Error("a transaction is open still");
+        await sleep(50);
+      }
+    } finally {
+      await client.close();
+    }
+  }
+
   /** What is to be seen, and what is, once as much is visible. */
-  async outcome(
-    job: JobProcess,
-  ): Promise<{ readonly expected: Map<string, Counted[]>; readonly seen: Map<string, Counted[]> }> {
+  async outcome(job: JobProcess): Promise<Outcome> {
     await this.until(this.#produced, job);
     const expected = new Map<string, Counted[]>();
     for (let n = 0; n < this.#produced; n += 1) {

@@ -59,7 +59,7 @@ describe.skipIf(servers.length === 0)("exactly once, from Kafka to Kafka", () =>
       const dies = { at: 1, when: "before the commit" } as const;
       const args: RunningCountArgs = { ...scene.args, transactionTimeoutMs: 1_000, dies };
       await scene.jobs.start({ args }).ended;
-      await sleep(3_000); // beyond the timeout and the broker's next look
+      await scene.untilNothingIsOpen();
       const { code, said } = await scene.jobs.start({ args: scene.args }).ended;
       expect(code).not.toBe(0);
       expect(said).toMatch(/MR6442.*30 records of a completed checkpoint/s);

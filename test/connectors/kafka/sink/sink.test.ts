@@ -1,6 +1,7 @@
 /** The Kafka sink over a simulated cluster: what becomes of records, what each guarantee means, and what is refused. */
 // covers: connectors/kafka/sink/*, connectors/kafka/client/connection.ts, connectors/kafka/client/task-calls.ts
 import { describe, expect, it } from "vitest";
+import type { KafkaClientFactory } from "../../../../connectors/kafka/client/kafka-client.ts";
 import { kafkaSink } from "../../../../connectors/kafka/sink/sink.ts";
 import { EXACTLY_ONCE, Scene, writeAll } from "./scene.ts";
 import type { Options } from "./scene.ts";
@@ -171,6 +172,42 @@ describe("exactly once", () => {
     scene.clock.advance(50);
     expect(new Set(scene.seen())).toEqual(new Set(["1", "2", "3", "4", "5"]));
     await harness.close();
+  });
+
+  it("asks who owns the ids one question at a time, since each answer changes the next", async () => {
+    const scene = new Scene({ latencyMs: 30 });
+    const first = scene.start(EXACTLY_ONCE);
+    await writeAll(first, ["a"]);
+    await first.barrier(1);
+    first.markComplete(1);
+    const asked = { now: 0, atOnce: 0 };
+    const client: KafkaClientFactory = (options) => {
+      const made = scene.kafka.client(options);
+      const initProducer = made.initProducer.bind(made);
+      made.initProducer = (request, done) => {
+        const isOwner = request.transactional?.transactionalId.endsWith("-owner") === true;
+        if (isOwner) asked.atOnce = Math.max(asked.atOnce, ++asked.now);
+        initProducer(request, (outcome) => {
+          if (isOwner) asked.now--;
+          done(outcome);
+        });
+      };
+      return made;
+    };
+    const second = scene.start({ ...EXACTLY_ONCE, client }, { restored: first.completed, attempt: 1 });
+    await second.start();
+    for (let checkpoint = 2; checkpoint < 6; checkpoint++) {
+      await writeAll(second, [`${checkpoint}`]);
+      await second.barrier(checkpoint);
+    }
+    // The restored id is taken over while the next transaction is asked for.
+    await second.complete(5);
+    await writeAll(second, ["last"]);
+    await second.barrier(6);
+    await second.complete(6);
+    expect(asked.atOnce).toBe(1);
+    await first.close();
+    await second.close();
   });
 
   it("an old savepoint: what it holds was committed long ago, as its history tells", async () => {

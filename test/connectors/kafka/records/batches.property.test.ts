@@ -48,22 +48,28 @@ const { RecordBatch } = require("kafkajs/src/protocol/recordBatch/v0") as {
 const TheirRecordEncoder = require("kafkajs/src/protocol/recordBatch/record/v0") as (record: object) => unknown;
 
 const text = fc.oneof(fc.constant(null), fc.string(), fc.string({ unit: "grapheme", maxLength: 300 }));
-const record: fc.Arbitrary<Rec> = fc.record({
-  key: text,
-  value: text,
-  timestampMs: fc.oneof(
-    fc.integer({ min: 0, max: 4_000_000_000_000 }),
-    fc.integer({ min: 1_700_000_000_000, max: 1_700_000_100_000 }),
-  ),
-  headers: fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    fc.uniqueArray(fc.record({ key: fc.string({ minLength: 1 }), value: text }), {
-      maxLength: 4,
-      selector: ({ key }) => key,
-    }),
-  ),
-});
-const records = fc.array(record, { minLength: 1, maxLength: 40 });
+const recordWithHeaders = (name: fc.Arbitrary<string>): fc.Arbitrary<Rec> =>
+  fc.record({
+    key: text,
+    value: text,
+    timestampMs: fc.oneof(
+      fc.integer({ min: 0, max: 4_000_000_000_000 }),
+      fc.integer({ min: 1_700_000_000_000, max: 1_700_000_100_000 }),
+    ),
+    headers: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      fc.uniqueArray(fc.record({ key: name, value: text }), {
+        maxLength: 4,
+        selector: ({ key }) => key,
+      }),
+    ),
+  });
+const headerName = fc.string({ minLength: 1 });
+const records = fc.array(recordWithHeaders(headerName), { minLength: 1, maxLength: 40 });
+
+// kafkajs collects headers in a plain object, so that it takes a first `toString` or `constructor` for a second one.
+const readableByThem = headerName.filter((name) => !(name in Object.prototype));
+const recordsForThem = fc.array(recordWithHeaders(readableByThem), { minLength: 1, maxLength: 40 });
 
 function encode(all: readonly Rec[]): BatchBuilder {
   const builder = new BatchBuilder();
@@ -100,7 +106,7 @@ function withOffset(batch: Uint8Array, offset: number): Buffer {
 describe("record batches", () => {
   it("of ours are read by kafkajs", () =>
     fc.assert(
-      fc.asyncProperty(records, async (all) => {
+      fc.asyncProperty(recordsForThem, async (all) => {
         const producer = { producerId: 4_711, epoch: 3, firstSequence: 12, isTransactional: true };
         const batch = encode(all).seal(producer);
         const theirs = await decodeTheirs(new Decoder(withOffset(batch, 100)));
@@ -135,7 +141,7 @@ describe("record batches", () => {
         const bytes = Buffer.concat([
           theirs.buffer,
           withOffset(encode(all).seal(undefined), plain.length),
-          theirs.buffer.subarray(0, 70),
+          theirs.buffer.subarray(0, Math.min(70, theirs.buffer.length - 1)),
         ]);
         const expected = [...plain, ...all].map((one, offset) => ({ offset, ...one }));
         expect(decode(bytes, from)).toEqual(expected.filter(({ offset }) => offset >= from));

@@ -6,10 +6,13 @@
  */
 import type { Cancel, Clock } from "../time/clock.ts";
 
-export interface HeartbeatsOptions {
+export interface HeartbeatTiming {
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+}
+
+export interface HeartbeatsOptions extends HeartbeatTiming {
   send(id: string): void;
   lost(id: string): void;
 }

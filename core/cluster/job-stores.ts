@@ -30,8 +30,9 @@ export class JobStores {
   /** Where slots elsewhere find the same. */
   readonly #mounts: Mount[];
   #onMount: (mount: Mount) => void;
+  /** The mount of each directory in which there are savepoints. */
+  readonly #savepoints: Map<string, string>;
   #restoredFromOwn: boolean;
-  #savepoints: number;
 
   constructor(options: { readonly world: World; readonly config: Config; readonly jobId: string }) {
     const { world, config, jobId } = options;
@@ -48,7 +49,7 @@ export class JobStores {
     this.#world = world;
     this.#config = config;
     this.#jobId = jobId;
-    this.#savepoints = 0;
+    this.#savepoints = new Map();
   }
 
   /** The path in `store` of what the job starts from; undefined for a fresh start. */
@@ -81,7 +82,7 @@ export class JobStores {
 
   /** A sentence about paths in `store`, with the directories that the user knows. */
   inUserTerms(sentence: string): string {
-    const named = sentence.replaceAll(/(^|["'( ])([a-z]+)\/(?=\S)/g, (text, before: string, mount: string) => {
+    const named = sentence.replaceAll(/(^|["'( ])([a-z]+(?:-\d+)?)\/(?=\S)/g, (text, before: string, mount: string) => {
       const directory = this.#directories.get(mount);
       return directory === undefined ? text : `${before}${directory.replace(/\/+$/, "")}/`;
     });
@@ -97,11 +98,20 @@ export class JobStores {
         `a savepoint needs a directory: name one, or set ${OPTIONS.savepointDirectory.key}`,
       );
     }
-    this.#savepoints += 1;
-    const mount = `savepoints-${this.#savepoints}`;
-    this.#mount(mount, parent);
+    const mount = this.#savepointMount(parent);
     const name = savepointDirectory({ parent: "", jobId: this.#jobId, random: this.#world.random });
     return { directory: `${mount}/${name}`, path: `${parent.replace(/\/+$/, "")}/${name}` };
+  }
+
+  /** One per directory, however many savepoints go there. */
+  #savepointMount(directory: string): string {
+    const known = this.#savepoints.get(directory);
+    if (known !== undefined) return known;
+    const mount = `savepoints-${this.#savepoints.size + 1}`;
+    this.#savepoints.set(directory, mount);
+    this.#directories.set(mount, directory);
+    this.#mount(mount, directory);
+    return mount;
   }
 
   #mount(mount: string, directory: string): void {

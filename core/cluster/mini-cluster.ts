@@ -5,6 +5,7 @@
  */
 import { pathToFileURL } from "node:url";
 import type { JobClient } from "../api/job-client.ts";
+import { SystemClock } from "../time/system-clock.ts";
 import { Config, OPTIONS } from "../util/config.ts";
 import type { ConfigValues } from "../util/config.ts";
 import { asError, assert, MillraceError } from "../util/errors.ts";
@@ -14,6 +15,7 @@ import type { JobRequest } from "./dispatcher-messages.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { StartedJob } from "./dispatcher.ts";
 import { importJob } from "./import-job.ts";
+import type { HeartbeatTiming } from "./heartbeats.ts";
 import { LocalJob } from "./local-job.ts";
 import { onSlots } from "./on-slots.ts";
 import { ProcessSpawner } from "./processes/process-spawner.ts";
@@ -68,6 +70,8 @@ export class MiniCluster {
   readonly #slots: number;
   readonly #world: World;
   readonly #spawner: Spawner;
+  /** Of the heartbeats between the ResourceManager and TaskManagers. */
+  readonly #timing: HeartbeatTiming;
   readonly #resourceManager: Gateway<ResourceManager>;
   readonly #taskManagers: Map<string, TaskManager>;
   readonly #dispatcher: Dispatcher;
@@ -84,7 +88,17 @@ export class MiniCluster {
     checkCount("slots", this.#slots, 1);
     this.#world = systemWorld();
     this.#spawner = createSpawner(this.#config);
-    this.#resourceManager = inProcessGateway(this.#endpoint(), new ResourceManager());
+    this.#timing = {
+      // A cluster that nobody has closed does not keep the process alive once its jobs are over.
+      clock: new SystemClock({ isBackground: true }),
+      intervalMs: this.#config.get(OPTIONS.heartbeatInterval),
+      timeoutMs: this.#config.get(OPTIONS.heartbeatTimeout),
+    };
+    const resourceManager = new ResourceManager({
+      timing: this.#timing,
+      warn: (line) => this.#world.warn(`millrace: ${line}`),
+    });
+    this.#resourceManager = inProcessGateway(this.#endpoint(), resourceManager);
     this.#taskManagers = new Map();
     const dispatcherEndpoint = this.#endpoint();
     this.#dispatcher = new Dispatcher({
@@ -118,9 +132,10 @@ export class MiniCluster {
       spawner: this.#spawner,
       endpoint,
       resourceManager: this.#resourceManager,
+      timing: this.#timing,
     });
     this.#taskManagers.set(id, taskManager);
-    this.#resourceManager.register(id, this.#slots, inProcessGateway(endpoint, taskManager));
+    taskManager.register();
     return id;
   }
 

@@ -4,12 +4,16 @@
  * In:   TaskManagers that come and go, needs of jobs, slots that are free again. Out: requests to TaskManagers; to a job, the news that there are too few.
  * State: which job has which slot.
  *
+ * A TaskManager and this endpoint send each other beats. One that is silent for too long is forgotten with its slots; if it was only slow, it hears of that, or finds it out by the silence, and
+ * registers again with what runs in its slots, under the next number. Messages carry that number, so that what was said of an earlier registration counts no more.
+ *
  * A job gets all that it lacks at once or nothing, since two jobs that each hold a half would wait for each other for ever. Jobs are served in the order in
  * which they came, and one that does not fit holds nobody up.
  */
 import { slotShortage } from "../graph/slots.ts";
 import type { RequiredSlots } from "../graph/slots.ts";
-import { assert } from "../util/errors.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import type { HeartbeatTiming } from "./heartbeats.ts";
 import type { Gateway } from "./rpc/in-process.ts";
 import type { FromSlot, SlotStart } from "./slot-messages.ts";
 import type { SpawnedSlot } from "./spawner.ts";
@@ -37,12 +41,29 @@ export interface TaskManagerGateway {
   requestSlot(slot: number, request: SlotRequest): void;
   /** The job is over: whatever serves it ends. */
   release(jobId: string): void;
+  beat(): void;
+  /** It was not heard for too long, and has no slots here any more. */
+  forgotten(): void;
+}
+
+export interface Registration {
+  readonly taskManager: string;
+  /** Higher than that of any earlier one of the same TaskManager. */
+  readonly number: number;
+  /** By index of the slot: the job that has it. */
+  readonly jobs: readonly (string | undefined)[];
+  readonly gateway: Gateway<TaskManagerGateway>;
 }
 
 interface Registered {
+  readonly number: number;
   readonly gateway: Gateway<TaskManagerGateway>;
-  /** By index: the job that has it. */
   readonly jobs: (string | undefined)[];
+}
+
+export interface ResourceManagerOptions {
+  readonly timing: HeartbeatTiming;
+  warn(line: string): void;
 }
 
 interface Job {
@@ -56,21 +77,40 @@ export class ResourceManager {
   readonly #taskManagers: Map<string, Registered>;
   readonly #jobs: Map<string, Job>;
 
-  constructor() {
+  readonly #heartbeats: Heartbeats;
+
+  constructor({ timing, warn }: ResourceManagerOptions) {
     this.#taskManagers = new Map();
     this.#jobs = new Map();
+    this.#heartbeats = new Heartbeats({
+      ...timing,
+      send: (taskManager) => this.#taskManagers.get(taskManager)?.gateway.beat(),
+      lost: (taskManager) => {
+        warn(`${taskManager} has not been heard for more than ${timing.timeoutMs} ms: its slots do not count`);
+        const lost = this.#taskManagers.get(taskManager);
+        this.unregister(taskManager);
+        lost?.gateway.forgotten();
+      },
+    });
   }
 
-  register(taskManager: string, slots: number, gateway: Gateway<TaskManagerGateway>): void {
-    assert(!this.#taskManagers.has(taskManager), "a TaskManager registers once");
-    this.#taskManagers.set(taskManager, { gateway, jobs: new Array<undefined>(slots).fill(undefined) });
+  register({ taskManager, number, jobs, gateway }: Registration): void {
+    this.#taskManagers.set(taskManager, { number, gateway, jobs: [...jobs] });
+    this.#heartbeats.watch(taskManager);
+    const over = new Set(jobs.filter((job) => job !== undefined && !this.#jobs.has(job)));
+    for (const job of over) if (job !== undefined) gateway.release(job);
     this.#assign();
   }
 
   /** Its slots are gone with it. */
   unregister(taskManager: string): void {
+    this.#heartbeats.forget(taskManager);
     this.#taskManagers.delete(taskManager);
     this.#assign();
+  }
+
+  beat(taskManager: string, registration: number): void {
+    if (this.#taskManagers.get(taskManager)?.number === registration) this.#heartbeats.heard(taskManager);
   }
 
   require(request: SlotRequest, required: RequiredSlots): void {
@@ -84,9 +124,9 @@ export class ResourceManager {
     for (const { gateway } of this.#taskManagers.values()) gateway.release(jobId);
   }
 
-  freed(taskManager: string, slot: number): void {
+  freed(taskManager: string, registration: number, slot: number): void {
     const registered = this.#taskManagers.get(taskManager);
-    if (registered === undefined) return;
+    if (registered?.number !== registration) return;
     registered.jobs[slot] = undefined;
     this.#assign();
   }
@@ -105,7 +145,7 @@ export class ResourceManager {
     if (shortage !== undefined && job.said !== shortage.sentence) request.host.waits(shortage.sentence);
     job.said = shortage?.sentence;
     if (own.length + free.length < required.total) return;
-    for (const { registered, slot } of free.slice(0, required.total - own.length)) {
+    for (const { registered, slot } of free.slice(0, Math.max(0, required.total - own.length))) {
       registered.jobs[slot] = request.jobId;
       registered.gateway.requestSlot(slot, request);
     }

@@ -187,13 +187,13 @@ export const OPTIONS: Options = {
   heartbeatInterval: duration(
     "heartbeat.interval",
     10_000,
-    "How often a job master and its slots tell each other that they are there.",
+    "How often a job master and its slots, and the ResourceManager and TaskManagers, tell each other that they are there.",
     1,
   ),
   heartbeatTimeout: duration(
     "heartbeat.timeout",
     50_000,
-    "How long a job master, or a slot, may be silent before it counts as lost.",
+    "How long a job master, a slot, a TaskManager or the ResourceManager may be silent before it counts as lost.",
     1,
   ),
   slotHeap: integer(

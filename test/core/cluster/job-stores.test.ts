@@ -54,4 +54,15 @@ describe("savepoints", () => {
     expect(() => storesOf({}).savepoint(undefined)).toThrow("MR7003: a savepoint needs a directory");
     expect(storesOf({}).savepoint("saved/").path).toMatch(/^saved\/savepoint-ab12-[0-9a-f]{12}$/);
   });
+
+  test("of one directory share a mount, whose name users never see", () => {
+    const stores = storesOf({});
+    const mounted: string[] = [];
+    stores.watchMounts(({ mount }) => mounted.push(mount));
+    const first = stores.savepoint("saved");
+    const others = ["saved", "elsewhere", "saved"].map((directory) => stores.savepoint(directory));
+    expect(mounted).toEqual(["savepoints-1", "savepoints-2"]);
+    expect(new Set([first, ...others].map(({ directory }) => directory)).size).toBe(4);
+    expect(stores.inUserTerms(`cannot write ${first.directory}`)).toBe(`cannot write ${first.path}`);
+  });
 });

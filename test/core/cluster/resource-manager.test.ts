@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { ResourceManager } from "../../../core/cluster/resource-manager.ts";
 import type { SlotHost, SlotRequest, TaskManagerGateway } from "../../../core/cluster/resource-manager.ts";
 import type { RequiredSlots } from "../../../core/graph/slots.ts";
+import { ManualClock } from "../../harness/manual-clock.ts";
 
 const START: SlotRequest["start"] = {
   jobName: "job",
@@ -15,11 +16,14 @@ const START: SlotRequest["start"] = {
 };
 
 let log: string[];
+let clock: ManualClock;
 let manager: ResourceManager;
 
 beforeEach(() => {
   log = [];
-  manager = new ResourceManager();
+  clock = new ManualClock();
+  const timing = { clock, intervalMs: 10, timeoutMs: 50 };
+  manager = new ResourceManager({ timing, warn: (line) => log.push(line) });
 });
 
 /** What was said since the last time. */
@@ -32,12 +36,16 @@ function assigned(): string[] {
   return said().filter((line) => !line.includes(" waits: "));
 }
 
-function register(id: string, slots: number): void {
+/** With so many free slots, or with what runs in each. */
+function register(id: string, slots: number | readonly (string | undefined)[], number = 1): void {
   const gateway: TaskManagerGateway = {
     requestSlot: (slot, { jobId }) => log.push(`${id}/${slot} for ${jobId}`),
     release: (jobId) => log.push(`${id} releases ${jobId}`),
+    beat: () => log.push(`beat to ${id}`),
+    forgotten: () => log.push(`${id}.${number} hears that it was forgotten`),
   };
-  manager.register(id, slots, gateway);
+  const jobs = typeof slots === "number" ? new Array<undefined>(slots).fill(undefined) : slots;
+  manager.register({ taskManager: id, number, jobs, gateway });
 }
 
 /** By group; a number is that of the default group. */
@@ -68,12 +76,12 @@ describe("a job that fits", () => {
     register("a", 2);
     require("one", 2);
     said();
-    manager.freed("a", 1);
+    manager.freed("a", 1, 1);
     expect(said()).toEqual(["a/1 for one"]);
     manager.release("one");
     expect(said()).toEqual(["a releases one"]);
-    manager.freed("a", 0);
-    manager.freed("a", 1);
+    manager.freed("a", 1, 0);
+    manager.freed("a", 1, 1);
     expect(said()).toEqual([]);
   });
 
@@ -84,7 +92,7 @@ describe("a job that fits", () => {
     said();
     manager.unregister("a");
     expect(said()).toEqual(["b/0 for one"]);
-    manager.freed("a", 0);
+    manager.freed("a", 1, 0);
     expect(said()).toEqual([]);
   });
 });
@@ -145,9 +153,9 @@ describe("a job that does not fit", () => {
     manager.release("one");
     said();
     require("two", 2);
-    manager.freed("a", 1);
+    manager.freed("a", 1, 1);
     expect(said()).toEqual([]);
-    manager.freed("a", 0);
+    manager.freed("a", 1, 0);
     expect(said()).toEqual(["a/0 for two", "a/1 for two"]);
   });
 
@@ -160,9 +168,60 @@ describe("a job that does not fit", () => {
     said();
     manager.release("one");
     said();
-    manager.freed("a", 0);
+    manager.freed("a", 1, 0);
     expect(assigned()).toEqual([]);
-    manager.freed("a", 1);
+    manager.freed("a", 1, 1);
     expect(assigned()).toEqual(["a/0 for left", "a/1 for left"]);
+  });
+});
+
+describe("a TaskManager that is silent", () => {
+  /** Beats go to and fro until then. */
+  function beatUntil(ms: number, { heard }: { readonly heard: boolean }): void {
+    for (let atMs = 0; atMs < ms; atMs += 10) {
+      clock.advance(10);
+      if (heard) manager.beat("a", 1);
+    }
+  }
+
+  test("is forgotten with its slots, and told so; one that is heard is not", () => {
+    register("a", 1);
+    require("one", 1);
+    expect(said()).toEqual(["a/0 for one"]);
+    beatUntil(200, { heard: true });
+    expect(new Set(said())).toEqual(new Set(["beat to a"]));
+    beatUntil(60, { heard: false });
+    expect(said().filter((line) => !line.startsWith("beat"))).toEqual([
+      "a has not been heard for more than 50 ms: its slots do not count",
+      expect.stringMatching(/^one waits: the job needs 1 slot, but there are 0/),
+      "a.1 hears that it was forgotten",
+    ]);
+    expect(clock.alarms).toBe(0);
+  });
+
+  test("counts again with what runs in its slots when it registers again; what it said before counts no more", () => {
+    register("a", 2);
+    require("one", 1);
+    beatUntil(60, { heard: false });
+    said();
+    register("a", ["one", undefined], 2);
+    manager.freed("a", 1, 0);
+    require("two", 2);
+    expect(assigned()).toEqual([]);
+    manager.freed("a", 2, 0);
+    expect(assigned()).toEqual(["a/0 for one"]);
+    manager.beat("a", 1); // delayed for long; not a sign of life of the second registration
+    beatUntil(60, { heard: false });
+    expect(said()).toContain("a.2 hears that it was forgotten");
+  });
+
+  test("is told of jobs that ended meanwhile, and may have more slots of a job than that needs", () => {
+    register("a", ["over", "one", "over"], 1);
+    expect(said()).toEqual(["a releases over", "a releases one"]);
+    require("one", 1);
+    register("a", ["one", "one", undefined], 2);
+    expect(said()).toEqual([]);
+    require("two", 1);
+    expect(said()).toEqual(["a/2 for two"]);
   });
 });

@@ -30,3 +30,15 @@ test("measured time never goes back", () => {
   expect(readings).toEqual(readings.toSorted((left, right) => left - right));
   expect(Number.isInteger(clock.nowMs())).toBe(true);
 });
+
+test("in the background keeps no process alive", () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+  const before = timers();
+  const cancels = [
+    new SystemClock({ isBackground: true }).schedule(60_000, () => undefined),
+    new SystemClock().schedule(60_000, () => undefined),
+  ];
+  const during = timers();
+  for (const cancel of cancels) cancel();
+  expect(during).toBe(before + 1);
+});

@@ -79,14 +79,15 @@ export class ResourceManager {
 
   readonly #heartbeats: Heartbeats;
 
-  constructor({ timing, warn }: ResourceManagerOptions) {
+  constructor(options: ResourceManagerOptions) {
+    const { timing } = options;
     this.#taskManagers = new Map();
     this.#jobs = new Map();
     this.#heartbeats = new Heartbeats({
       ...timing,
       send: (taskManager) => this.#taskManagers.get(taskManager)?.gateway.beat(),
       lost: (taskManager) => {
-        warn(`${taskManager} has not been heard for more than ${timing.timeoutMs} ms: its slots do not count`);
+        options.warn(`${taskManager} has not been heard for more than ${timing.timeoutMs} ms: its slots do not count`);
         const lost = this.#taskManagers.get(taskManager);
         this.unregister(taskManager);
         lost?.gateway.forgotten();

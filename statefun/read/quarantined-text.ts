@@ -38,8 +38,10 @@ function kindOf({ kind }: QuarantinedAddress["message"]): string {
   return kind === "" ? "(any)" : printable(kind);
 }
 
-/** What a message may hold, and JSON has no word for. */
-function asJson(_name: string, value: unknown): unknown {
+/** What a message may hold, and JSON has no word for. `this` is what holds it, since a Buffer turns itself into a list of numbers before it comes here. */
+function asJson(this: unknown, name: string, shown: unknown): unknown {
+  const held: unknown = (this as Readonly<Record<string, unknown>>)[name]; // as JSON.stringify calls it
+  const value = Buffer.isBuffer(held) ? held : shown;
   if (typeof value === "bigint") return `${value}n`;
   if (value instanceof Map) return [...value];
   if (value instanceof Set) return [...value];

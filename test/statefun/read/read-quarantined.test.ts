@@ -135,6 +135,7 @@ describe("as text", () => {
       map: new Map([["a", 1]]),
       set: new Set([1]),
       bytes: new Uint8Array([1, 2]),
+      buffer: Buffer.from([1, 2]),
       at: new Date(0),
     };
     const messages = [{ to: taker.type, id: "x", kind: "odd", value: odd } as const];
@@ -148,7 +149,14 @@ describe("as text", () => {
         waiting: 0,
         message: {
           kind: "odd",
-          value: { big: "3n", map: [["a", 1]], set: [1], bytes: "AQI=", at: "1970-01-01T00:00:00.000Z" },
+          value: {
+            big: "3n",
+            map: [["a", 1]],
+            set: [1],
+            bytes: "AQI=",
+            buffer: "AQI=",
+            at: "1970-01-01T00:00:00.000Z",
+          },
         },
       });
     });

@@ -36,6 +36,7 @@ export { retryAddress, skipAddress } from "./app/repairs.ts";
 export { FunctionType } from "./define/function-type.ts";
 export { FunctionTypeNamespaceMatcher } from "./define/namespace-matcher.ts";
 export { PersistedAppendingBuffer, PersistedTable, PersistedValue } from "./define/persisted.ts";
+export { matching } from "./define/matching.ts";
 export { AsyncOperationResult } from "./define/async-operation-result.ts";
 
 // Types
@@ -70,6 +71,7 @@ export type {
   TypedEgress,
 } from "./define/typed-address.ts";
 export type { PersistedOptions } from "./define/persisted.ts";
+export type { MatchBinder, Predicate } from "./define/matching.ts";
 export type { ProvidedOptions } from "./define/provided-function.ts";
 export type { Context, StatefulFunction, StatefulFunctionProvider } from "./define/stateful-function.ts";
 export type { QuarantinedAddress } from "./read/quarantined-in.ts";

@@ -9,7 +9,7 @@ import { runProgramSeed, runTightProgramSeed } from "../functions/search.ts";
 import { runKafkaSeed } from "../kafka/search.ts";
 import { runLoopSeed, runTightLoopSeed } from "../loop/search.ts";
 import type { Violation } from "../sim/checkers/checker.ts";
-import { runSeed } from "../sim/search.ts";
+import { runSeed, runSlowStorageSeed } from "../sim/search.ts";
 import type { Arena } from "./mutant.ts";
 import type { Line } from "./prey.ts";
 
@@ -25,6 +25,7 @@ const ARENAS: Readonly<Record<Arena, (seed: number) => Promise<Violation | undef
   "tight-loops": runTightLoopSeed,
   "tight-functions": runTightProgramSeed,
   kafka: runKafkaSeed,
+  "slow-storage": runSlowStorageSeed,
 };
 
 async function hunt(seeds: Iterable<number>, arena: Arena): Promise<void> {

@@ -45,6 +45,7 @@ export const CHECKPOINT_MUTANTS: readonly Mutant[] = [
     file: "core/checkpoint/coordinator.ts",
     find: `if (!isWriting && files?.keepFiles !== true) this.#cleanup.discard(pending);`,
     replace: `if (files?.keepFiles !== true) this.#cleanup.discard(pending);`,
+    arena: "slow-storage",
     about: "an aborted checkpoint's files are deleted while its metadata file, which names them, may still appear",
   },
   {

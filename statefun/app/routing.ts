@@ -8,7 +8,7 @@ import { described, isMillraceError, MillraceError } from "../../core/util/error
 import type { Counter, MetricGroup } from "../../core/metrics/registry.ts";
 import type { Collector, RuntimeContext } from "../../core/operators/contracts/functions.ts";
 import { isTypeName } from "../address.ts";
-import type { Address } from "../address.ts";
+import type { Address, TypeName } from "../address.ts";
 import type { Check } from "../define/function-definition.ts";
 import { FunctionType } from "../define/function-type.ts";
 import { ANY_KIND, fromOutside } from "../envelope.ts";
@@ -75,6 +75,8 @@ class Forwarding implements Downstream {
   readonly #ingress: string;
   /** Undefined between records. */
   out: Collector<Envelope> | undefined = undefined;
+  /** Of the last address that was looked at: most routers know one function. */
+  #knownType: TypeName | undefined = undefined;
 
   constructor(ingress: string, metrics: MetricGroup) {
     this.#ingress = ingress;
@@ -82,12 +84,25 @@ class Forwarding implements Downstream {
   }
 
   /** Hot. Forms: (address, message), (address, kind, message), (type, id, message), (routable). */
-  forward(to: Address | FunctionType | Envelope, ...rest: readonly unknown[]): void {
-    const [first, second] = rest;
-    if (isRoutable(to)) this.#emit({ type: to.to, id: to.id }, to.kind, to.value);
+  forward(to: Address | FunctionType | Envelope, first?: unknown, second?: unknown): void {
+    const { out } = this;
+    const address = to as Partial<Address> | undefined; // the other forms have no type
+    const type = address?.type;
+    const id = address?.id;
+    // oxlint-disable-next-line prefer-rest-params -- two arguments are an address and a message, which may be undefined; a rest array would cost an allocation per message
+    const named = arguments.length > 2;
+    const kind = named ? first : ANY_KIND;
+    if (
+      type !== undefined &&
+      type === this.#knownType &&
+      out !== undefined &&
+      typeof id === "string" &&
+      typeof kind === "string"
+    )
+      out.collect({ to: type, id, from: "", fromId: "", kind, value: named ? second : first });
+    else if (isRoutable(to)) this.#emit({ type: to.to, id: to.id }, to.kind, to.value);
     else if (to instanceof FunctionType) this.#emit({ type: to.typeName, id: first as string }, ANY_KIND, second); // looked at below
-    else if (rest.length < 2) this.#emit(to, ANY_KIND, first);
-    else this.#emit(to, first as string, second); // as the declaration says
+    else this.#emit(to, kind as string, named ? second : first); // as the declaration says
   }
 
   #emit(to: Address, kind: string, message: unknown): void {
@@ -100,6 +115,7 @@ class Forwarding implements Downstream {
       );
     if (typeof kind !== "string")
       throw this.#refused(`forwarded a message of the kind ${described(kind)}: a kind is text`);
+    this.#knownType = to.type;
     out.collect(fromOutside(to, kind, message));
   }
 

@@ -5,14 +5,14 @@
  * State: per looping vertex the round under way, in the present attempt of its tasks. They all start again together, and then it begins anew.
  *
  * Asked by the master rather than told by the tasks, since a task that passes a message on now and then rests thousands of times a second. The pauses between
- * rounds grow, so that a loop that goes on for hours costs nothing.
+ * rounds grow, so that a loop that goes on for hours costs next to nothing; a job is over that much later than its loop, at most.
  */
 import type { JobGraph, JobVertex, Subtask } from "../graph/job-graph-types.ts";
 import type { LoopCount, LoopToTask, TaskToLoop } from "../graph/loop-events.ts";
 import type { Cancel, Clock } from "../time/clock.ts";
 
 const PAUSE_FIRST_MS = 2;
-const PAUSE_MAX_MS = 500;
+const PAUSE_MAX_MS = 50;
 
 export interface LoopCoordinatorsOptions {
   readonly graph: JobGraph;

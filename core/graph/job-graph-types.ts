@@ -65,8 +65,8 @@ export interface JobEdge {
 
 /** What the user should know about a graph that runs all the same. */
 export interface JobWarning {
-  /** `missing-uid` matters where state outlives the process; `not-replayable` is said only where checkpoints are taken. */
-  readonly kind: "missing-uid" | "not-replayable";
+  /** `missing-uid` matters where state outlives the process; `not-replayable` is said only where checkpoints are taken, `not-committed` only where none are. */
+  readonly kind: "missing-uid" | "not-replayable" | "not-committed";
   readonly sentence: string;
 }
 
@@ -77,7 +77,7 @@ export interface JobGraph {
   readonly edges: readonly JobEdge[];
   /** Same graph, same text; guards against modules that build different graphs in different threads. */
   readonly fingerprint: string;
-  /** What the user should know: stateful operators without uid, sources that cannot replay under checkpointing. */
+  /** What the user should know: stateful operators without uid, sources that cannot replay under checkpointing, sinks that never commit without. */
   readonly warnings: readonly JobWarning[];
 }
 

@@ -19,6 +19,7 @@ import type { JobEdge, JobGraph, JobOperator, JobVertex, OperatorOutput } from "
 import { operatorName } from "./operator-name.ts";
 import { planGraph, plannedNode } from "./planned-graph.ts";
 import type { PlannedEdge, PlannedGraph } from "./planned-graph.ts";
+import { sinkWarnings } from "./sink-warnings.ts";
 import { sourceWarnings } from "./source-warnings.ts";
 import type { StreamGraph } from "./stream-graph.ts";
 import { assignOperatorIds } from "./uid.ts";
@@ -43,7 +44,7 @@ export function createJobGraph(graph: StreamGraph, options: JobGraphOptions): Jo
     name,
     vertices,
     edges: edges.map(({ job }) => job),
-    warnings: [...warnings, ...sourceWarnings(graph.nodes, config)],
+    warnings: [...warnings, ...sourceWarnings(graph.nodes, config), ...sinkWarnings(graph.nodes, config)],
   };
   return { ...unsigned, fingerprint: fingerprintOf(unsigned) };
 }

@@ -2,7 +2,7 @@
  * From stream graphs to job graphs: vertices, edges, defaults and warnings.
  * That chaining is right in general is in `chaining.property.test.ts`.
  */
-// covers: core/graph/planned-graph.ts, core/graph/partitioning.ts, core/graph/slot-sharing.ts, core/graph/source-warnings.ts, core/graph/vertex-name.ts
+// covers: core/graph/planned-graph.ts, core/graph/partitioning.ts, core/graph/slot-sharing.ts, core/graph/sink-warnings.ts, core/graph/source-warnings.ts, core/graph/vertex-name.ts
 import { describe, expect, test } from "vitest";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
 import { StreamGraph } from "../../../core/graph/stream-graph.ts";
@@ -212,6 +212,35 @@ describe("warnings", () => {
   });
 
   test("none without checkpointing", () => expect(jobGraphOf(build).warnings).toEqual([]));
+
+  describe("a sink that commits", () => {
+    const committing = { createWriter: () => undefined, createCommitter: () => undefined };
+    const into =
+      (sink: object, boundedness: string) =>
+      (stream: StreamGraph): void => {
+        const source = add(stream, "source", [], {
+          uid: "in",
+          stateful: true,
+          parameters: { source: { boundedness } },
+        });
+        add(stream, "sink", [{ from: source }], { name: "out", uid: "out", stateful: true, parameters: { sink } });
+      };
+
+    test("without checkpoints, in a job without an end", () => {
+      const sentence =
+        'sink "Sink: out" (#1) makes visible what it has written when a checkpoint completes, and this job takes none by itself and has no end: set execution.checkpointing.interval';
+      const { warnings } = jobGraphOf(into(committing, "continuous-unbounded"));
+      expect(warnings).toEqual([{ kind: "not-committed", sentence }]);
+    });
+
+    test.each<[string, object, string, ConfigValues]>([
+      ["with checkpoints", committing, "continuous-unbounded", { "execution.checkpointing.interval": "1s" }],
+      ["in a job that ends", committing, "bounded", {}],
+      ["if it does not commit", { ...committing, createCommitter: undefined }, "continuous-unbounded", {}],
+    ])("none %s", (_, sink, boundedness, config) => {
+      expect(jobGraphOf(into(sink, boundedness), config).warnings).toEqual([]);
+    });
+  });
 });
 
 test("the same program gives the same job graph", () => {

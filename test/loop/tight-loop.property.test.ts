@@ -10,7 +10,7 @@ import { examineLoop } from "./search.ts";
 test("loops go around on disk", async () => {
   let restarts = 0;
   let completed = 0;
-  for (let seed = 1; seed <= 14; seed += 1) {
+  for (let seed = 1; seed <= 24; seed += 1) {
     const { run, violation } = await examineLoop(seed, { isTight: true });
     expect({ seed, violation }).toEqual({ seed, violation: undefined });
     restarts += run?.restarts ?? 0;

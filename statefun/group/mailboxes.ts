@@ -153,6 +153,15 @@ export class Mailboxes {
     return { envelope: { to: owner.type, id, from, fromId, kind, value: copyValue(mail.value) }, timestampMs };
   }
 
+  /** Who waits behind the head. What is put off is on disk, and not looked for. */
+  *behindHead({ type }: MailboxOwner, parked: Parked): Generator<Omit<Mail, "value" | "bytes">, void> {
+    for (let number = parked.head + 1; number < parked.next; number += 1) {
+      this.#keyed.setCurrentNamespace(type); // whoever takes one may look elsewhere
+      const mail = this.#mails.get(number);
+      if (mail !== undefined) yield mail;
+    }
+  }
+
   dropHead(owner: MailboxOwner, parked: Parked): void {
     this.#keyed.setCurrentNamespace(owner.type);
     const bytes = this.#mails.get(parked.head)?.bytes ?? 0;

@@ -20,6 +20,7 @@ import type { LiveFunction } from "./live-function.ts";
 import type { Mailboxes, Parked } from "./mailboxes.ts";
 import { printable, shownAddress } from "./quarantined.ts";
 import { savedError } from "./saved-error.ts";
+import type { SavedError } from "./saved-error.ts";
 import type { Outcome, TurnRunner } from "./turn-runner.ts";
 import type { Turn } from "./turn.ts";
 
@@ -257,8 +258,7 @@ export class ParkedAddresses implements TimerTarget {
     if (policy.kind === "quarantine") {
       parked.error = savedError(error, services.clock.nowMs());
       this.#mailboxes.setStatus(fn, parked, "quarantined");
-      const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
-      this.#options.http.quarantined(envelope, parked.error, timestampMs);
+      this.#refuseRequests(fn, id, parked, parked.error);
       if (fn.quarantined <= warningsMax) services.warn(quarantineWarning(fn, id, error));
       this.#options.onLess();
       return false;
@@ -270,6 +270,15 @@ export class ParkedAddresses implements TimerTarget {
     deadLetters.emit(policy.egress, envelope, error, timestampMs);
     this.#mailboxes.dropHead(fn, parked);
     return true;
+  }
+
+  /** Those whose requests wait for a reply hear that it will not come by itself: of the message that failed, and of those behind it. */
+  #refuseRequests(fn: LiveFunction, id: string, parked: Parked, error: SavedError): void {
+    const { http } = this.#options;
+    const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
+    http.quarantined(envelope, error, timestampMs);
+    for (const { from, fromId, kind, timestampMs: sentMs } of this.#mailboxes.behindHead(fn, parked))
+      http.quarantined({ ...envelope, from, fromId, kind }, error, sentMs);
   }
 }
 

@@ -299,6 +299,35 @@ describe("a message that fails", () => {
     expect(replies(loop).at(-1)).toMatchObject({ status: 200, value: 1 });
   });
 
+  test("tells those who wait behind it already, whose messages stay in their line", async () => {
+    const gate = makeGate();
+    const failing = counter({
+      createHandler: () => async (ctx, _kind, value) => {
+        await gate.opened;
+        if (value === "bad") throw new TypeError("no number");
+        ctx.reply("done", value);
+      },
+    });
+    const loop = start({ functions: [failing] });
+    ask(loop, "r1", { value: "bad" });
+    ask(loop, "r2", { value: 2 });
+    askKeyed(loop, "r3", { key: "k", value: 3 });
+    gate.open();
+    await loop.settle();
+    const refused = { status: 424, value: { code: "MR9060", error: { name: "TypeError" } } };
+    expect(replies(loop)).toMatchObject([
+      { to: "r1", digest: "", ...refused },
+      { to: "r2", digest: "", ...refused },
+      { to: callerOfA, digest: "3", ...refused },
+    ]);
+    loop.send("test/counter", "a", "$skip", null);
+    await loop.settle();
+    expect(replies(loop).slice(3)).toMatchObject([
+      { to: "r2", status: 200, value: 2 },
+      { to: callerOfA, status: 200, value: 3 },
+    ]);
+  });
+
   test("gives its key back when it is skipped, and its reply when it is tried again", () => {
     let isFixed = false;
     const fragile = counter({

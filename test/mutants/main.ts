@@ -2,25 +2,22 @@
  * Searches for every planted bug from five fresh seeds, prints the kill table, and records it: `npm run test:mutants`.
  *
  * In:    `--only <mutant>[,<mutant>]`, `--runs <most per search>`, `--searches <per mutant, 5>`, `--seed <repeats all>`, `--from <seed>` (one search, from there), `--waiting` (the bugs
- *        that no checker sees yet). Out: the table; without options that leave something out also docs/mutants.md and test/mutants/killed.json, of
- *        which `--only` changes its own lines. Exit code 1 if a bug was not caught, or the engine without one was.
+ *        that no checker sees yet). Out: the table, and row by row also docs/mutants.md and test/mutants/killed.json. Exit code 1 if a bug was not caught, or the engine without one was.
  * Runs in the folder of the repository, two processes at a time. Takes hours; interrupted, it goes on where it was with the `--seed` that it printed.
  */
 import { randomInt } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { SeededRandom } from "../../core/util/random.ts";
 import { bundleOf } from "./bundle.ts";
-import { cheapestCatch, isKilled, line, page, worstRuns } from "./kill-table.ts";
-import type { HuntOptions, Hunted } from "./kill-table.ts";
+import { cheapestCatch, isKilled, killOf, line, page, RUNS_MAX, SEARCHES, worstRuns } from "./kill-table.ts";
+import type { HuntOptions, Hunted, Kills } from "./kill-table.ts";
 import type { Mutant } from "./mutant.ts";
 import { inLanes } from "./prey.ts";
 import type { Catch } from "./prey.ts";
 import { searchOnce } from "./searches.ts";
 import { MUTANTS, WAITING } from "./table.ts";
 
-const SEARCHES = 5;
-const RUNS_MAX = 2_000;
 const AT_ONCE = 2;
 const SEED_MAX = 2 ** 31;
 /** Of so many mutants asked for by name the counterexamples are printed. */
@@ -35,7 +32,11 @@ function say(text: string): void {
 }
 
 /** All searches of all mutants in two lanes; a row is printed once the last of them is through. */
-async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptions): Promise<readonly Hunted[]> {
+async function huntAll(
+  mutants: readonly Mutant[],
+  { seeds, runsMax }: HuntOptions,
+  onHunted: (hunted: Hunted) => void,
+): Promise<readonly Hunted[]> {
   const searches = mutants.flatMap((mutant) => seeds.map((from) => ({ mutant, from })));
   const bundles = new Map<Mutant, Promise<string>>();
   const found = new Map<Mutant, (Catch | undefined)[]>();
@@ -45,7 +46,9 @@ async function huntAll(mutants: readonly Mutant[], { seeds, runsMax }: HuntOptio
     const caught = await searchOnce(await bundle, { from, runs: runsMax, arena: mutant.arena });
     const catches = [...(found.get(mutant) ?? []), caught];
     found.set(mutant, catches);
-    if (catches.length === seeds.length) say(line({ mutant, catches }));
+    if (catches.length < seeds.length) return;
+    say(line({ mutant, catches }));
+    onHunted({ mutant, catches });
   });
   return mutants.map((mutant) => ({ mutant, catches: found.get(mutant) ?? [] }));
 }
@@ -73,18 +76,15 @@ function told(catches: readonly (Catch | undefined)[], searched: string): boolea
   return isClean;
 }
 
-function recorded(): Readonly<Record<string, number>> {
-  return JSON.parse(readFileSync(KILLED, "utf8")) as Record<string, number>; // as `record` writes it
-}
-
-function record(all: readonly Hunted[], before: Readonly<Record<string, number>>): void {
-  const killed: Record<string, number> = { ...before };
-  for (const hunted of all) {
-    const cheapest = cheapestCatch(hunted);
-    if (cheapest !== undefined) killed[hunted.mutant.id] = cheapest.seed;
-  }
-  const rows = MUTANTS.flatMap(({ id }) => (killed[id] === undefined ? [] : [[id, killed[id]] as const]));
+/** Takes the place of what was known of that bug; bugs that are in the table no more are left out. */
+function record(hunted: Hunted): void {
+  const kill = killOf(hunted);
+  if (kill === undefined) return;
+  const known = JSON.parse(readFileSync(KILLED, "utf8")) as Kills; // as written below
+  const kills = { ...known, [hunted.mutant.id]: kill };
+  const rows = MUTANTS.flatMap(({ id }) => (kills[id] === undefined ? [] : [[id, kills[id]] as const]));
   writeFileSync(KILLED, `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`);
+  writeFileSync(PAGE, page(MUTANTS, kills));
 }
 
 const { values: args } = parseArgs({
@@ -101,22 +101,21 @@ const seed = args.seed === undefined ? randomInt(SEED_MAX) : Number(args.seed);
 const random = new SeededRandom(seed);
 const fresh = Array.from({ length: Number(args.searches ?? SEARCHES) }, () => Math.floor(random.next() * SEED_MAX));
 const runsMax = Number(args.runs ?? RUNS_MAX);
-const options: HuntOptions = { seed, seeds: args.from === undefined ? fresh : [Number(args.from)], runsMax };
+const options: HuntOptions = { seeds: args.from === undefined ? fresh : [Number(args.from)], runsMax };
 const wanted = args.only?.split(",");
 const table = args.waiting === true ? WAITING : MUTANTS;
 const mutants = wanted === undefined ? table : [...MUTANTS, ...WAITING].filter(({ id }) => wanted.includes(id));
 if (mutants.length === 0) throw new Error(`no mutant is called ${args.only}`);
 
 say(`seed ${seed}: searches begin at ${options.seeds.join(", ")}\n`);
-const all = await huntAll(mutants, options);
+const keeps = args.from === undefined && args.waiting !== true;
+const all = await huntAll(mutants, options, (hunted) => {
+  if (keeps) record(hunted);
+});
 const missed = all.filter((hunted) => !isKilled(hunted));
 const isClean = await unpatchedIsClean(options, all);
 if (wanted !== undefined && wanted.length <= SHOWN_MAX)
   for (const hunted of all) say(`\n${hunted.mutant.id}: ${cheapestCatch(hunted)?.what ?? "-"}`);
-if (args.from === undefined && args.waiting !== true) {
-  record(all, wanted !== undefined && existsSync(KILLED) ? recorded() : {});
-  if (wanted === undefined) writeFileSync(PAGE, page(all, options));
-}
 say(`\n${all.length - missed.length} of ${all.length} caught within ${runsMax} runs from each seed`);
 for (const { mutant } of missed)
   say(`not caught: ${mutant.id} (${mutant.about})${mutant.waits === undefined ? "" : `, waits for: ${mutant.waits}`}`);

@@ -1,4 +1,4 @@
-/** What the user should know about sinks: what they commit becomes visible with a checkpoint, or with the end of the job, and some jobs have neither. */
+/** What the user should know about sinks: what they commit becomes visible with a checkpoint, or when all sources have ended, and some jobs have neither. */
 import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import type { JobWarning } from "./job-graph-types.ts";
@@ -11,7 +11,7 @@ export function sinkWarnings(nodes: readonly Readonly<StreamNode>[], config: Con
   return nodes
     .filter(({ spec }) => commits(spec.parameters["sink"]))
     .map((node): JobWarning => {
-      const sentence = `sink ${operatorLabel(node)} makes visible what it has written when a checkpoint completes, and this job takes none by itself and has no end: set ${checkpointInterval.key}`;
+      const sentence = `sink ${operatorLabel(node)} makes visible what it has written when a checkpoint completes, and without ${checkpointInterval.key} that is when all sources have ended, of which not all need to: set it`;
       return { kind: "not-committed", sentence };
     });
 }
@@ -26,5 +26,7 @@ function isEndless(source: unknown): boolean {
 }
 
 function commits(sink: unknown): boolean {
-  return typeof sink === "object" && sink !== null && "createCommitter" in sink && sink.createCommitter !== undefined;
+  if (typeof sink !== "object" || sink === null || !("createCommitter" in sink)) return false;
+  const atOnce = "commitsWithoutCheckpoints" in sink && sink.commitsWithoutCheckpoints === true;
+  return sink.createCommitter !== undefined && !atOnce;
 }

@@ -25,6 +25,7 @@ export interface CollectWriterState {
 
 export class CollectSink<T> implements Sink<T, CollectWriterState, CollectedBatch<T>> {
   readonly writerState = "union";
+  readonly commitsWithoutCheckpoints = true;
 
   createWriter(
     ctx: SinkContext,

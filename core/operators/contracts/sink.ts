@@ -21,6 +21,8 @@ export interface Sink<T, W = never, C = never> {
   readonly exclusive?: string;
   /** No checkpoint waits until it has written, so a failure may lose records: it keeps no guarantee. Default: it waits. */
   readonly mayLose?: boolean;
+  /** In jobs that take no checkpoints, what is written is visible at once. Default: when all sources have ended, where there is a committer. */
+  readonly commitsWithoutCheckpoints?: boolean;
 }
 
 export interface WriteContext {

@@ -226,9 +226,9 @@ describe("warnings", () => {
         add(stream, "sink", [{ from: source }], { name: "out", uid: "out", stateful: true, parameters: { sink } });
       };
 
-    test("without checkpoints, in a job without an end", () => {
+    test("without checkpoints, in a job that need not end", () => {
       const sentence =
-        'sink "Sink: out" (#1) makes visible what it has written when a checkpoint completes, and this job takes none by itself and has no end: set execution.checkpointing.interval';
+        'sink "Sink: out" (#1) makes visible what it has written when a checkpoint completes, and without execution.checkpointing.interval that is when all sources have ended, of which not all need to: set it';
       const { warnings } = jobGraphOf(into(committing, "continuous-unbounded"));
       expect(warnings).toEqual([{ kind: "not-committed", sentence }]);
     });
@@ -236,6 +236,7 @@ describe("warnings", () => {
     test.each<[string, object, string, ConfigValues]>([
       ["with checkpoints", committing, "continuous-unbounded", { "execution.checkpointing.interval": "1s" }],
       ["in a job that ends", committing, "bounded", {}],
+      ["if it does so without", { ...committing, commitsWithoutCheckpoints: true }, "continuous-unbounded", {}],
       ["if it does not commit", { ...committing, createCommitter: undefined }, "continuous-unbounded", {}],
     ])("none %s", (_, sink, boundedness, config) => {
       expect(jobGraphOf(into(sink, boundedness), config).warnings).toEqual([]);

@@ -58,6 +58,7 @@ export interface Registration {
 interface Registered {
   readonly number: number;
   readonly gateway: Gateway<TaskManagerGateway>;
+  /** As above, kept up to date. */
   readonly jobs: (string | undefined)[];
 }
 
@@ -76,7 +77,6 @@ interface Job {
 export class ResourceManager {
   readonly #taskManagers: Map<string, Registered>;
   readonly #jobs: Map<string, Job>;
-
   readonly #heartbeats: Heartbeats;
 
   constructor(options: ResourceManagerOptions) {
@@ -98,8 +98,7 @@ export class ResourceManager {
   register({ taskManager, number, jobs, gateway }: Registration): void {
     this.#taskManagers.set(taskManager, { number, gateway, jobs: [...jobs] });
     this.#heartbeats.watch(taskManager);
-    const over = new Set(jobs.filter((job) => job !== undefined && !this.#jobs.has(job)));
-    for (const job of over) if (job !== undefined) gateway.release(job);
+    for (const job of new Set(jobs)) if (job !== undefined && !this.#jobs.has(job)) gateway.release(job); // it ended meanwhile
     this.#assign();
   }
 

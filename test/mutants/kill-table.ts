@@ -58,17 +58,18 @@ export function line(hunted: Hunted): string {
   return `${hunted.mutant.id.padEnd(32)} ${runsOf(hunted).padStart(12)}  ${checkersOf(hunted).join(", ")}`;
 }
 
-/** Undefined: no search has caught it. */
-export function killOf(hunted: Hunted): Kill | undefined {
+/** `before`: what was known of it, whose seed stays if no search has caught it now. Undefined: none ever has. */
+export function killOf(hunted: Hunted, before?: Kill): Kill | undefined {
   const cheapest = cheapestCatch(hunted);
-  if (cheapest === undefined) return undefined;
+  const searches = hunted.catches.length;
+  if (cheapest === undefined) return before && { ...before, searches, missed: searches };
   const caught = hunted.catches.filter((found) => found !== undefined);
   return {
     seed: cheapest.seed,
     caughtBy: checkersOf(hunted).join(", "),
     runs: Math.max(...caught.map(({ runs }) => runs)),
-    searches: hunted.catches.length,
-    missed: hunted.catches.length - caught.length,
+    searches,
+    missed: searches - caught.length,
   };
 }
 

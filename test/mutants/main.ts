@@ -78,10 +78,11 @@ function told(catches: readonly (Catch | undefined)[], searched: string): boolea
 
 /** Takes the place of what was known of that bug; bugs that are in the table no more are left out. */
 function record(hunted: Hunted): void {
-  const kill = killOf(hunted);
-  if (kill === undefined) return;
+  const { id: searched } = hunted.mutant;
   const known = JSON.parse(readFileSync(KILLED, "utf8")) as Kills; // as written below
-  const kills = { ...known, [hunted.mutant.id]: kill };
+  const kill = killOf(hunted, known[searched]);
+  if (kill === undefined) return;
+  const kills = { ...known, [searched]: kill };
   const rows = MUTANTS.flatMap(({ id }) => (kills[id] === undefined ? [] : [[id, kills[id]] as const]));
   writeFileSync(KILLED, `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`);
   writeFileSync(PAGE, page(MUTANTS, kills));

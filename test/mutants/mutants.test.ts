@@ -99,6 +99,12 @@ describe("the kill table", () => {
     expect(shown([found(1, 3), undefined])).toContain("| output | 3, not caught in 1 of 2 |");
     expect(shown([found(1, 3), undefined])).toContain("0 of 1 were caught");
     expect(shown([undefined])).not.toContain("a-bug");
+    const before = killOf({ mutant, catches: [found(7, 3)] });
+    expect(killOf({ mutant, catches: [undefined, undefined] }, before)).toMatchObject({
+      seed: 7,
+      searches: 2,
+      missed: 2,
+    });
   });
 
   test("is that of the page", () => {

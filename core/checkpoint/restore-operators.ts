@@ -64,7 +64,8 @@ function cutTo(handle: KeyedStateHandle, keyGroups: KeyGroupRange): KeyedStateHa
 }
 
 export function withoutTime(handle: KeyedStateHandle): KeyedStateHandle {
-  return { ...handle, watermarkMs: WATERMARK_MIN, floors: [] };
+  const { keyGroups, files } = handle;
+  return { keyGroups, files, watermarkMs: WATERMARK_MIN, floors: [] };
 }
 
 /** The saved subtasks that a new one takes over from. */

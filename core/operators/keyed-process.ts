@@ -109,7 +109,7 @@ class KeyedContext<K, O> implements OnTimerContext<K> {
   }
 
   get currentWatermarkMs(): TimeMs {
-    return this.#eventTime.watermarkMs;
+    return Math.max(this.#eventTime.watermarkMs, this.#keyedState.restoredWatermarkMs());
   }
 
   processingTimeMs(): TimeMs {

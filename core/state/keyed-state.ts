@@ -78,19 +78,24 @@ export interface StateFile {
   readonly checksum: number;
 }
 
+/** How far event time had come. */
+export interface SavedTime {
+  /** Of the operator. */
+  readonly watermarkMs: TimeMs;
+  /** Where that is the last one, which says only that the input has ended: the one before, by which state expires. */
+  readonly expiryMs?: TimeMs;
+}
+
 /** Files to be applied in order, and which key groups of them count. Plain data. */
-export interface KeyedStateHandle {
+export interface KeyedStateHandle extends SavedTime {
   readonly keyGroups: KeyGroupRange;
   readonly files: readonly StateFile[];
-  /** The watermark of the operator at the snapshot. */
-  readonly watermarkMs: TimeMs;
-  /** For key groups restored from further ahead than `watermarkMs`: what they had reached. */
+  /** For key groups restored from further ahead: what they had reached. */
   readonly floors: readonly WatermarkFloor[];
 }
 
-export interface WatermarkFloor {
+export interface WatermarkFloor extends SavedTime {
   readonly keyGroups: KeyGroupRange;
-  readonly watermarkMs: TimeMs;
 }
 
 /** One snapshot under way. Nothing was copied when it began; cells are serialised in slices, or just before they are touched. */

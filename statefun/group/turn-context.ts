@@ -43,7 +43,9 @@ export class TurnContext implements FunctionContext {
   }
 
   get currentWatermarkMs(): TimeMs {
-    return this.#use().world.watermarkMs;
+    const { world } = this.#use();
+    this.#turn.select(); // an async turn may have been overtaken by others
+    return Math.max(world.watermarkMs, world.keyedState.restoredWatermarkMs());
   }
 
   /** Hot. */

@@ -1,12 +1,13 @@
 /**
  * The contract of keyed state backends as a test: an implementation is done when it passes, together with the property in
- * `test/core/state/heap/keyed-state.property.test.ts`. Here: keys, kinds of state, namespaces and TTL; snapshots and timers have files of their own.
+ * `test/core/state/heap/keyed-state.property.test.ts`. Here: keys, kinds of state, namespaces and TTL; snapshots, timers and time across restores have files of their own.
  */
 import { describe, expect, test } from "vitest";
 import { aggregating, list, map, reducing, value } from "../../core/state/descriptors.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { whole } from "./keyed-state-case.ts";
 import type { KeyedStateCase } from "./keyed-state-case.ts";
+import { checkKeyedExpiry } from "./keyed-state-expiry.ts";
 import { checkKeyedSnapshots } from "./keyed-state-snapshots.ts";
 import { checkKeyedTimers } from "./keyed-state-timers.ts";
 
@@ -19,6 +20,7 @@ export function checkKeyedState(subject: KeyedStateCase): void {
   });
   checkKeyedSnapshots(subject);
   checkKeyedTimers(subject);
+  checkKeyedExpiry(subject);
 }
 
 function checkKeys({ create }: KeyedStateCase): void {

@@ -120,7 +120,7 @@ function sayings(word: Word, parts: Parts): readonly fc.WeightedArbitrary<Comman
         },
       ];
     case "touch":
-      return [{ weight: 2, arbitrary: fc.constant({ do: "touch" as const }) }];
+      return [{ weight: 5, arbitrary: fc.constant({ do: "touch" as const }) }];
     case "linger":
       return [
         { weight: 2, arbitrary: fc.record({ do: fc.constant("linger" as const), ms: fc.constantFrom(50, 400, 900) }) },

@@ -10,7 +10,7 @@ import { isSound, spoil } from "./cargo.ts";
 import type { Cargo, Payload } from "./cargo.ts";
 import { carryOut, pause, sayAtOnce, settle } from "./carry-out.ts";
 import { arrivalAt, pairLane, splitName, told } from "./expectation.ts";
-import { lookAtExpiring } from "./expiring.ts";
+import { lookAtExpiring, lookAtFading } from "./expiring.ts";
 import { isDead, isStuck, mayStop } from "./messages.ts";
 import type { Message } from "./messages.ts";
 import { digested, note, noNotes, textOfNotes } from "./notes.ts";
@@ -41,6 +41,8 @@ export interface Knowledge {
   readonly script: Script;
   /** The clocks of all processes agree, and have never gone back. */
   hasOneClock(): boolean;
+  /** No part of the run is drained, after which event time begins anew. */
+  readonly hasOneTime: boolean;
   /** Nothing that waits for the clock comes before its time, also at the end of the input. */
   readonly isPatient: boolean;
   /** How operations came out, which only a restore may leave unknown. */
@@ -141,7 +143,8 @@ class Turns {
     this.apply(ctx, metadata);
   }
 
-  #run(ctx: Context, { name, to, from, body, split }: Message, { number }: Payload): void {
+  #run(ctx: Context, message: Message, { number }: Payload): void {
+    const { name, to, from, body, split } = message;
     const { state } = ctx;
     ctx.send(witness, told(name));
     state.count += 1;
@@ -155,10 +158,15 @@ class Turns {
     sayAtOnce(ctx, name);
     for (const [index, command] of body.commands.entries())
       carryOut(ctx, command, { at: to, caller: from, name: `${name}.${index}` });
-    // With several clocks what has expired by one comes back by another; in other turns the time goes on before the states are written.
-    if (this.#knowledge.hasOneClock() && this.#kind !== "slow" && this.#kind !== "shaky")
-      lookAtExpiring(ctx, body.commands.some((command) => command.do === "touch") ? name : undefined);
+    // In other turns the time goes on before the states are written.
+    if (this.#kind !== "slow" && this.#kind !== "shaky") this.#lookAtStatesThatExpire(ctx, message);
     this.#compareStates(ctx);
+  }
+
+  #lookAtStatesThatExpire(ctx: Context, { name, body }: Message): void {
+    const touches = body.commands.some((command) => command.do === "touch") ? name : undefined;
+    if (this.#knowledge.hasOneClock()) lookAtExpiring(ctx, touches); // with several, what has expired by one comes back by another
+    if (this.#knowledge.hasOneTime) lookAtFading(ctx, touches);
   }
 
   #complainOfAddresses(ctx: Context, { name, to, from }: Message): void {

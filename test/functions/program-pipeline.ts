@@ -1,10 +1,10 @@
 /** The job around the functions of a program: first messages from a list, what they tell to the outside world. */
-import { WatermarkStrategy } from "../../core/index.ts";
 import { deadLetter, routable, statefun } from "../../statefun/index.ts";
 import type { Routable } from "../../statefun/index.ts";
 import { listSource } from "../sim/pipelines/list-source.ts";
 import type { TimedRecord } from "../sim/pipelines/list-source.ts";
 import type { Pipeline, PipelineRun } from "../sim/pipelines/pipeline.ts";
+import { punctual } from "../sim/pipelines/sources.ts";
 import type { AtOnce } from "./at-once.ts";
 import { payloadOf } from "./cargo.ts";
 import type { Payload } from "./cargo.ts";
@@ -73,11 +73,7 @@ export function programPipeline(program: Program, functions: readonly ProgramFun
     promise: "exact",
     build(run: PipelineRun) {
       const firsts = run
-        .read(
-          listSource<First>("program", firstsOf(program, parts)),
-          WatermarkStrategy.forMonotonousTimestamps<First>(),
-          "program",
-        )
+        .read(listSource<First>("program", firstsOf(program, parts)), punctual<First>(1), "program")
         .map(routed);
       const streams = statefun(run.env, {
         onEndOfInput,

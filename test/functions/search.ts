@@ -63,6 +63,7 @@ export function examineScenario({ program, plan: drawn }: ProgramScenario): Prom
   const functions = programFunctions({
     script,
     hasOneClock: () => plan.drift === 0 && !atOnce.isOver,
+    hasOneTime: plan.legs.every(({ stop }) => stop?.how !== "drain"),
     isPatient: program.onEndOfInput === "wait",
     heard: (status) => atOnce.heard(status),
   });

@@ -36,8 +36,10 @@ type Acceptance = {
 
 export const ACCEPTS: Acceptance = { run: type(), takeBack: type(), done: type() };
 
-/** How long states live that expire. */
+/** How long states live that expire by the clock. */
 export const TTL_MS = 300;
+/** By the watermark, which goes further by a few times as much in all. */
+export const TTL_EVENT_MS = 100;
 
 type States = {
   /** Three records of what was applied, which must agree. */
@@ -62,6 +64,13 @@ type States = {
   readonly used: ValueSpec<string | undefined>;
   /** When those were touched last. */
   readonly touched: TableSpec<"fresh" | "used", number>;
+  /** They expire by the watermark. */
+  readonly faded: ValueSpec<string | undefined>;
+  readonly kept: ValueSpec<string | undefined>;
+  /** The first and the last time at which those may have been touched last. */
+  readonly touchedAt: TableSpec<"faded" | "kept", readonly [number, number]>;
+  /** The last finite watermark that the address has seen. */
+  readonly reachedMs: ValueSpec<number>;
 };
 
 export const STATE: States = {
@@ -80,6 +89,10 @@ export const STATE: States = {
   fresh: value({ expire: ttl.afterWrite(TTL_MS) }),
   used: value({ expire: ttl.afterAccess(TTL_MS) }),
   touched: table(),
+  faded: value({ expire: ttl.afterWrite(TTL_EVENT_MS, { time: "event" }) }),
+  kept: value({ expire: ttl.afterAccess(TTL_EVENT_MS, { time: "event" }) }),
+  touchedAt: table(),
+  reachedMs: value({ default: -Infinity }),
 };
 
 export type Accepted = Delivered<Acceptance>;

@@ -70,6 +70,7 @@ export class OutputTag<T> {
 export interface TimeContext {
   /** The time of the record or timer at hand; `-Infinity` if the record has none. */
   readonly timestampMs: TimeMs;
+  /** Never goes back for a key, also where it is restored beside keys that were behind. */
   readonly currentWatermarkMs: TimeMs;
   processingTimeMs(): TimeMs;
 }

@@ -38,13 +38,14 @@ import type { Duration } from "../../util/duration.ts";
 import { HeapAggregatingState } from "./aggregating-state.ts";
 import type { Cursor } from "./cursor.ts";
 import { Epochs } from "./epochs.ts";
-import { Floors } from "./floors.ts";
+import { ExpiryTimes } from "./expiry-times.ts";
+import { Floors, savedTime } from "./floors.ts";
 import { FullScan } from "./full-scan.ts";
 import { History } from "./history.ts";
 import { HeapListState } from "./list-state.ts";
 import { HeapMapState } from "./map-state.ts";
 import { HeapReducingState } from "./reducing-state.ts";
-import { timesNow, isExpired } from "./removal.ts";
+import { isExpired } from "./removal.ts";
 import { restoreFiles } from "./restore.ts";
 import { Row } from "./row.ts";
 import { RowValueState } from "./row-value-state.ts";
@@ -98,7 +99,7 @@ export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
   readonly #check: ((value: unknown) => void) | undefined;
   readonly #timers = new TimerTable();
   readonly #services: HeapTimers[] = [];
-  readonly #times: { nowMs: () => TimeMs; watermarkMs: TimeMs | undefined };
+  readonly #times: ExpiryTimes;
   #scans = 0;
 
   constructor(options: HeapKeyedStateOptions) {
@@ -116,7 +117,7 @@ export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
     this.#floors = new Floors(keyGroups);
     this.#sweeper = new Sweeper({ rows: this.#rows, epochs: this.#epochs, table: this.#table });
     this.#check = developmentMode ? (value): void => refuseUnsavable(value, classes) : undefined;
-    this.#times = { nowMs: () => clock.nowMs(), watermarkMs: undefined };
+    this.#times = new ExpiryTimes(clock, this.#floors);
   }
 
   /** Hot (bench: keyed count): one lookup, none for the key of the record before. */
@@ -196,9 +197,8 @@ export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
     return this.#floors.of(this.#cursor.row.keyGroup);
   }
 
-  /** The last watermark expires nothing: it says that the input ended, not that time went by. */
   advanceWatermark(watermarkMs: TimeMs): void {
-    if (Number.isFinite(watermarkMs)) this.#times.watermarkMs = watermarkMs;
+    this.#times.advance(watermarkMs);
   }
 
   restore(files: readonly RestoredKeyedFile[], options: { readonly owned: boolean }): void {
@@ -213,8 +213,6 @@ export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
     this.#epochs.restored();
     this.#history.restored(options.owned ? base : undefined);
     this.#floors.restore(files.map(({ handle }) => handle));
-    const reachedMs = Math.min(...files.map(({ handle }) => handle.watermarkMs));
-    if (Number.isFinite(reachedMs)) this.#times.watermarkMs = Math.max(this.#times.watermarkMs ?? reachedMs, reachedMs);
     for (const service of this.#services) service.restored();
   }
 
@@ -224,18 +222,13 @@ export class HeapKeyedState implements KeyedStateBackend, SavedKeyedState {
   ): KeyedSnapshot {
     const base = options.full ? undefined : this.#history.baseForNext();
     const epoch = this.#epochs.close();
-    const common = {
-      checkpointId,
-      epoch,
-      keyGroups: this.keyGroups,
-      watermarkMs: options.watermarkMs,
-      floors: this.#floors.above(options.watermarkMs),
-    };
+    const time = savedTime(options.watermarkMs, this.#times.reachedMs);
+    const common = { checkpointId, epoch, keyGroups: this.keyGroups, time, floors: this.#floors.above(time) };
     let snapshot: HeapSnapshot;
     if (base === undefined) {
       this.#scans += 1;
       // At the barrier, whatever the time is when the cell has its turn: what is alive now is alive for whoever starts from here.
-      const times = timesNow(this.#table);
+      const times = this.#times.stopped();
       const scan = new FullScan({
         id: this.#scans,
         epoch,

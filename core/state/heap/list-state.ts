@@ -32,11 +32,11 @@ export class HeapListState<T> implements ListState<T> {
 
   /** Hot. */
   add(value: T): void {
-    const { epochs, state, check, sweeper } = this.#context;
+    const { cursor, epochs, state, check, sweeper } = this.#context;
     if (check !== undefined) check(value);
     if (state.ttl !== undefined) sweeper.step();
     const group = this.#group() ?? this.#makeGroup();
-    const times = state.ttl === undefined ? undefined : [state.ttl.nowMs()];
+    const times = state.ttl === undefined ? undefined : [state.ttl.nowMs(cursor.row.keyGroup)];
     const last = group.chunks[group.chunks.length - 1];
     if (last === undefined || last.items.length >= CHUNK_ITEMS_MAX) {
       this.#addChunk(group, last === undefined ? 0 : last.number + 1, value, times);
@@ -77,7 +77,7 @@ export class HeapListState<T> implements ListState<T> {
     for (const chunk of ttl === undefined ? group.chunks : [...group.chunks]) {
       if (ttl !== undefined) {
         trimChunk(chunk, ttl, this.#context);
-        if (ttl.refreshOnRead && chunk.items.length > 0) this.#refresh(chunk, ttl.nowMs());
+        if (ttl.refreshOnRead && chunk.items.length > 0) this.#refresh(chunk, ttl.nowMs(group.row.keyGroup));
       }
       if (chunk.items.length > 0) yield chunk;
     }

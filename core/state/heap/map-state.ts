@@ -26,7 +26,7 @@ export class HeapMapState<K, V> implements MapState<K, V> {
     const { epochs, state, check, sweeper } = this.#context;
     if (check !== undefined) check(value);
     if (state.ttl !== undefined) sweeper.step();
-    const accessMs = state.ttl?.nowMs();
+    const accessMs = state.ttl?.nowMs(this.#context.cursor.row.keyGroup);
     const group = this.#group() ?? this.#makeGroup();
     const found = mapKey(key);
     const entry = group.entries.get(found);
@@ -104,7 +104,7 @@ export class HeapMapState<K, V> implements MapState<K, V> {
   #unlessExpired(entry: EntryCell): boolean {
     const { ttl } = this.#context.state;
     if (ttl === undefined) return true;
-    const nowMs = ttl.nowMs();
+    const nowMs = ttl.nowMs(entry.home.row.keyGroup);
     if (ttl.isExpired(entry.accessMs, nowMs)) {
       if (entry.stamp !== DEAD) removeEntry(entry, this.#context);
       return false;

@@ -1,7 +1,7 @@
 /** How cells leave: marked for the next increment, taken out of their containers, and empty containers out of their rows. */
 import type { TimeMs } from "../../time/clock.ts";
-import type { Ttl } from "../ttl.ts";
-import { EntryCell, ListChunk, ValueCell } from "./cells.ts";
+import type { Ttl, TtlTimes } from "../ttl.ts";
+import { EntryCell, ListChunk, rowOf, ValueCell } from "./cells.ts";
 import type { Cell, ListGroup } from "./cells.ts";
 import type { Epochs } from "./epochs.ts";
 import { mapKey } from "./map-key.ts";
@@ -32,7 +32,7 @@ export function removeEntry(cell: EntryCell, { epochs, rows }: Premises): void {
 
 /** Removes the expired items of a chunk, and chunks at the front that are empty. */
 export function trimChunk(chunk: ListChunk, ttl: Ttl, premises: Premises): void {
-  const nowMs = ttl.nowMs();
+  const nowMs = ttl.nowMs(chunk.home.row.keyGroup);
   const times = timesOf(chunk);
   if (nowMs === undefined || !times.some((accessMs) => accessMs === undefined || ttl.isExpired(accessMs, nowMs)))
     return;
@@ -50,7 +50,7 @@ export function sweepCell(cell: Cell, premises: Premises): void {
     trimChunk(cell, ttl, premises);
     return;
   }
-  const nowMs = ttl.nowMs();
+  const nowMs = ttl.nowMs(rowOf(cell).keyGroup);
   if (ttl.isExpired(cell.accessMs, nowMs)) {
     if (cell instanceof EntryCell) removeEntry(cell, premises);
     else removeValue(cell, premises);
@@ -59,20 +59,11 @@ export function sweepCell(cell: Cell, premises: Premises): void {
   }
 }
 
-/** What time it is for each state that expires. */
-export type StateTimes = ReadonlyMap<Ttl, TimeMs | undefined>;
-
-export function timesNow(table: StateTable): StateTimes {
-  const times = new Map<Ttl, TimeMs | undefined>();
-  for (const { ttl } of table.entries) if (ttl !== undefined) times.set(ttl, ttl.nowMs());
-  return times;
-}
-
-/** Whether nothing in the cell would be handed out any more. */
-export function isExpired(cell: Cell, table: StateTable, times: StateTimes): boolean {
+/** Whether nothing in the cell would be handed out any more at that time. */
+export function isExpired(cell: Cell, table: StateTable, times: TtlTimes): boolean {
   const ttl = ttlOf(cell, table);
   if (ttl === undefined) return false;
-  const nowMs = times.get(ttl);
+  const nowMs = ttl.nowMs(rowOf(cell).keyGroup, times);
   if (cell instanceof ListChunk) return timesOf(cell).every((accessMs) => ttl.isExpired(accessMs, nowMs));
   return ttl.isExpired(cell.accessMs, nowMs);
 }

@@ -5,9 +5,8 @@
 import { crc32 } from "../../util/checksum.ts";
 import { assert } from "../../util/errors.ts";
 import { ValueWriter } from "../../types/value-codec.ts";
-import type { TimeMs } from "../../time/clock.ts";
 import type { KeyGroupRange } from "../key-groups.ts";
-import type { KeyedSnapshot, KeyedStateHandle, StateFile, WatermarkFloor } from "../keyed-state.ts";
+import type { KeyedSnapshot, KeyedStateHandle, SavedTime, StateFile, WatermarkFloor } from "../keyed-state.ts";
 import type { FileChain } from "./history.ts";
 import * as format from "./section-format.ts";
 import type { StateTable } from "./state-table.ts";
@@ -31,7 +30,7 @@ export interface SnapshotPlan {
   /** The first epoch whose segment is one of the parts; `epoch + 1` if none is. */
   readonly firstEpoch: number;
   readonly keyGroups: KeyGroupRange;
-  readonly watermarkMs: TimeMs;
+  readonly time: SavedTime;
   readonly floors: readonly WatermarkFloor[];
 }
 
@@ -91,10 +90,10 @@ export class HeapSnapshot implements KeyedSnapshot {
   stored(file: StateFile | undefined): KeyedStateHandle {
     assert(this.#state === "finished", "a snapshot was stored that was not finished");
     assert((file === undefined) === this.#isEmpty, "a snapshot has a file if, and only if, it has contents");
-    const { keyGroups, base, watermarkMs, floors } = this.plan;
+    const { keyGroups, base, time, floors } = this.plan;
     const files = base?.files ?? [];
     this.#pieces = undefined; // a full one must not stay in memory until its checkpoint completes
-    this.#handle = { keyGroups, files: file === undefined ? files : [...files, file], watermarkMs, floors };
+    this.#handle = { keyGroups, files: file === undefined ? files : [...files, file], ...time, floors };
     return this.#handle;
   }
 

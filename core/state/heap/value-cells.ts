@@ -45,7 +45,7 @@ export class ValueCells {
 
   /** Hot. */
   write(value: unknown): void {
-    const { state, check, sweeper } = this.#context;
+    const { cursor, state, check, sweeper } = this.#context;
     if (check !== undefined) check(value);
     if (this.#hasTtl) sweeper.step();
     const cell = this.#find();
@@ -55,7 +55,7 @@ export class ValueCells {
     }
     if (cell.stamp < this.#epochs.dirtyFrom) this.#epochs.touch(cell);
     cell.value = value;
-    if (state.ttl !== undefined) cell.accessMs = state.ttl.nowMs();
+    if (state.ttl !== undefined) cell.accessMs = state.ttl.nowMs(cursor.row.keyGroup);
   }
 
   clear(): void {
@@ -72,9 +72,10 @@ export class ValueCells {
 
   /** False: it was expired, and is removed. */
   #isAlive(cell: Row | ValueCell): boolean {
-    const { ttl } = this.#context.state;
+    const { cursor, state } = this.#context;
+    const { ttl } = state;
     if (ttl === undefined) return true;
-    const nowMs = ttl.nowMs();
+    const nowMs = ttl.nowMs(cursor.row.keyGroup);
     if (ttl.isExpired(cell.accessMs, nowMs)) {
       removeValue(cell, this.#context);
       return false;
@@ -86,7 +87,7 @@ export class ValueCells {
   #make(value: unknown): void {
     const { cursor, state, rows } = this.#context;
     const epochs = this.#epochs;
-    const accessMs = state.ttl?.nowMs();
+    const accessMs = state.ttl?.nowMs(cursor.row.keyGroup);
     if (this.#slot === IN_ROW) {
       const { row } = cursor;
       rows.gained(row);

@@ -210,8 +210,11 @@ const worldCommand = fc.oneof(
   { weight: 3, arbitrary: fc.nat(TTL_MS).map((ms) => command(`clock +${ms}`, (world) => world.clock.advance(ms))) },
   {
     weight: 2,
-    arbitrary: fc.nat(TTL_MS).map((ms) => command(`watermark +${ms}`, (world) => world.advanceWatermark(ms))),
+    arbitrary: fc
+      .tuple(fc.nat(3), fc.nat(TTL_MS))
+      .map(([pick, ms]) => command(`watermark of ${pick} +${ms}`, (world) => world.advanceWatermark(pick, ms))),
   },
+  { weight: 1, arbitrary: fc.nat(3).map((pick) => command(`${pick} ends`, (world) => world.end(pick))) },
   {
     weight: 3,
     arbitrary: fc
@@ -243,7 +246,7 @@ const worldCommand = fc.oneof(
   },
   { weight: 2, arbitrary: fc.nat(3).map((pick) => command(`abort ${pick}`, (world) => world.abort(pick))) },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc
       .tuple(fc.integer({ min: 1, max: 4 }), fc.nat(3), fc.boolean())
       .map(([parallelism, n, late]) =>

@@ -35,7 +35,8 @@ interface PlainTimer {
 export class PlainState {
   key = 0;
   nowMs = 0;
-  watermarkMs = 0;
+  /** By key: the last finite watermark, of whichever subtask had it. */
+  #reachedMs: number[] = KEYS.map(() => 0);
   #rows: PlainRow[] = KEYS.map(emptyRow);
   #timers: PlainTimer[] = [];
   #nextNumber = 0;
@@ -46,6 +47,16 @@ export class PlainState {
     return row;
   }
 
+  get watermarkMs(): number {
+    return this.#reachedMs[this.key] ?? 0;
+  }
+
+  advance(keyGroups: KeyGroupRange, watermarkMs: number): void {
+    this.#reachedMs = this.#reachedMs.map((reachedMs, key) =>
+      owns(keyGroups, { key }) ? Math.max(reachedMs, watermarkMs) : reachedMs,
+    );
+  }
+
   window(namespace: Namespace): PlainRow["windows"][string] {
     return (this.row.windows[`${typeof namespace}${String(namespace)}`] ??= { value: undefined, list: [], map: [] });
   }
@@ -53,7 +64,7 @@ export class PlainState {
   copy(): PlainState {
     const copy = new PlainState();
     copy.nowMs = this.nowMs;
-    copy.watermarkMs = this.watermarkMs;
+    copy.#reachedMs = [...this.#reachedMs];
     copy.#rows = structuredClone(this.#rows);
     copy.#timers = [...this.#timers];
     copy.#nextNumber = this.#nextNumber;
@@ -185,6 +196,7 @@ function groupOf(timer: PlainTimer): number {
   return keyGroupOf(KEYS[timer.key], MAX_PARALLELISM);
 }
 
-function owns(range: KeyGroupRange, timer: PlainTimer): boolean {
-  return groupOf(timer) >= range.first && groupOf(timer) <= range.last;
+function owns(range: KeyGroupRange, { key }: { readonly key: number }): boolean {
+  const group = keyGroupOf(KEYS[key], MAX_PARALLELISM);
+  return group >= range.first && group <= range.last;
 }

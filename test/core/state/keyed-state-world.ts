@@ -49,6 +49,10 @@ export class Subtask {
   readonly handles: Handles;
   /** What fired, as text, in order. */
   readonly fired: string[] = [];
+  /** The last finite one. */
+  watermarkMs: number = 0;
+  /** And then came the last one. */
+  hasEnded = false;
   /** Stops the firing loop after that many timers. */
   patience: number = Infinity;
 
@@ -59,6 +63,11 @@ export class Subtask {
 
   get busy(): boolean {
     return this.patience <= 0;
+  }
+
+  /** Of the operator. */
+  get currentWatermarkMs(): number {
+    return this.hasEnded ? Infinity : this.watermarkMs;
   }
 
   onEventTimer(timeMs: number, namespace: Namespace): void {
@@ -144,7 +153,7 @@ export class World {
   constructor(create: CreateBackend, parallelism: number) {
     this.#create = create;
     this.#subtasks = this.#start(parallelism);
-    this.advanceWatermark(0);
+    for (const { backend } of this.#subtasks) backend.advanceWatermark(0);
   }
 
   get plain(): PlainState {
@@ -170,9 +179,21 @@ export class World {
     deepStrictEqual(answer, plainly(this.#plain));
   }
 
-  advanceWatermark(byMs: number): void {
-    this.#plain.watermarkMs += byMs;
-    for (const { backend } of this.#subtasks) backend.advanceWatermark(this.#plain.watermarkMs);
+  /** On one subtask: others may be further ahead. */
+  advanceWatermark(pick: number, byMs: number): void {
+    const subtask = this.#subtasks[pick % this.#subtasks.length];
+    if (subtask === undefined || subtask.hasEnded) return;
+    subtask.watermarkMs += byMs;
+    subtask.backend.advanceWatermark(subtask.watermarkMs);
+    this.#plain.advance(subtask.backend.keyGroups, subtask.watermarkMs);
+  }
+
+  /** Its input has ended. */
+  end(pick: number): void {
+    const subtask = this.#subtasks[pick % this.#subtasks.length];
+    if (subtask === undefined) return;
+    subtask.hasEnded = true;
+    subtask.backend.advanceWatermark(Infinity);
   }
 
   /** Fires timers up to `timeMs` on every subtask, stopping after each `patience`. */
@@ -191,8 +212,9 @@ export class World {
 
   begin(savepoint: boolean): void {
     const id = this.#nextCheckpoint++;
-    const options = { full: savepoint, watermarkMs: this.#plain.watermarkMs };
-    const snapshots = this.#subtasks.map(({ backend }) => backend.beginSnapshot(id, options));
+    const snapshots = this.#subtasks.map(({ backend, currentWatermarkMs: watermarkMs }) =>
+      backend.beginSnapshot(id, { full: savepoint, watermarkMs }),
+    );
     this.#checkpoints.push({
       id,
       savepoint,
@@ -252,14 +274,12 @@ export class World {
     this.verify();
     const checkpoint = this.#checkpoints.findLast(({ done }) => done);
     if (checkpoint === undefined) return;
-    const watermarkMs = this.#plain.watermarkMs;
     this.#plain = checkpoint.expected.copy();
-    this.#plain.watermarkMs = watermarkMs; // the sources would catch up again
     this.#subtasks = this.#start(parallelism, checkpoint, options);
+    for (const { backend, watermarkMs } of this.#subtasks) this.#plain.advance(backend.keyGroups, watermarkMs);
     this.#checkpoints = [];
     if (!options.owned)
       for (const handle of checkpoint.handles) for (const { path } of handle?.files ?? []) this.#foreign.add(path);
-    this.advanceWatermark(0);
   }
 
   /** Takes a checkpoint of the present, finishes all, and compares each with what was expected of it, restored at one parallelism or another. */
@@ -269,9 +289,8 @@ export class World {
     for (const checkpoint of this.#checkpoints) {
       const parallelism = 1 + (checkpoint.id % 3);
       const subtasks = this.#start(parallelism, checkpoint, { owned: true, late: parallelism === 3 });
-      for (const { backend } of subtasks) backend.advanceWatermark(this.#plain.watermarkMs);
       const plain = checkpoint.expected.copy();
-      plain.watermarkMs = this.#plain.watermarkMs;
+      for (const { backend, watermarkMs } of subtasks) plain.advance(backend.keyGroups, watermarkMs);
       plain.nowMs = this.clock.nowMs();
       this.#compareAll(subtasks, plain);
     }
@@ -297,7 +316,9 @@ export class World {
         );
         backend.restore(files, { owned: options.owned });
       }
-      return subtask ?? new Subtask(backend);
+      const started = subtask ?? new Subtask(backend);
+      if (from !== undefined) startTime(started, from.handles);
+      return started;
     });
   }
 
@@ -347,6 +368,16 @@ export class World {
     deepStrictEqual(subtask.handles.timers.count(), plain.countTimers(subtask.backend.keyGroups));
     strictEqual(subtask.handles.timers.earliestProcessingMs(), plain.earliestProcessingMs(subtask.backend.keyGroups));
   }
+}
+
+/** A subtask begins where the last of those was whose keys it has. */
+function startTime(subtask: Subtask, handles: readonly (KeyedStateHandle | undefined)[]): void {
+  const { keyGroups } = subtask.backend;
+  const ours = handles.filter((handle) => handle && !isEmptyRange(intersect(handle.keyGroups, keyGroups)));
+  const watermarkMs = Math.min(...ours.map((handle) => handle?.watermarkMs ?? 0));
+  subtask.hasEnded = watermarkMs === Infinity;
+  subtask.watermarkMs = subtask.hasEnded ? 0 : watermarkMs;
+  subtask.backend.advanceWatermark(watermarkMs);
 }
 
 function readAll({ backend, handles }: Subtask): unknown {

@@ -10,6 +10,7 @@ import { createHeapKeyedState } from "../../../../core/state/heap/backend.ts";
 import { SERIALISED } from "../../../../core/state/heap/cells.ts";
 import type { Cell } from "../../../../core/state/heap/cells.ts";
 import { Epochs } from "../../../../core/state/heap/epochs.ts";
+import { Floors } from "../../../../core/state/heap/floors.ts";
 import { FullScan } from "../../../../core/state/heap/full-scan.ts";
 import { Segment } from "../../../../core/state/heap/segment.ts";
 import { replay } from "../../../harness/replay.ts";
@@ -61,6 +62,11 @@ describe("the property catches", { timeout: 60_000 }, () => {
 
   test("a full scan that forgets what was changed before it came by", () => {
     vi.spyOn(FullScan.prototype, "put").mockImplementation(() => {});
+    expectCaught();
+  });
+
+  test("state that comes back when its key group moves to a subtask that is behind", () => {
+    vi.spyOn(Floors.prototype, "expiryOf").mockReturnValue(-Infinity);
     expectCaught();
   });
 });

@@ -18,6 +18,7 @@ export { EgressIdentifier, egress } from "./module/egress.ts";
 export { IngressIdentifier, ingress } from "./module/ingress.ts";
 export { httpIngress } from "./http/http-ingress.ts";
 export { router } from "./module/router.ts";
+export { target } from "./module/target.ts";
 
 // Modules and jobs
 export { module } from "./module/module.ts";
@@ -71,7 +72,7 @@ export type {
   TypedEgress,
 } from "./define/typed-address.ts";
 export type { PersistedOptions } from "./define/persisted.ts";
-export type { MatchBinder, Predicate } from "./define/matching.ts";
+export type { MatchAction, MatchBinder, Predicate } from "./define/matching.ts";
 export type { ProvidedOptions } from "./define/provided-function.ts";
 export type { Context, StatefulFunction, StatefulFunctionProvider } from "./define/stateful-function.ts";
 export type { QuarantinedAddress } from "./read/quarantined-in.ts";
@@ -88,4 +89,5 @@ export type { EgressOptions, EgressSink, EgressSpec } from "./module/egress.ts";
 export type { IngressOptions, IngressSource, IngressSpec, IngressTarget, RawOf } from "./module/ingress.ts";
 export type { ReplyMode } from "./http/answer.ts";
 export type { HttpIngressOptions, HttpIngressSpec } from "./http/http-ingress.ts";
-export type { Downstream, Route, Router, RouterSpec } from "./module/router.ts";
+export type { AnyRoute, Downstream, KeyProperty, Route, RouteByKey, Router, RouterSpec } from "./module/router.ts";
+export type { Target } from "./module/target.ts";

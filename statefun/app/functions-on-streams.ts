@@ -5,7 +5,7 @@
  */
 import type { DataStream } from "../../core/api/data-stream.ts";
 import type { StreamExecutionEnvironment } from "../../core/api/environment.ts";
-import { memberOf, refuse, refuseAsync } from "../../core/api/refuse.ts";
+import { memberOf, refuse } from "../../core/api/refuse.ts";
 import { OutputTag } from "../../core/operators/contracts/functions.ts";
 import type { StatefulFn } from "../define/fn.ts";
 import type { FunctionType } from "../define/function-type.ts";
@@ -17,7 +17,8 @@ import { USUAL_GROUP } from "../group/saved-names.ts";
 import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import { refuseMissingEgresses } from "../module/application.ts";
 import { Bindings } from "../module/bindings.ts";
-import type { Route } from "../module/router.ts";
+import { checkedRoute } from "../module/router.ts";
+import type { AnyRoute } from "../module/router.ts";
 import { addGroup, addRouter } from "./dataflow.ts";
 import type { GroupOptions } from "./dataflow.ts";
 import type { Routable } from "./routable.ts";
@@ -43,15 +44,15 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
 
   /** One more stream that goes to the functions; there is at least one. A stream without addresses comes with a router, and a name for its uid. */
   from(stream: DataStream<Routable>): this;
-  from<T>(stream: DataStream<T>, name: string, route: Route<T>): this;
-  from(stream: DataStream<unknown>, name?: string, route?: Route<never>): this {
+  from<T>(stream: DataStream<T>, name: string, route: AnyRoute<T>): this;
+  from<T>(stream: DataStream<T>, name?: string, route?: AnyRoute<T>): this {
     const { env, inputs } = this.#parts;
     if (name === undefined || route === undefined) {
       inputs.push(stream as DataStream<Routable>); // as the overloads say
       return this;
     }
-    refuseAsync(route, "the router of from");
-    inputs.push(addRouter(env, stream, { ingress: name, check: undefined, onInvalid: "fail-job", routes: [route] }));
+    const routes = [checkedRoute(name, route, "from")];
+    inputs.push(addRouter(env, stream, { ingress: name, check: undefined, onInvalid: "fail-job", routes }));
     return this;
   }
 

@@ -4,29 +4,37 @@
  * In:    predicates with an action each. Out: a function that calls the action of the first predicate that takes the input.
  * State: the rules, which do not change once they are configured.
  */
-import { refuse } from "../../core/api/refuse.ts";
+import { refuse, refuseAsync } from "../../core/api/refuse.ts";
 import { isAsync, isStandardSchema } from "../../core/types/standard-schema.ts";
 import type { StandardSchema } from "../../core/types/standard-schema.ts";
 import { described, MillraceError } from "../../core/util/errors.ts";
+import { AsyncOperationResult } from "./async-operation-result.ts";
 import type { Context, StatefulFunction } from "./stateful-function.ts";
 
-type Action<T> = (context: Context, input: T) => void | Promise<void>;
+/** What is done with an input. Its promise is waited for; anything else that it returns counts for nothing. */
+export type MatchAction<T> = (context: Context, input: T) => unknown;
 
-/** Says which inputs an action is for: a schema, which may change what it takes, or a guard. */
+/** Says which inputs an action is for: a schema, which may change what it takes, or a guard. The class `AsyncOperationResult` takes outcomes. */
 export type Predicate<T> = StandardSchema<unknown, T> | ((input: unknown) => input is T);
 
-/** Takes the rules of {@link matching}; the first that fits counts. */
+/** Takes the rules of {@link matching}, as long as that runs; the first that fits counts. */
 export interface MatchBinder {
-  predicate<T>(predicate: Predicate<T>, action: Action<T>): MatchBinder;
+  predicate<T>(predicate: Predicate<T>, action: MatchAction<T>): MatchBinder;
+  predicate(predicate: typeof AsyncOperationResult, action: MatchAction<AsyncOperationResult>): MatchBinder;
   /** Of those that fit, only inputs for which `condition` holds. */
-  predicate<T>(predicate: Predicate<T>, condition: (input: T) => boolean, action: Action<T>): MatchBinder;
+  predicate<T>(predicate: Predicate<T>, condition: (input: T) => boolean, action: MatchAction<T>): MatchBinder;
+  predicate(
+    predicate: typeof AsyncOperationResult,
+    condition: (input: AsyncOperationResult) => boolean,
+    action: MatchAction<AsyncOperationResult>,
+  ): MatchBinder;
   /** For inputs that no rule takes; at most once. */
-  otherwise(action: Action<unknown>): MatchBinder;
+  otherwise(action: MatchAction<unknown>): MatchBinder;
 }
 
 interface Rule {
   readonly match: (input: unknown) => Match | undefined;
-  readonly action: Action<unknown>;
+  readonly action: MatchAction<unknown>;
 }
 
 interface Match {
@@ -38,8 +46,9 @@ interface Match {
  *
  * Shape:  a function `(context, input)`, for the field `invoke`; what the action returns is what it returns.
  * Cost:   predicates are asked one after the other, for each message.
- * Errors: `MR9019` a rule is none, `otherwise` comes twice, or nothing takes an input, which the function's `onError` decides about.
- * Source: `StatefulMatchFunction` and `MatchBinder` of Flink's Stateful Functions, with schemas and guards in place of classes, and rules in the order in which they were bound.
+ * Errors: `MR9019` a rule is none, comes too late, or could never have its turn, `otherwise` comes twice, or nothing takes an input, which the function's `onError` decides about; `MR1068` `configure` is async.
+ * Source: `StatefulMatchFunction` and `MatchBinder` of Flink's Stateful Functions, with schemas and guards in place of classes, and rules in the order in which they were bound: there, rules with a condition
+ *         come first.
  *
  * @example
  * const isAmount = (input: unknown): input is number => typeof input === "number";
@@ -55,36 +64,49 @@ interface Match {
  * console.log(typeof new Account().invoke);
  */
 export function matching(configure: (binder: MatchBinder) => void): StatefulFunction["invoke"] {
+  if (typeof configure !== "function") refuse("MR9019", "matching() takes a function that binds rules: (binder) => …");
+  refuseAsync(configure, "matching");
   const rules = new Rules();
   configure(rules);
+  rules.close();
   return (context, input) => rules.take(context, input);
 }
 
+type Rest = readonly [action: unknown] | readonly [condition: unknown, action: unknown];
+
 class Rules implements MatchBinder {
   readonly #rules: Rule[] = [];
-  #otherwise: Action<unknown> | undefined = undefined;
+  /** Those that let nothing of what they take pass. */
+  readonly #final = new Set<unknown>();
+  #otherwise: MatchAction<unknown> | undefined = undefined;
+  #isClosed = false;
 
-  predicate<T>(
-    predicate: Predicate<T>,
-    conditionOrAction: ((input: T) => boolean) | Action<T>,
-    actionOfCondition?: Action<T>,
-  ): this {
-    const action = actionOfCondition ?? conditionOrAction;
-    const condition = actionOfCondition === undefined ? undefined : conditionOrAction;
+  /** Rules do not change once there are messages. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  predicate(predicate: unknown, ...rest: Rest): this {
+    this.#refuseLate();
+    const [condition, action] = rest.length > 1 ? rest : [undefined, rest[0]];
     const takes = matchOf(predicate);
-    if (takes === undefined || typeof action !== "function" || typeof conditionOrAction !== "function")
+    if (takes === undefined || !isFunction(action) || (rest.length > 1 && !isFunction(condition)))
       refuse(
         "MR9019",
         "predicate() takes a schema or a guard, a condition if there is one, and an action (ctx, input)",
       );
-    this.#rules.push({
-      match: condition === undefined ? takes : meeting(takes, condition as (input: never) => boolean), // it has one argument
-      action: action as Action<unknown>, // gets what the predicate takes
-    });
+    if (this.#final.has(predicate))
+      refuse(
+        "MR9019",
+        "a rule can never have its turn, since one before it has the same predicate and no condition: bind those with a condition first",
+      );
+    if (condition === undefined) this.#final.add(predicate);
+    this.#rules.push({ match: isFunction(condition) ? meeting(takes, condition) : takes, action });
     return this;
   }
 
-  otherwise(action: Action<unknown>): this {
+  otherwise(action: MatchAction<unknown>): this {
+    this.#refuseLate();
     if (typeof action !== "function") refuse("MR9019", "otherwise() takes an action (ctx, input)");
     if (this.#otherwise !== undefined)
       refuse("MR9019", "otherwise() is bound twice: what no predicate takes has one action");
@@ -92,19 +114,33 @@ class Rules implements MatchBinder {
     return this;
   }
 
+  #refuseLate(): void {
+    if (this.#isClosed) refuse("MR9019", "rules are bound while matching() runs, and this one comes later");
+  }
+
   /** Hot. */
   take(context: Context, input: unknown): void | Promise<void> {
     for (const { match, action } of this.#rules) {
       const matched = match(input);
-      if (matched !== undefined) return action(context, matched.input);
+      if (matched !== undefined) return action(context, matched.input) as void | Promise<void>; // nobody looks at anything else
     }
-    if (this.#otherwise !== undefined) return this.#otherwise(context, input);
+    if (this.#otherwise !== undefined) return this.#otherwise(context, input) as void | Promise<void>; // likewise
     const sentence = `${context.self().type} has no action for ${described(input)}: add a predicate that takes it, or otherwise()`;
     throw new MillraceError("MR9019", sentence, { retryable: false });
   }
 }
 
-function matchOf(predicate: Predicate<unknown>): Rule["match"] | undefined {
+type Callable = (...inputs: readonly unknown[]) => unknown;
+
+function isFunction(given: unknown): given is Callable {
+  return typeof given === "function";
+}
+
+function isClass(given: Callable): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(given));
+}
+
+function matchOf(predicate: unknown): Rule["match"] | undefined {
   if (isStandardSchema(predicate)) {
     return (input) => {
       const result = predicate["~standard"].validate(input);
@@ -113,13 +149,20 @@ function matchOf(predicate: Predicate<unknown>): Rule["match"] | undefined {
       return result.issues === undefined ? { input: result.value } : undefined;
     };
   }
-  if (typeof predicate !== "function") return undefined;
+  if (predicate === AsyncOperationResult)
+    return (input) => (input instanceof AsyncOperationResult ? { input } : undefined);
+  if (!isFunction(predicate)) return undefined;
+  if (isClass(predicate))
+    refuse(
+      "MR9019",
+      `${described(predicate)} is a class, and messages are plain data and of no class: give predicate() a schema, or a guard (input): input is T`,
+    );
   return (input) => (predicate(input) ? { input } : undefined);
 }
 
-function meeting(takes: Rule["match"], condition: (input: never) => boolean): Rule["match"] {
+function meeting(takes: Rule["match"], condition: Callable): Rule["match"] {
   return (input) => {
     const match = takes(input);
-    return match !== undefined && condition(match.input as never) ? match : undefined; // the predicate has just taken it
+    return match !== undefined && Boolean(condition(match.input)) ? match : undefined;
   };
 }

@@ -57,6 +57,11 @@ export class HttpRequests {
     this.output = keepKeysMs === undefined ? this.#loop : new ReplyingOutput(this.#loop, this);
   }
 
+  /** There is an HTTP ingress, so that somebody may wait for a reply. */
+  get isOpen(): boolean {
+    return this.#keys !== undefined;
+  }
+
   /** A message of the ingress to a function of that type. Returns what is to be dispatched; undefined: it is answered, or will be. */
   admit(type: TypeName, envelope: Envelope, timestampMs: TimeMs): Envelope | undefined {
     const request = envelope.kind === KEYED_KIND ? (envelope.value as KeyedRequest) : undefined; // the ingress makes no others

@@ -16,6 +16,7 @@ import { copyValue } from "./copy-value.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { DelayedSends } from "./delayed-sends.ts";
 import type { HttpRequests } from "./http-requests.ts";
+import { HTTP_CALLER } from "../http-messages.ts";
 import type { LiveFunction } from "./live-function.ts";
 import type { Mailboxes, Parked } from "./mailboxes.ts";
 import { printable, shownAddress } from "./quarantined.ts";
@@ -30,7 +31,7 @@ export interface ParkedAddressesOptions {
   readonly runner: TurnRunner;
   readonly deadLetters: DeadLetters;
   /** Whoever waits for a reply is told that a message has stopped its address, or that it is dropped. The key is set. */
-  readonly http: Pick<HttpRequests, "quarantined" | "skipped">;
+  readonly http: Pick<HttpRequests, "isOpen" | "quarantined" | "skipped">;
   functionOf(type: TypeName): LiveFunction | undefined;
   /** Less is under way, or waits, than before. */
   onLess(): void;
@@ -277,8 +278,9 @@ export class ParkedAddresses implements TimerTarget {
     const { http } = this.#options;
     const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
     http.quarantined(envelope, error, timestampMs);
+    if (!http.isOpen) return;
     for (const { from, fromId, kind, timestampMs: sentMs } of this.#mailboxes.behindHead(fn, parked))
-      http.quarantined({ ...envelope, from, fromId, kind }, error, sentMs);
+      if (from === HTTP_CALLER) http.quarantined({ ...envelope, from, fromId, kind }, error, sentMs);
   }
 }
 

@@ -172,10 +172,11 @@ export class Turn implements CellTurn {
   }
 
   #applyDelayed(changes: ReadonlyMap<string, DelayedChange>): void {
-    const { delayed, watermarkMs } = this.world;
+    const { delayed, keyedState, watermarkMs } = this.world;
     this.#delayed = undefined;
     this.select();
-    for (const [token, change] of changes) delayed.apply(this.fn.type, token, change, watermarkMs);
+    const reachedMs = Math.max(watermarkMs, keyedState.restoredWatermarkMs()); // as the handler has seen it
+    for (const [token, change] of changes) delayed.apply(this.fn.type, token, change, reachedMs);
   }
 
   #applyStarts(starts: readonly AsyncStart[]): void {

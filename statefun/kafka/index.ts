@@ -8,5 +8,5 @@ export { kafkaEgress } from "./kafka-egress.ts";
 export type { KafkaEgressRecord, KafkaEgressSettings, MappedToRecords, RecordWithTopic } from "./kafka-egress.ts";
 export { kafkaIngress } from "./kafka-ingress.ts";
 export type { KafkaIngressOptions, KafkaIngressTopic, KafkaMessage, KafkaMessages } from "./kafka-ingress.ts";
-export { target } from "./target.ts";
-export type { KafkaTarget } from "./target.ts";
+export { target } from "../module/target.ts";
+export type { Target } from "../module/target.ts";

@@ -21,13 +21,14 @@ import type { TypedEgress } from "../define/typed-address.ts";
 import { ingress } from "../module/ingress.ts";
 import type { IngressSpec } from "../module/ingress.ts";
 import type { Route } from "../module/router.ts";
+import { targetsIn } from "../module/target.ts";
+import type { Target } from "../module/target.ts";
 import { wrongOption } from "./errors.ts";
-import type { KafkaTarget } from "./target.ts";
 
 /** A topic: what its records become, and who gets that. `T` is the message. */
 export type KafkaIngressTopic<T> = {
   /** All of them get each message. One or several, made by `target`. */
-  readonly targets: KafkaTarget<T> | readonly KafkaTarget<T>[];
+  readonly targets: Target<T> | readonly Target<T>[];
 } & (
   | {
       /** The value of a record alone: `json()`, `text()` or `bytes()`. */
@@ -112,7 +113,7 @@ export function kafkaIngress<V extends object>(
 
 interface Topic {
   readonly decode: (record: KafkaRecord) => unknown;
-  readonly targets: readonly KafkaTarget<never>[];
+  readonly targets: readonly Target<never>[];
 }
 
 function topicsOf(name: TypeName, given: unknown): ReadonlyMap<string, Topic> {
@@ -138,12 +139,10 @@ function decodeOf(name: TypeName, topic: string, given: unknown): Topic["decode"
   return decode as Topic["decode"]; // as the options have it
 }
 
-function targetsOf(name: TypeName, topic: string, given: unknown): readonly KafkaTarget<never>[] {
+function targetsOf(name: TypeName, topic: string, given: unknown): readonly Target<never>[] {
   const targets = memberOf(given, "targets");
-  const list: readonly unknown[] = Array.isArray(targets) ? targets : [targets];
-  const isTarget = (one: unknown): boolean =>
-    typeof memberOf(one, "to") === "string" && typeof memberOf(one, "kind") === "string";
-  if (list.length > 0 && list.every(isTarget)) return list as readonly KafkaTarget<never>[]; // just seen
+  const list = targetsIn(targets);
+  if (list !== undefined) return list;
   throw wrongOption(
     `targets of the topic "${topic}" of the ingress ${name} is one or several of target(fn, "kind"), not ${described(targets)}`,
   );

@@ -3,11 +3,14 @@
  */
 import { memberOf, refuse, refuseAsync } from "../../core/api/refuse.ts";
 import type { MetricGroup } from "../../core/metrics/registry.ts";
+import { described, MillraceError } from "../../core/util/errors.ts";
 import type { FunctionType } from "../define/function-type.ts";
 import type { Anything, KindOf, Messages, TypedAddress } from "../define/typed-address.ts";
 import type { TypeName } from "../address.ts";
 import type { Envelope } from "../envelope.ts";
 import type { IngressTarget } from "./ingress.ts";
+import { targetsIn } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** Where a router sends messages. Good for one message only. */
 export interface Downstream {
@@ -28,6 +31,22 @@ export interface Router<T> {
   route(message: T, downstream: Downstream): void;
 }
 
+/** The properties that can be an id. */
+export type KeyProperty<T> = {
+  [P in keyof T & string]: T[P] extends string | number | bigint ? P : never;
+}[keyof T & string];
+
+/** A router as data: one property of a message is the id, and the message goes as it is to that instance of each target. */
+export interface RouteByKey<T> {
+  /** Its value is text, a number or a bigint, which becomes text. */
+  readonly key: KeyProperty<T>;
+  /** One or several, made by `target`. They are given the same object, so functions must not change it. */
+  readonly targets: Target<T> | readonly Target<T>[];
+}
+
+/** What a router may be written as. */
+export type AnyRoute<T> = Route<T> | Router<T> | RouteByKey<T>;
+
 /** A router with its ingress, for modules to bind. */
 export interface RouterSpec {
   readonly bound: "router";
@@ -40,8 +59,8 @@ export interface RouterSpec {
  *
  * Shape:  `RouterSpec`, for modules to bind.
  * Cost:   runs where the source does; keep to what the message says, since nothing that a router remembers is saved.
- * Errors: `MR9042` not an ingress, or not a router; `MR1068` it is async. What it throws fails the job. What it forwards is checked where it arrives, and what does not fit
- *         parks that address (`MR9010`).
+ * Errors: `MR9042` not an ingress, or not a router; `MR1068` it is async. What it throws fails the job, as does a message without its key (`MR9047`). What it forwards is checked where it arrives,
+ *         and what does not fit parks that address (`MR9010`).
  * Source: `Router` of Flink's Stateful Functions.
  *
  * @example
@@ -53,25 +72,53 @@ export interface RouterSpec {
  * const byUser = router(amounts, ({ user, amount }, downstream) => {
  *   downstream.forward(counter.at(user), "add", amount);
  * });
- * console.log(byUser.ingress);
+ * const audit = fn("docs/audit", { otherwise: () => undefined });
+ * const audited = router(amounts, { key: "user", targets: target(audit) });
+ * console.log(byUser.ingress, audited.ingress);
  */
-export function router<T>(from: IngressTarget<T>, route: Route<T> | Router<T>): RouterSpec {
+export function router<T>(from: IngressTarget<T>, route: AnyRoute<T>): RouterSpec {
   const ingress = memberOf(from, "ingress");
   if (typeof ingress !== "string")
     refuse("MR9042", "the first argument of router() is an ingress, made with ingress(name, type)");
-  const call = routeOf(route);
-  if (call === undefined)
-    return refuse(
-      "MR9042",
-      `router() of ${from.ingress} takes a function (message, downstream), or an object with route()`,
-    );
-  refuseAsync(memberOf(route, "route") ?? route, "router");
-  return { bound: "router", ingress: from.ingress, route: call };
+  return { bound: "router", ingress: from.ingress, route: checkedRoute(ingress, route, "router") };
 }
 
-function routeOf<T>(route: Route<T> | Router<T>): Route<T> | undefined {
+/** `caller`: whose argument it is. */
+export function checkedRoute<T>(ingress: string, given: AnyRoute<T>, caller: string): Route<T> {
+  const route = routeOf(ingress, given);
+  if (route === undefined)
+    return refuse(
+      "MR9042",
+      `${caller}() of ${ingress} takes a function (message, downstream), an object with route(), or { key, targets }: the name of a property, and one or several of target(fn, "kind")`,
+    );
+  refuseAsync(memberOf(given, "route") ?? given, caller);
+  return route;
+}
+
+function routeOf<T>(ingress: string, route: AnyRoute<T>): Route<T> | undefined {
   if (typeof route === "function") return route;
-  return typeof memberOf(route, "route") === "function"
-    ? (message, downstream) => route.route(message, downstream)
-    : undefined;
+  if (isRouter(route)) return (message, downstream) => route.route(message, downstream);
+  const [key, targets] = [memberOf(route, "key"), targetsIn(memberOf(route, "targets"))];
+  return typeof key === "string" && targets !== undefined ? byKey(ingress, key, targets) : undefined;
+}
+
+function isRouter<T>(route: Router<T> | RouteByKey<T>): route is Router<T> {
+  return typeof memberOf(route, "route") === "function";
+}
+
+/** Hot: what it returns runs once per message. */
+function byKey(ingress: string, key: string, targets: readonly Target<never>[]): Route<unknown> {
+  return (message, downstream) => {
+    const id = idOf(memberOf(message, key));
+    if (id === undefined) {
+      const sentence = `a message of the ingress ${ingress} has ${described(memberOf(message, key))} as its "${key}", which is no id: text, a number or a bigint`;
+      throw new MillraceError("MR9047", sentence, { retryable: false });
+    }
+    for (const { to, kind } of targets) downstream.forward<Messages>({ type: to, id }, kind, message);
+  };
+}
+
+function idOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
 }

@@ -32,6 +32,7 @@ export interface Kill {
   readonly caughtBy: string;
   /** At worst, where it was caught. */
   readonly runs: number;
+  /** 0: its seed was found by hand. */
   readonly searches: number;
   /** How many of them caught nothing. */
   readonly missed: number;
@@ -86,7 +87,7 @@ export function page(mutants: readonly Mutant[], kills: Kills): string {
 
 Does the simulator find bugs? These were planted into the engine and its connectors, one at a time: a patch of one source file, applied while the simulator is bundled
 ([bundle.ts](../test/mutants/bundle.ts)), never a branch in the engine itself. For each of them the simulator was searched from ${SEARCHES} seeds that nobody chose, at most
-${RUNS_MAX.toLocaleString("en")} runs each; where a row is of fewer searches, it says so.
+${RUNS_MAX.toLocaleString("en")} runs each; where a row is of fewer searches, or of none, it says so.
 
 ${everywhere} of ${mutants.length} were caught from each of ${SEARCHES} seeds. A row is that of the last search for it: a search for all of them takes hours, and begins anew with every change of the engine. What holds for the engine as it is
 is checked by \`npm test\`: one seed per bug still catches it, and nothing is caught with these seeds where no bug is planted.
@@ -106,13 +107,11 @@ ${WAITING.map(({ id }) => `\`${id}\``).join(", ")}.
 }
 
 function runsIn({ runs, searches, missed }: Kill): string {
-  const how =
-    missed > 0
-      ? `, not caught in ${missed} of ${searches}`
-      : searches < SEARCHES
-        ? ` (${searches} of ${SEARCHES})`
-        : "";
-  return `${runs.toLocaleString("en")}${how}`;
+  const known = runs.toLocaleString("en");
+  if (searches === 0) return "not searched yet";
+  if (missed === searches) return `not caught in ${missed} of ${searches}; before that, after ${known}`;
+  if (missed > 0) return `${known}, not caught in ${missed} of ${searches}`;
+  return searches < SEARCHES ? `${known} (${searches} of ${SEARCHES})` : known;
 }
 
 function checkersOf({ catches }: Hunted): readonly string[] {

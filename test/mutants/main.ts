@@ -2,16 +2,17 @@
  * Searches for every planted bug from five fresh seeds, prints the kill table, and records it: `npm run test:mutants`.
  *
  * In:    `--only <mutant>[,<mutant>]`, `--runs <most per search>`, `--searches <per mutant, 5>`, `--seed <repeats all>`, `--from <seed>` (one search, from there), `--waiting` (the bugs
- *        that no checker sees yet). Out: the table, and row by row also docs/mutants.md and test/mutants/killed.json. Exit code 1 if a bug was not caught, or the engine without one was.
+ *        that no checker sees yet). Out: the table, and row by row also docs/mutants.md and test/mutants/killed.json, if it is searched no shorter than usual. Exit code 1 if a bug was not caught, or the engine without one was.
  * Runs in the folder of the repository, two processes at a time. Takes hours; interrupted, it goes on where it was with the `--seed` that it printed.
  */
 import { randomInt } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { SeededRandom } from "../../core/util/random.ts";
 import { bundleOf } from "./bundle.ts";
 import { cheapestCatch, isKilled, killOf, line, page, RUNS_MAX, SEARCHES, worstRuns } from "./kill-table.ts";
 import type { HuntOptions, Hunted, Kills } from "./kill-table.ts";
+import { patched } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 import { inLanes } from "./prey.ts";
 import type { Catch } from "./prey.ts";
@@ -84,8 +85,27 @@ function record(hunted: Hunted): void {
   if (kill === undefined) return;
   const kills = { ...known, [searched]: kill };
   const rows = MUTANTS.flatMap(({ id }) => (kills[id] === undefined ? [] : [[id, kills[id]] as const]));
-  writeFileSync(KILLED, `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`);
-  writeFileSync(PAGE, page(MUTANTS, kills));
+  write(KILLED, `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`);
+  write(PAGE, page(MUTANTS, kills));
+}
+
+/** Whole or not at all, whenever it is interrupted. */
+function write(path: string, text: string): void {
+  writeFileSync(`${path}.draft`, text);
+  renameSync(`${path}.draft`, path);
+}
+
+/** Not after hours. */
+function refuseStalePatches(mutants: readonly Mutant[]): void {
+  const stale = mutants.flatMap((mutant) => {
+    try {
+      patched(mutant, readFileSync(mutant.file, "utf8"));
+      return [];
+    } catch (error) {
+      return [(error as Error).message]; // of `patched`
+    }
+  });
+  if (stale.length > 0) throw new Error(stale.join("\n\n"));
 }
 
 const { values: args } = parseArgs({
@@ -108,8 +128,10 @@ const table = args.waiting === true ? WAITING : MUTANTS;
 const mutants = wanted === undefined ? table : [...MUTANTS, ...WAITING].filter(({ id }) => wanted.includes(id));
 if (mutants.length === 0) throw new Error(`no mutant is called ${args.only}`);
 
+refuseStalePatches(mutants);
 say(`seed ${seed}: searches begin at ${options.seeds.join(", ")}\n`);
-const keeps = args.from === undefined && args.waiting !== true;
+// A quick look takes no row's place.
+const keeps = args.from === undefined && args.waiting !== true && runsMax >= RUNS_MAX && fresh.length >= SEARCHES;
 const all = await huntAll(mutants, options, (hunted) => {
   if (keeps) record(hunted);
 });

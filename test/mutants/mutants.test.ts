@@ -5,7 +5,10 @@
  * Replay: `npm run test:mutants -- --only <mutant> --from <seed> --runs 1`. A seed that catches nothing any more, since engine or simulator have
  *         changed: `npm run test:mutants` searches anew and records what it finds.
  */
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleOf } from "./bundle.ts";
@@ -38,6 +41,17 @@ describe("the table", () => {
       expect(patched(mutant, source)).not.toBe(source);
     },
   );
+
+  // The bundler does not look at names: what is not there would be caught as an exception, and be no bug of the engine's.
+  test("plants nothing that the compiler would not know", () => {
+    const folder = mkdtempSync(join(tmpdir(), "mutants-"));
+    for (const mutant of [...MUTANTS, ...WAITING])
+      writeFileSync(join(folder, `${mutant.id}.ts`), patched(mutant, readFileSync(`${root}${mutant.file}`, "utf8")));
+    const args = ["--allow", "all", "--deny", "no-undef", "--format", "unix", folder];
+    const { stdout, status } = spawnSync(`${root}node_modules/.bin/oxlint`, args, { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
+  });
 
   test("has a seed for each bug, and none for others", () => {
     expect(Object.keys(killed).toSorted()).toEqual(MUTANTS.map(({ id }) => id).toSorted());
@@ -99,12 +113,17 @@ describe("the kill table", () => {
     expect(shown([found(1, 3), undefined])).toContain("| output | 3, not caught in 1 of 2 |");
     expect(shown([found(1, 3), undefined])).toContain("0 of 1 were caught");
     expect(shown([undefined])).not.toContain("a-bug");
+  });
+
+  test("a search that catches nothing leaves the seed of the one before", () => {
     const before = killOf({ mutant, catches: [found(7, 3)] });
-    expect(killOf({ mutant, catches: [undefined, undefined] }, before)).toMatchObject({
-      seed: 7,
-      searches: 2,
-      missed: 2,
-    });
+    const now = killOf({ mutant, catches: [undefined, undefined] }, before);
+    expect(now).toMatchObject({ seed: 7, searches: 2, missed: 2 });
+    expect(page([mutant], now === undefined ? {} : { [mutant.id]: now })).toContain(
+      "| output | not caught in 2 of 2; before that, after 3 |",
+    );
+    const byHand = { seed: 7, caughtBy: "", runs: 0, searches: 0, missed: 0 };
+    expect(page([mutant], { [mutant.id]: byHand })).toContain("|  | not searched yet |");
   });
 
   test("is that of the page", () => {

@@ -14,7 +14,7 @@ export const FOUND_MUTANTS: readonly Mutant[] = [
     waits: "a longer search than 150 runs",
     file: "core/state/heap/backend.ts",
     find: `        expired: (cell) => isExpired(cell, this.#table, times),`,
-    replace: `        expired: (cell) => times !== undefined && isExpired(cell, this.#table, timesNow(this.#table)),`,
+    replace: `        expired: (cell) => isExpired(cell, this.#table, this.#times),`,
     about: "state that expires while a full snapshot is written is not in it",
   },
   {

@@ -102,6 +102,14 @@ export const SLOT_MUTANTS: readonly Mutant[] = [
     about: "tasks go on after the connection between them was lost, and with it records",
   },
   {
+    id: "idle-slot-not-released",
+    file: "core/cluster/task-slot.ts",
+    find: `    if (this.#tasks.size === 0) this.#onEmpty();
+  }`,
+    replace: `  }`,
+    about: "a slot without tasks, once dismissed, never offers itself again",
+  },
+  {
     id: "lost-slot-kept",
     waits: "a longer search",
     file: SCHEDULER,

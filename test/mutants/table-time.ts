@@ -85,7 +85,7 @@ export const TIME_MUTANTS: readonly Mutant[] = [
     id: "floors-forgotten",
     waits: "a longer search than 150 runs",
     file: "core/state/heap/floors.ts",
-    find: `return this.#reached[keyGroup - this.#range.first] ?? -Infinity;`,
+    find: `return this.#reached.watermarks[keyGroup - this.#range.first] ?? -Infinity;`,
     replace: `return -Infinity;`,
     about: "with another parallelism, windows are opened again that the subtask before had purged",
   },

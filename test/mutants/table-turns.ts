@@ -126,8 +126,8 @@ const IN_TURNS: readonly Omit<Mutant, "arena">[] = [
   {
     id: "ttl-by-wrong-clock",
     file: TTL,
-    find: `    return this.#byEvent ? this.#times.watermarkMs : this.#times.nowMs();`,
-    replace: `    return this.#byEvent ? this.#times.nowMs() : this.#times.watermarkMs;`,
+    find: `    return this.#byEvent ? times.watermarkMs(keyGroup) : times.nowMs();`,
+    replace: `    return this.#byEvent ? times.nowMs() : times.watermarkMs(keyGroup);`,
     about: "state that expires by the clock expires by the watermark, and the other way around",
   },
   {

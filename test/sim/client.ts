@@ -55,6 +55,15 @@ export class SimClient {
     }
   }
 
+  /** Asks until the job is over, one way or the other. */
+  async cancel(): Promise<void> {
+    while (!this.#cluster.isOver) {
+      const { leader } = this.#cluster;
+      leader.post(() => leader.master?.cancel());
+      await Promise.race([this.over(), this.pause(AGAIN_MS)]);
+    }
+  }
+
   /** Undefined: no answer. `onDone` runs in the very event of the answer. */
   savepoint(
     options: Pick<SavepointTarget, "stop">,

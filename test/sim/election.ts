@@ -27,6 +27,8 @@ export interface KeptOutcome {
   readonly message: string;
   /** The savepoint that it stopped with. */
   readonly savepoint: string | undefined;
+  /** The newest checkpoint or savepoint that it had. */
+  readonly newest: string | undefined;
 }
 
 export interface ElectionOptions {

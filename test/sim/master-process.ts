@@ -177,6 +177,7 @@ export class MasterProcess {
       kind: outcome.kind,
       message: outcome.kind === "failed" ? asError(outcome.cause).message : "",
       savepoint: newest?.kind === "savepoint" ? newest.directory : undefined,
+      newest: newest?.directory,
     };
   }
 }

@@ -37,9 +37,10 @@ export interface Disaster {
 
 /**
  * How a leg stops: `suspend` and `drain` by a savepoint that stops the job; `savepoint`: a savepoint is taken, the job goes on for a while and dies, and
- * the next leg starts from it, in the outside world as it was then; `crash`: everything dies, and the next leg starts from the newest checkpoint.
+ * the next leg starts from it, in the outside world as it was then; `crash`: everything dies, and the next leg starts from the newest checkpoint; `cancel`: the job is cancelled, and another
+ * one starts from the newest checkpoint that it leaves.
  */
-export type StopKind = "suspend" | "drain" | "savepoint" | "crash";
+export type StopKind = "suspend" | "drain" | "savepoint" | "crash" | "cancel";
 
 export interface Leg {
   readonly parallelism: number;
@@ -60,6 +61,8 @@ export interface SimPlan {
   readonly tolerable: number;
   /** After how long barriers overtake what they wait for, 0: at once. Left out: never. */
   readonly unalignedMs?: number | undefined;
+  /** Barriers wait for nobody, and records may count twice. Left out: they do not. */
+  readonly atLeastOnce?: boolean;
   /** Records in a channel. */
   readonly capacity: number;
   /** Bytes of what waits in loops and mailboxes that are kept in memory. Left out: as many as usual, so that nothing goes to disk. */

@@ -22,6 +22,7 @@ import type { Moment } from "./moments.ts";
 import type { Out, Pipeline } from "./pipelines/pipeline.ts";
 import type { Leg, SimPlan } from "./plan.ts";
 import type { Around } from "./scheduler.ts";
+import { RollCall } from "./roll-call.ts";
 import { JOB_NAME, pipelineJob } from "./sim-job.ts";
 import type { OutsideSeams, OutsideWorld } from "./outside-world.ts";
 import { START_MS } from "./sim-clock.ts";
@@ -36,6 +37,8 @@ const LIVENESS_MS = 900_000;
 const EVENTS_MAX = 1_500_000;
 /** Until everybody who was late has had the last word. */
 const AFTERWARDS_MS = 20_000;
+/** Until all who are asked have answered: longer than a process pauses or is parted from others. */
+const ROLL_CALL_MS = 60_000;
 /** Records that may pass while a job is being stopped. */
 const GATE_SLACK = 5;
 
@@ -52,6 +55,8 @@ export interface SimRun {
   readonly failure: string | undefined;
   /** It did not come to its end in time. */
   readonly stuck: string | undefined;
+  /** Slots that are there in the end, and serve nobody. */
+  readonly silent: readonly string[];
   readonly warnings: readonly string[];
   readonly restarts: number;
   readonly completed: number;
@@ -147,6 +152,7 @@ class Run {
     const endedMs = scheduler.nowMs;
     const until = endedMs + AFTERWARDS_MS;
     await scheduler.run(() => scheduler.nowMs > until, EVENTS_MAX);
+    const silent = await this.#silent();
     const outcome = this.#cluster?.outcome;
     return {
       plan,
@@ -157,6 +163,7 @@ class Run {
       refusal: this.#cluster?.refusal,
       failure: outcome?.kind === "failed" ? outcome.message : undefined,
       stuck,
+      silent,
       warnings: [...this.#warnings, ...(this.#cluster?.warnings ?? [])],
       restarts: this.#restarts + (this.#cluster?.restarts ?? 0),
       completed: this.#moments.completed,
@@ -166,6 +173,15 @@ class Run {
       election: this.#election ?? this.#createElection(this.#outside),
       moment: this.#moments.kept,
     };
+  }
+
+  async #silent(): Promise<readonly string[]> {
+    const { scheduler } = this.#world;
+    if (this.#cluster === undefined) return [];
+    const call = new RollCall(this.#cluster);
+    const until = scheduler.nowMs + ROLL_CALL_MS;
+    await scheduler.run(() => call.missing.length === 0 || scheduler.nowMs > until, EVENTS_MAX);
+    return call.missing;
   }
 
   async #legs(): Promise<void> {

@@ -51,6 +51,10 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     "execution.checkpointing.min-pause": plan.minPauseMs,
     "execution.checkpointing.timeout": plan.checkpointTimeoutMs,
     "execution.checkpointing.tolerable-failed-checkpoints": plan.tolerable,
+    ...(plan.atLeastOnce === true && { "execution.checkpointing.mode": "AT_LEAST_ONCE" }),
+    ...(plan.legs.some(({ stop }) => stop?.how === "cancel") && {
+      "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    }),
     "execution.checkpointing.unaligned.enabled": plan.unalignedMs !== undefined,
     "execution.checkpointing.aligned-checkpoint-timeout": plan.unalignedMs ?? 0,
   });

@@ -37,6 +37,8 @@ export function stopLeg(how: StopKind, parts: StopParts): Promise<Start | undefi
       return dieAfterSavepoint(parts);
     case "crash":
       return die(parts);
+    case "cancel":
+      return cancel(parts);
   }
 }
 
@@ -73,6 +75,15 @@ async function die(parts: StopParts): Promise<Start | undefined> {
   if (cluster.isOver || election.outcome !== undefined) return undefined;
   cluster.kill();
   return { outside: start.outside, election, restoreFrom: start.restoreFrom };
+}
+
+async function cancel(parts: StopParts): Promise<Start | undefined> {
+  const { cluster, client, start } = parts;
+  await goOnAWhile(parts);
+  await client.cancel();
+  const { outcome } = cluster;
+  if (outcome?.kind !== "canceled") return undefined;
+  return { outside: start.outside, election: undefined, restoreFrom: outcome.newest ?? start.restoreFrom };
 }
 
 function goOnAWhile({ cluster, client, gate }: StopParts): Promise<void> {

@@ -10,7 +10,7 @@ import type {
   KafkaEgressRecord,
   KafkaMessage,
   KafkaMessages,
-  KafkaTarget,
+  Target,
   RecordWithTopic,
 } from "../../statefun/kafka/index.ts";
 import { digits, text as anyText } from "../statefun/define/tiny-schema.ts";
@@ -27,11 +27,11 @@ const wallet = fn("docs/wallet", {
 const audit = external<{ note: Payment | string }>("docs/audit");
 const anything = fn("docs/anything", { otherwise: () => undefined });
 
-expectTypeOf(target(wallet, "add")).toEqualTypeOf<KafkaTarget<Payment>>();
+expectTypeOf(target(wallet, "add")).toEqualTypeOf<Target<Payment>>();
 // What comes from outside is what the schema takes, not what it makes.
-expectTypeOf(target(wallet, "count")).toEqualTypeOf<KafkaTarget<string>>();
-expectTypeOf(target(anything)).toEqualTypeOf<KafkaTarget<unknown>>();
-expectTypeOf(target(new FunctionType("docs", "old"))).toEqualTypeOf<KafkaTarget<unknown>>();
+expectTypeOf(target(wallet, "count")).toEqualTypeOf<Target<string>>();
+expectTypeOf(target(anything)).toEqualTypeOf<Target<unknown>>();
+expectTypeOf(target(new FunctionType("docs", "old"))).toEqualTypeOf<Target<unknown>>();
 // @ts-expect-error -- it accepts no such kind
 target(wallet, "ad");
 // @ts-expect-error -- it accepts several kinds: which?

@@ -6,6 +6,7 @@
  */
 import { decodeMetadata } from "../../../core/checkpoint/metadata.ts";
 import { stateFilesOfCheckpoint } from "../../../core/checkpoint/snapshot-files.ts";
+import type { StopKind } from "../plan.ts";
 import type { LiveChecker } from "./checker.ts";
 
 /** After these, somebody may have died with files that nobody else knows of, or nobody can read what he would have to delete, or a task was not let. */
@@ -13,6 +14,9 @@ const MAY_LEAK = [
   ...["crash-slot", "crash-master", "crash-all", "pause-slot", "pause-master", "part-slot", "part-master"],
   ...["break-connection", "damage", "delete"],
 ];
+
+/** Whoever stops so leaves what it has on purpose, or cannot clean up. */
+const LEAVES_FILES: ReadonlySet<StopKind | undefined> = new Set<StopKind>(["crash", "savepoint", "cancel"]);
 
 export function referencedFiles(): LiveChecker {
   const filesOf = new Map<number, ReadonlySet<string>>();
@@ -40,7 +44,7 @@ export function referencedFiles(): LiveChecker {
         if (files.has(path)) orphaned ??= `${path} was deleted, though ${metadata} names it`;
     },
     check({ world, struck, plan, stuck, failure, refusal }) {
-      const untold = plan.legs.some(({ stop }) => stop?.how === "crash" || stop?.how === "savepoint");
+      const untold = plan.legs.some(({ stop }) => LEAVES_FILES.has(stop?.how));
       if (problem !== undefined || untold || MAY_LEAK.some((fault) => struck.has(fault))) return problem;
       if (orphaned !== undefined) return orphaned;
       if (stuck !== undefined || failure !== undefined || refusal !== undefined) return undefined;

@@ -6,6 +6,7 @@ const STOPS: Readonly<Record<StopKind, string>> = {
   suspend: "is stopped with a savepoint, from which it resumes",
   drain: "is drained",
   savepoint: "takes a savepoint, goes on and dies; it resumes from the savepoint",
+  cancel: "is cancelled; another one resumes from the newest checkpoint that it leaves",
   crash: "dies with all its processes; it resumes from the newest checkpoint",
 };
 

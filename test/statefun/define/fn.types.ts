@@ -15,6 +15,7 @@ import {
   retry,
   router,
   table,
+  target,
   ttl,
   type,
   value,
@@ -25,6 +26,7 @@ import type {
   AsyncResult,
   BufferState,
   DeadLetter,
+  Messages,
   StatefulFn,
   TableState,
 } from "../../../statefun/index.ts";
@@ -237,6 +239,13 @@ export function routes(): void {
     // @ts-expect-error no such kind
     downstream.forward(greeter.at(message.who), "great", message);
   });
+  router(names, { key: "who", targets: [target(greeter, "greet"), target(external<Messages>("docs/any"), "any")] });
+  // @ts-expect-error no such property
+  router(names, { key: "whom", targets: target(greeter, "greet") });
+  // @ts-expect-error no text
+  router(ingress("greeter/dates", type<{ at: Date }>()), { key: "at", targets: target(new FunctionType("a", "b")) });
+  // @ts-expect-error it takes something else
+  router(names, { key: "who", targets: target(greeter, "count") });
   names.from((environment) => environment.fromData<unknown>("whatever, the schema looks at it"));
   const plain = ingress("greeter/plain", type<number>());
   plain.from((environment) => environment.fromSequence(1, 2));

@@ -31,7 +31,6 @@ describe("an input", () => {
           .predicate(greetRequest, (_ctx, { who }) => void log.push(`greet ${who}`))
           .predicate(digits, (_ctx, number) => void log.push(`number ${number + 1}`))
           .predicate(isText, (_ctx, text) => void log.push(`text ${text.toUpperCase()}`))
-          .predicate(isText, () => void log.push("never"))
           .otherwise((_ctx, input) => void log.push(`other ${String(input)}`));
       },
       { who: "ann", more: 1 },
@@ -75,11 +74,9 @@ test("rules reach the state of their object, and outcomes of async operations", 
   class Account implements StatefulFunction {
     readonly balance = PersistedValue.of("balance", { default: 0 });
     readonly invoke = matching((binder) => {
-      const isOutcome = (input: unknown): input is AsyncOperationResult<unknown, unknown> =>
-        input instanceof AsyncOperationResult;
       binder
         .predicate(wholeNumber, (_ctx, amount) => this.balance.set((this.balance.get() ?? 0) + amount))
-        .predicate(isOutcome, (_ctx, outcome) => void log.push(`success: ${outcome.successful()}`));
+        .predicate(AsyncOperationResult, (_ctx, outcome) => log.push(`success: ${outcome.successful()}`));
     });
   }
   const definition = providedFunction(TYPE, Account);
@@ -95,12 +92,39 @@ test("rules reach the state of their object, and outcomes of async operations", 
 test.each<[string, (binder: MatchBinder) => unknown, RegExp]>([
   ["no predicate", (binder) => binder.predicate("text" as never, () => undefined), /schema or a guard/],
   ["no action", (binder) => binder.predicate(isText, undefined as never), /an action/],
+  ["no action behind a condition", (binder) => binder.predicate(isText, () => true, undefined as never), /an action/],
+  [
+    "a class",
+    (binder) => binder.predicate(FunctionType as never, () => undefined),
+    /is a class, and messages are plain data/,
+  ],
+  [
+    "a rule behind one that takes all of it",
+    (binder) =>
+      binder
+        .predicate(isText, () => undefined)
+        .predicate(
+          isText,
+          () => true,
+          () => undefined,
+        ),
+    /can never have its turn/,
+  ],
   ["no condition", (binder) => binder.predicate(isText, 3 as never, () => undefined), /a condition/],
   ["no other action", (binder) => binder.otherwise(undefined as never), /otherwise\(\) takes an action/],
   ["two others", (binder) => binder.otherwise(() => undefined).otherwise(() => undefined), /twice/],
 ])("%s is refused when the object is made", (_, configure, reason) => {
   expect(() => matching((binder) => void configure(binder))).toThrow(/^MR9019/);
   expect(() => matching((binder) => void configure(binder))).toThrow(reason);
+});
+
+test("rules are bound while matching() runs, by a function that is not async", () => {
+  let kept: MatchBinder | undefined;
+  matching((binder) => void (kept = binder));
+  expect(() => kept?.predicate(isText, () => undefined)).toThrow(/^MR9019.*comes later/);
+  expect(() => kept?.otherwise(() => undefined)).toThrow(/^MR9019.*comes later/);
+  expect(() => matching(async (binder) => void binder)).toThrow(/^MR1068/);
+  expect(() => matching(undefined as never)).toThrow(/^MR9019: matching\(\) takes a function/);
 });
 
 test("a schema that checks asynchronously is refused when it is asked", () => {

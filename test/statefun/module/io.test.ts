@@ -7,14 +7,17 @@ import type { DataStream, Sink } from "../../../core/index.ts";
 import { addApplication } from "../../../statefun/app/dataflow.ts";
 import {
   EgressIdentifier,
+  FunctionType,
   IngressIdentifier,
   egress,
   fn,
   ingress,
   module,
   router,
+  target,
   type,
 } from "../../../statefun/index.ts";
+import type { Downstream } from "../../../statefun/index.ts";
 import { assemble } from "../../../statefun/module/application.ts";
 import { refusal } from "../define/refusal.ts";
 import { text } from "../define/tiny-schema.ts";
@@ -92,6 +95,26 @@ test("a router is a function or an object", () => {
   expect(seen).toEqual(["Ada", "Ada!"]);
 });
 
+test("a router by key forwards each message as it is, to the instance that a property names, of all targets", () => {
+  const visits = ingress("greeter/visits", type<{ readonly who: string | number | bigint }>());
+  const [one, two] = [target(new FunctionType("docs", "one")), target(new FunctionType("docs", "two"))];
+  const forwarded: unknown[] = [];
+  const downstream = { forward: (...all: unknown[]) => void forwarded.push(all) } as unknown as Downstream;
+  const visit = { who: "ada" };
+  router(visits, { key: "who", targets: [one, two] }).route(visit as never, downstream);
+  router(visits, { key: "who", targets: one }).route({ who: 3n } as never, downstream);
+  expect(forwarded).toEqual([
+    [{ type: "docs/one", id: "ada" }, "", visit],
+    [{ type: "docs/two", id: "ada" }, "", visit],
+    [{ type: "docs/one", id: "3" }, "", { who: 3n }],
+  ]);
+  const wrong = (message: unknown): string =>
+    refusal(() => router(visits, { key: "who", targets: one }).route(message as never, downstream));
+  expect(wrong({})).toMatch(/^MR9047: a message of the ingress greeter\/visits has undefined as its "who"/);
+  expect(wrong("ada")).toMatch(/^MR9047/);
+  expect(wrong({ who: null })).toMatch(/^MR9047.*null/);
+});
+
 test.each([
   [() => ingress("names" as never, type<string>()), /^MR9001: "names" is no name of a ingress|^MR9001/],
   [() => egress("/x" as never, type<string>()), /^MR9001/],
@@ -107,6 +130,8 @@ test.each([
   ],
   [() => router({} as never, () => undefined), /^MR9042: the first argument of router/],
   [() => router(names, {} as never), /^MR9042: router\(\) of greeter\/names takes/],
+  [() => router(names, { key: "who", targets: [] } as never), /^MR9042: router\(\) of greeter\/names takes/],
+  [() => router(names, { targets: [target(new FunctionType("a", "b"))] } as never), /^MR9042: router\(\)/],
   [() => router(names, (async () => undefined) as never), /^MR1068: router\(\) is async/],
 ] as [() => unknown, RegExp][])("refuses %s", (attempt, sentence) => {
   expect(refusal(attempt)).toMatch(sentence);

@@ -1,7 +1,6 @@
 /** Targets: what they name, and which are refused where no compiler looks. */
 import { expect, test } from "vitest";
-import { external, fn, FunctionType, type } from "../../../statefun/index.ts";
-import { target } from "../../../statefun/kafka/index.ts";
+import { external, fn, FunctionType, target, type } from "../../../statefun/index.ts";
 import { refusal } from "../define/refusal.ts";
 
 const wallet = fn("docs/wallet", {
@@ -17,12 +16,12 @@ test("a target is a function and a kind of message", () => {
 });
 
 test.each([
-  [() => target(wallet, "tak" as never), /^MR9080: target\(\) sends "tak" to docs\/wallet.*did you mean "take"\?/],
-  [() => target(wallet, "pay" as never), /^MR9080: .*it accepts add, take/],
-  [() => target(wallet as never), /^MR9080: target\(\) needs the kind of message that docs\/wallet gets: add, take/],
-  [() => target(wallet, 1 as never), /^MR9080: the kind of target\(\) to docs\/wallet is text/],
-  [() => target({} as never, "add" as never), /^MR9080: target\(\) takes a function/],
-  [() => target("docs/wallet" as never), /^MR9080: target\(\) takes a function/],
+  [() => target(wallet, "tak" as never), /^MR9042: target\(\) sends "tak" to docs\/wallet.*did you mean "take"\?/],
+  [() => target(wallet, "pay" as never), /^MR9042: .*it accepts add, take/],
+  [() => target(wallet as never), /^MR9042: target\(\) needs the kind of message that docs\/wallet gets: add, take/],
+  [() => target(wallet, 1 as never), /^MR9042: the kind of target\(\) to docs\/wallet is text/],
+  [() => target({} as never, "add" as never), /^MR9042: target\(\) takes a function/],
+  [() => target("docs/wallet" as never), /^MR9042: target\(\) takes a function/],
 ] as [() => unknown, RegExp][])("refuses %s", (attempt, sentence) => {
   expect(refusal(attempt)).toMatch(sentence);
 });

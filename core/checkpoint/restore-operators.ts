@@ -8,7 +8,7 @@ import type { JobOperator, JobVertex } from "../graph/job-graph-types.ts";
 import type { OperatorRestore } from "../runtime/deployment.ts";
 import { intersect, isEmptyRange, keyGroupRange } from "../state/key-groups.ts";
 import type { KeyGroupRange } from "../state/key-groups.ts";
-import type { KeyedStateHandle } from "../state/keyed-state.ts";
+import type { KeyedStateHandle, SavedTime } from "../state/keyed-state.ts";
 import { WATERMARK_MAX, WATERMARK_MIN } from "../time/watermark.ts";
 import type { TimeMs } from "../time/clock.ts";
 import { redistributeLists } from "./redistribute.ts";
@@ -63,7 +63,24 @@ function cutTo(handle: KeyedStateHandle, keyGroups: KeyGroupRange): KeyedStateHa
   return { ...handle, keyGroups, floors };
 }
 
-export function withoutTime(handle: KeyedStateHandle): KeyedStateHandle {
+/** Key groups whose input had ended have no watermark, but what had expired has. */
+export function withoutEnd(handle: KeyedStateHandle): KeyedStateHandle {
+  const { keyGroups, files, floors } = handle;
+  return {
+    keyGroups,
+    files,
+    ...timeWithoutEnd(handle),
+    floors: floors.map((floor) => ({ keyGroups: floor.keyGroups, ...timeWithoutEnd(floor) })),
+  };
+}
+
+function timeWithoutEnd({ watermarkMs, expiryMs }: SavedTime): SavedTime {
+  if (watermarkMs !== WATERMARK_MAX) return { watermarkMs };
+  return expiryMs === undefined ? { watermarkMs: WATERMARK_MIN } : { watermarkMs: WATERMARK_MIN, expiryMs };
+}
+
+/** Full snapshots, such as savepoints, do not hold what had expired. */
+function withoutTime(handle: KeyedStateHandle): KeyedStateHandle {
   const { keyGroups, files } = handle;
   return { keyGroups, files, watermarkMs: WATERMARK_MIN, floors: [] };
 }

@@ -15,7 +15,7 @@ import type { Config } from "../util/config.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { planInFlight } from "./restore-in-flight.ts";
 import { planInputs } from "./restore-inputs.ts";
-import { restoreOperator, withoutTime } from "./restore-operators.ts";
+import { restoreOperator, withoutEnd } from "./restore-operators.ts";
 import { refuseOtherKeyGroups } from "./saved-key-groups.ts";
 import { describeOperator, hasState, savedOperators } from "./saved-operators.ts";
 import type { SavedOperators } from "./saved-operators.ts";
@@ -67,8 +67,8 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
 
 /** What had ended and goes on after all, since the job gave it another input, begins time anew: at the end of time every record would be late. */
 function goingOn(operator: OperatorRestore): OperatorRestore {
-  if (operator.watermarkMs !== WATERMARK_MAX) return operator;
-  return { ...operator, watermarkMs: WATERMARK_MIN, keyed: operator.keyed.map(withoutTime) };
+  const watermarkMs = operator.watermarkMs === WATERMARK_MAX ? WATERMARK_MIN : operator.watermarkMs;
+  return { ...operator, watermarkMs, keyed: operator.keyed.map(withoutEnd) };
 }
 
 function refuseUnclaimed(saved: SavedOperators, graph: JobGraph): void {

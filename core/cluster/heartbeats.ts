@@ -5,11 +5,25 @@
  * Silence proves nothing: who was lost may only be slow, and goes on. What it sends later must not count any more; that is for whoever uses this.
  */
 import type { Cancel, Clock } from "../time/clock.ts";
+import { OPTIONS } from "../util/config.ts";
+import type { Config } from "../util/config.ts";
+import { MillraceError } from "../util/errors.ts";
 
 export interface HeartbeatTiming {
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** The time in which this side stood still itself counts as silence of nobody. Default: it counts. */
+  readonly forgivesOwnStalls?: boolean;
+}
+
+/** Errors: `MR2003` nobody could be heard in time. */
+export function heartbeatTiming(config: Config): Pick<HeartbeatTiming, "intervalMs" | "timeoutMs"> {
+  const { heartbeatInterval, heartbeatTimeout } = OPTIONS;
+  const [intervalMs, timeoutMs] = [config.get(heartbeatInterval), config.get(heartbeatTimeout)];
+  if (timeoutMs > intervalMs) return { intervalMs, timeoutMs };
+  const sentence = `${heartbeatTimeout.key} is ${timeoutMs} ms, and has to be longer than ${heartbeatInterval.key}, which is ${intervalMs} ms: make it several times as long`;
+  throw new MillraceError("MR2003", sentence, { retryable: false });
 }
 
 export interface HeartbeatsOptions extends HeartbeatTiming {
@@ -54,9 +68,13 @@ export class Heartbeats {
   }
 
   #next(id: string, watched: Watched): void {
-    const { clock, intervalMs, timeoutMs } = this.#options;
+    const { clock, intervalMs, timeoutMs, forgivesOwnStalls = false } = this.#options;
+    const dueMs = clock.elapsedMs() + intervalMs;
     watched.cancel = clock.schedule(intervalMs, () => {
-      if (clock.elapsedMs() - watched.heardMs > timeoutMs) {
+      const nowMs = clock.elapsedMs();
+      // What was said meanwhile waits behind this timer. Never beyond now: whoever was heard since gets nothing on top.
+      if (forgivesOwnStalls) watched.heardMs = Math.min(nowMs, watched.heardMs + Math.max(0, nowMs - dueMs));
+      if (nowMs - watched.heardMs > timeoutMs) {
         this.#watched.delete(id);
         this.#options.lost(id);
         return;

@@ -87,7 +87,13 @@ export class JobSlots implements SlotHost {
   constructor(options: JobSlotsOptions) {
     const { master, clock, config } = options;
     this.#options = options;
-    this.#offered = new OfferedSlots({ master, clock, config, connect: (offer) => this.#connect(offer) });
+    this.#offered = new OfferedSlots({
+      master,
+      clock,
+      config,
+      forgivesOwnStalls: true,
+      connect: (offer) => this.#connect(offer),
+    });
     this.#awaited = new AwaitedSlots({
       ...options,
       warn: (line) => options.warn(line),

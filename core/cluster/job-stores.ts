@@ -103,14 +103,14 @@ export class JobStores {
     return { directory: `${mount}/${name}`, path: `${parent.replace(/\/+$/, "")}/${name}` };
   }
 
-  /** One per directory, however many savepoints go there. */
+  /** One per directory as it is written, however many savepoints go there. */
   #savepointMount(directory: string): string {
     const known = this.#savepoints.get(directory);
     if (known !== undefined) return known;
     const mount = `savepoints-${this.#savepoints.size + 1}`;
+    this.#mount(mount, directory); // first, since it may be refused
     this.#savepoints.set(directory, mount);
     this.#directories.set(mount, directory);
-    this.#mount(mount, directory);
     return mount;
   }
 

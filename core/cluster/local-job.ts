@@ -258,7 +258,9 @@ export class LocalJob implements JobClient {
             }),
           );
         } else {
-          question(this.#master, (outcome) => (outcome.ok ? resolve(outcome.value) : reject(outcome.error)));
+          question(this.#master, (outcome) =>
+            outcome.ok ? resolve(outcome.value) : reject(this.#inUserTerms(outcome.error)),
+          );
         }
       };
       this.#endpoint.post(() => {

@@ -72,8 +72,12 @@ class Loop {
 
   #answered(answers: readonly Answer[]): void {
     if (answers.some(({ type }) => type === "loop-asked")) {
-      if (answers.some((answer) => answer.type === "loop-asked" && answer.goesOn)) this.#askLater();
-      else this.#tellAll({ type: "loop-over" });
+      if (!answers.some((answer) => answer.type === "loop-asked" && answer.goesOn)) {
+        this.#tellAll({ type: "loop-over" });
+        return;
+      }
+      this.#pauseMs = PAUSE_FIRST_MS; // that it goes on is what the question has done: a delayed message came early
+      this.#askLater();
       return;
     }
     const count = atRest(answers);

@@ -15,6 +15,7 @@ import type { JobRequest } from "./dispatcher-messages.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { StartedJob } from "./dispatcher.ts";
 import { importJob } from "./import-job.ts";
+import { heartbeatTiming } from "./heartbeats.ts";
 import type { HeartbeatTiming } from "./heartbeats.ts";
 import { LocalJob } from "./local-job.ts";
 import { onSlots } from "./on-slots.ts";
@@ -91,8 +92,8 @@ export class MiniCluster {
     this.#timing = {
       // A cluster that nobody has closed does not keep the process alive once its jobs are over.
       clock: new SystemClock({ isBackground: true }),
-      intervalMs: this.#config.get(OPTIONS.heartbeatInterval),
-      timeoutMs: this.#config.get(OPTIONS.heartbeatTimeout),
+      ...heartbeatTiming(this.#config),
+      forgivesOwnStalls: true,
     };
     const resourceManager = new ResourceManager({
       timing: this.#timing,

@@ -4,10 +4,9 @@
  * In:   offers, beats and withdrawals, each with the name of the offer. Out: calls of the job master; beats and dismissals to the slots.
  */
 import type { Clock } from "../time/clock.ts";
-import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { Heartbeats, heartbeatTiming } from "./heartbeats.ts";
 import type { JobMaster } from "./job-master.ts";
 import type { Gateway } from "./rpc/in-process.ts";
 import type { SlotGateway } from "./slot-worker.ts";
@@ -16,6 +15,8 @@ export interface OfferedSlotsOptions {
   readonly master: Pick<JobMaster, "slotOffered" | "slotLost">;
   readonly clock: Clock;
   readonly config: Config;
+  /** As of `Heartbeats`. */
+  readonly forgivesOwnStalls?: boolean;
   /** How to reach the slot that made an offer. */
   connect(offer: string): Gateway<SlotGateway>;
 }
@@ -26,20 +27,20 @@ export class OfferedSlots {
   readonly #heartbeats: Heartbeats;
 
   constructor(options: OfferedSlotsOptions) {
-    const { clock, config } = options;
-    const timeoutMs = config.get(OPTIONS.heartbeatTimeout);
+    const { clock, config, forgivesOwnStalls = false } = options;
+    const timing = heartbeatTiming(config);
     this.#options = options;
     this.#gateways = new Map();
     this.#heartbeats = new Heartbeats({
       clock,
-      intervalMs: config.get(OPTIONS.heartbeatInterval),
-      timeoutMs,
+      ...timing,
+      forgivesOwnStalls,
       send: (offer) => this.#gateways.get(offer)?.beat(),
       lost: (offer) => {
         this.#gateways.get(offer)?.dismiss();
         this.#lost(
           offer,
-          new MillraceError("MR7008", `slot ${offer} has not been heard for more than ${timeoutMs} ms`),
+          new MillraceError("MR7008", `slot ${offer} has not been heard for more than ${timing.timeoutMs} ms`),
         );
       },
     });

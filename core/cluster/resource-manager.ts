@@ -78,24 +78,35 @@ export class ResourceManager {
   readonly #taskManagers: Map<string, Registered>;
   readonly #jobs: Map<string, Job>;
   readonly #heartbeats: Heartbeats;
+  /** Those who were silent for too long, with the number of their last registration: they may only be slow. */
+  readonly #lost: Map<string, number>;
+  readonly #warn: (line: string) => void;
 
   constructor(options: ResourceManagerOptions) {
     const { timing } = options;
     this.#taskManagers = new Map();
     this.#jobs = new Map();
+    this.#lost = new Map();
+    this.#warn = (line) => options.warn(line);
     this.#heartbeats = new Heartbeats({
       ...timing,
       send: (taskManager) => this.#taskManagers.get(taskManager)?.gateway.beat(),
       lost: (taskManager) => {
-        options.warn(`${taskManager} has not been heard for more than ${timing.timeoutMs} ms: its slots do not count`);
+        this.#warn(`${taskManager} has not been heard for more than ${timing.timeoutMs} ms: its slots do not count`);
         const lost = this.#taskManagers.get(taskManager);
+        if (lost === undefined) return;
         this.unregister(taskManager);
-        lost?.gateway.forgotten();
+        this.#lost.set(taskManager, lost.number);
+        lost.gateway.forgotten();
       },
     });
   }
 
   register({ taskManager, number, jobs, gateway }: Registration): void {
+    const lostNumber = this.#lost.get(taskManager);
+    if (number <= (this.#taskManagers.get(taskManager)?.number ?? lostNumber ?? 0)) return; // overtaken by a newer one
+    if (lostNumber !== undefined) this.#warn(`${taskManager} is there again: its slots count`);
+    this.#lost.delete(taskManager);
     this.#taskManagers.set(taskManager, { number, gateway, jobs: [...jobs] });
     this.#heartbeats.watch(taskManager);
     for (const job of new Set(jobs)) if (job !== undefined && !this.#jobs.has(job)) gateway.release(job); // it ended meanwhile
@@ -106,6 +117,7 @@ export class ResourceManager {
   unregister(taskManager: string): void {
     this.#heartbeats.forget(taskManager);
     this.#taskManagers.delete(taskManager);
+    this.#lost.delete(taskManager);
     this.#assign();
   }
 

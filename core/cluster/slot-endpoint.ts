@@ -90,6 +90,7 @@ export class SlotEndpoint {
     this.#worker = new SlotWorker({
       name: start.name,
       config,
+      watchesMaster: false,
       clock,
       random,
       storage: this.#store,

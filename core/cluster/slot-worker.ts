@@ -7,10 +7,9 @@
  *        master that was replaced nor tasks that it started elsewhere can reach the tasks of its successor.
  */
 import type { TaskReports } from "../runtime/deployment.ts";
-import { OPTIONS } from "../util/config.ts";
 import type { Config } from "../util/config.ts";
 import { MillraceError } from "../util/errors.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { Heartbeats, heartbeatTiming } from "./heartbeats.ts";
 import { TaskSlot } from "./task-slot.ts";
 import type { SlotMessage, TaskSlotGateway, TaskSlotOptions } from "./task-slot.ts";
 
@@ -66,6 +65,8 @@ export interface Leader {
 export interface SlotWorkerOptions extends Omit<TaskSlotOptions, "reports" | "slot" | "send"> {
   readonly name: string;
   readonly config: Config;
+  /** False: it ends with whoever runs the master, and a silent master is only slow. Default: a silent one is lost. */
+  readonly watchesMaster?: boolean;
   send(from: string, to: string, message: SlotMessage): void;
 }
 
@@ -157,7 +158,7 @@ export class SlotWorker {
   #offer(): void {
     const leader = this.#leader;
     if (leader === undefined || this.#stopped !== undefined) return;
-    const { name, config, clock } = this.#options;
+    const { name, config, clock, watchesMaster = true } = this.#options;
     this.#offers += 1;
     const id = `${name}#${this.#offers}`;
     const reports = leader.reportsOf(id);
@@ -169,8 +170,8 @@ export class SlotWorker {
     });
     const heartbeats = new Heartbeats({
       clock,
-      intervalMs: config.get(OPTIONS.heartbeatInterval),
-      timeoutMs: config.get(OPTIONS.heartbeatTimeout),
+      ...heartbeatTiming(config),
+      ...(!watchesMaster && { timeoutMs: Infinity }),
       send: () => reports.beat(),
       lost: () => {
         reports.withdraw(new MillraceError("MR7008", `slot ${id} has not heard from the job master for too long`));

@@ -11,7 +11,7 @@ export function sinkWarnings(nodes: readonly Readonly<StreamNode>[], config: Con
   return nodes
     .filter(({ spec }) => commits(spec.parameters["sink"]))
     .map((node): JobWarning => {
-      const sentence = `sink ${operatorLabel(node)} makes visible what it has written when a checkpoint completes, and without ${checkpointInterval.key} that is when all sources have ended, of which not all need to: set it`;
+      const sentence = `sink ${operatorLabel(node)} makes visible what it has written when a checkpoint completes, and without ${checkpointInterval.key} the job takes none by itself before all sources have ended, which not all need to: set it`;
       return { kind: "not-committed", sentence };
     });
 }

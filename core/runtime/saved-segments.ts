@@ -29,7 +29,7 @@ export class SavedSegments {
   forget(completedId: number): void {
     for (const [segment, files] of this.#files) {
       for (const checkpointId of files.keys()) if (checkpointId < completedId) files.delete(checkpointId);
-      if (files.size === 0 || segment.waiting < segment.frames) this.#files.delete(segment);
+      if (files.size === 0 || segment.waiting === 0) this.#files.delete(segment);
     }
   }
 }

@@ -82,7 +82,7 @@ export interface StateFile {
 export interface SavedTime {
   /** Of the operator. */
   readonly watermarkMs: TimeMs;
-  /** Where that is the last one, which says only that the input has ended: the one before, by which state expires. */
+  /** By what state has expired, where the watermark does not say it: the last finite one, if the input has ended since. */
   readonly expiryMs?: TimeMs;
 }
 

@@ -11,7 +11,7 @@ import { isTypeName } from "../address.ts";
 import type { Address, TypeName } from "../address.ts";
 import type { Check } from "../define/function-definition.ts";
 import { FunctionType } from "../define/function-type.ts";
-import { ANY_KIND, fromOutside } from "../envelope.ts";
+import { ANY_KIND, envelopeFromOutside } from "../envelope.ts";
 import type { Envelope } from "../envelope.ts";
 import type { Downstream, Route } from "../module/router.ts";
 
@@ -66,8 +66,15 @@ const INVALID: unique symbol = Symbol("invalid");
 /** The schema refused the value; other errors are mistakes in the schema. */
 const REFUSED = "MR9010";
 
-function isRoutable(to: Address | FunctionType | Envelope): to is Envelope {
+type ForwardedTo = Address | FunctionType | Envelope;
+
+function isRoutable(to: ForwardedTo): to is Envelope {
   return typeof to === "object" && to !== null && "to" in to;
+}
+
+/** What a router meant as an address, as it wrote it. */
+function addressIn(given: ForwardedTo, type: unknown, id: unknown): unknown {
+  return given instanceof FunctionType || isRoutable(given) ? { type, id } : given;
 }
 
 class Forwarding implements Downstream {
@@ -84,39 +91,30 @@ class Forwarding implements Downstream {
   }
 
   /** Hot. Forms: (address, message), (address, kind, message), (type, id, message), (routable). */
-  forward(to: Address | FunctionType | Envelope, first?: unknown, second?: unknown): void {
-    const { out } = this;
-    const address = to as Partial<Address> | undefined; // the other forms have no type
-    const type = address?.type;
-    const id = address?.id;
+  forward(to: ForwardedTo, first?: unknown, second?: unknown): void {
     // oxlint-disable-next-line prefer-rest-params -- two arguments are an address and a message, which may be undefined; a rest array would cost an allocation per message
     const named = arguments.length > 2;
-    const kind = named ? first : ANY_KIND;
-    if (
-      type !== undefined &&
-      type === this.#knownType &&
-      out !== undefined &&
-      typeof id === "string" &&
-      typeof kind === "string"
-    )
-      out.collect({ to: type, id, from: "", fromId: "", kind, value: named ? second : first });
-    else if (isRoutable(to)) this.#emit({ type: to.to, id: to.id }, to.kind, to.value);
-    else if (to instanceof FunctionType) this.#emit({ type: to.typeName, id: first as string }, ANY_KIND, second); // looked at below
-    else this.#emit(to, kind as string, named ? second : first); // as the declaration says
+    if (to instanceof FunctionType) this.#emit(to.typeName, first, ANY_KIND, second, to);
+    else if (isRoutable(to)) this.#emit(to.to, to.id, to.kind, to.value, to);
+    else {
+      const address = to as Partial<Address> | undefined; // JavaScript may pass anything
+      this.#emit(address?.type, address?.id, named ? first : ANY_KIND, named ? second : first, to);
+    }
   }
 
-  #emit(to: Address, kind: string, message: unknown): void {
+  /** Hot: makes nothing but the envelope. `given`: for sentences. */
+  #emit(type: TypeName | undefined, id: unknown, kind: unknown, value: unknown, given: ForwardedTo): void {
     const { out } = this;
     if (out === undefined)
       throw this.#refused("forwarded a message after its record was done: call forward() before the router returns");
-    if (typeof to !== "object" || to === null || !isTypeName(to.type) || typeof to.id !== "string")
+    if (type === undefined || (type !== this.#knownType && !isTypeName(type)) || typeof id !== "string")
       throw this.#refused(
-        `forwarded a message to ${described(to)}, which is no address: write greeter.at(id), in which id is text`,
+        `forwarded a message to ${described(addressIn(given, type, id))}, which is no address: write greeter.at(id), in which id is text`,
       );
     if (typeof kind !== "string")
       throw this.#refused(`forwarded a message of the kind ${described(kind)}: a kind is text`);
-    this.#knownType = to.type;
-    out.collect(fromOutside(to, kind, message));
+    this.#knownType = type;
+    out.collect(envelopeFromOutside(type, id, kind, value));
   }
 
   #refused(what: string): MillraceError {

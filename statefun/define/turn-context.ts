@@ -22,7 +22,7 @@ export interface TurnContext<M = Messages, S = object> {
   /** A property per declared state. */
   readonly state: StateView<S>;
   readonly metrics: MetricGroup;
-  /** Never goes back for an address. Ends where nothing more will come: +Infinity. */
+  /** Never goes back for an address, except that a job that goes on after it was drained begins time anew. Ends where nothing more will come: +Infinity. */
   readonly currentWatermarkMs: TimeMs;
   /** By the task's clock. */
   processingTimeMs(): TimeMs;

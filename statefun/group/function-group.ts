@@ -134,6 +134,10 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
     return this.#eventTime.pending;
   }
 
+  get isRestored(): boolean {
+    return this.#services.restored;
+  }
+
   get watermarkMs(): TimeMs {
     return this.#eventTime.watermarkMs;
   }

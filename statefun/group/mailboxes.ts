@@ -15,9 +15,11 @@ import type { TimeMs } from "../../core/time/clock.ts";
 import { assert } from "../../core/util/errors.ts";
 import type { TypeName } from "../address.ts";
 import type { Envelope } from "../envelope.ts";
+import { HTTP_CALLER } from "../http-messages.ts";
 import { copyValue } from "./copy-value.ts";
 import { estimateBytes } from "./estimate-bytes.ts";
 import { Overflow } from "./overflow.ts";
+import type { WaitingRequest } from "./overflow.ts";
 import type { SavedError } from "./saved-error.ts";
 
 /**
@@ -153,13 +155,15 @@ export class Mailboxes {
     return { envelope: { to: owner.type, id, from, fromId, kind, value: copyValue(mail.value) }, timestampMs };
   }
 
-  /** Who waits behind the head. What is put off is on disk, and not looked for. */
-  *behindHead({ type }: MailboxOwner, parked: Parked): Generator<Omit<Mail, "value" | "bytes">, void> {
+  /** The HTTP requests whose messages wait behind the head. */
+  *requestsBehindHead({ type }: MailboxOwner, parked: Parked): Generator<WaitingRequest, void> {
+    const id = this.#currentId();
     for (let number = parked.head + 1; number < parked.next; number += 1) {
       this.#keyed.setCurrentNamespace(type); // whoever takes one may look elsewhere
       const mail = this.#mails.get(number);
-      if (mail !== undefined) yield mail;
+      if (mail?.from === HTTP_CALLER) yield mail;
     }
+    yield* this.#overflow.requestsOf(type, id);
   }
 
   dropHead(owner: MailboxOwner, parked: Parked): void {

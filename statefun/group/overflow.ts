@@ -8,13 +8,19 @@ import type { PutOffQueues } from "../../core/operators/operator.ts";
 import type { TimeMs } from "../../core/time/clock.ts";
 import type { TypeName } from "../address.ts";
 import type { Envelope } from "../envelope.ts";
+import { HTTP_CALLER } from "../http-messages.ts";
 
 type Queue = ReturnType<PutOffQueues["open"]>;
 
 interface OfAddress {
   readonly queue: Queue;
   bytes: number;
+  /** Those of its messages that an HTTP request waits for, in order: there are never more than open requests. */
+  readonly requests: WaitingRequest[];
 }
+
+/** Who asked for a message that waits. */
+export type WaitingRequest = Pick<Envelope, "fromId" | "kind"> & { readonly timestampMs: TimeMs };
 
 export interface TakenMessage {
   readonly envelope: Envelope;
@@ -46,9 +52,11 @@ export class Overflow {
   push(type: TypeName, envelope: Envelope, timestampMs: TimeMs, bytes: number): void {
     const name = nameOf(type, envelope.id);
     const known = this.#queues.get(name);
-    const waiting = known ?? { queue: this.#putOff.open(), bytes: 0 };
+    const waiting = known ?? { queue: this.#putOff.open(), bytes: 0, requests: [] };
     if (known === undefined) this.#queues.set(name, waiting);
     waiting.queue.push(envelope, timestampMs);
+    const { from, fromId, kind } = envelope;
+    if (from === HTTP_CALLER) waiting.requests.push({ fromId, kind, timestampMs });
     waiting.bytes += bytes;
     this.#unsealedBytes += bytes;
     if (this.#unsealedBytes <= UNSEALED_BYTES_MAX) return;
@@ -71,10 +79,16 @@ export class Overflow {
       this.#queues.delete(name);
       this.#putOff.close(queue);
     }
-    return values.map((envelope, index) => ({
+    const taken = values.map((envelope, index) => ({
       envelope: envelope as Envelope, // as it was pushed
       timestampMs: into.timestampsMs[index] ?? 0,
     }));
+    waiting.requests.splice(0, taken.filter(({ envelope }) => envelope.from === HTTP_CALLER).length);
+    return taken;
+  }
+
+  requestsOf(type: TypeName, id: string): readonly WaitingRequest[] {
+    return this.#queues.get(nameOf(type, id))?.requests ?? [];
   }
 }
 

@@ -279,8 +279,8 @@ export class ParkedAddresses implements TimerTarget {
     const { envelope, timestampMs } = this.#mailboxes.head(fn, id, parked);
     http.quarantined(envelope, error, timestampMs);
     if (!http.isOpen) return;
-    for (const { from, fromId, kind, timestampMs: sentMs } of this.#mailboxes.behindHead(fn, parked))
-      if (from === HTTP_CALLER) http.quarantined({ ...envelope, from, fromId, kind }, error, sentMs);
+    for (const { fromId, kind, timestampMs: sentMs } of this.#mailboxes.requestsBehindHead(fn, parked))
+      http.quarantined({ ...envelope, from: HTTP_CALLER, fromId, kind }, error, sentMs);
   }
 }
 

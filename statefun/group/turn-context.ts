@@ -44,6 +44,7 @@ export class TurnContext implements FunctionContext {
 
   get currentWatermarkMs(): TimeMs {
     const { world } = this.#use();
+    if (!world.isRestored) return world.watermarkMs;
     this.#turn.select(); // an async turn may have been overtaken by others
     return Math.max(world.watermarkMs, world.keyedState.restoredWatermarkMs());
   }

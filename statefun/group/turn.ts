@@ -30,6 +30,8 @@ export interface TurnWorld {
   readonly delayed: DelayedSends;
   readonly clock: { nowMs(): TimeMs };
   readonly watermarkMs: TimeMs;
+  /** From a checkpoint, in which key groups may have been further ahead. */
+  readonly isRestored: boolean;
   /** Undefined: nobody reads it. Errors: `MR9024` there is no such egress. */
   egress(name: TypeName): Output<unknown> | undefined;
   /** Registers it at the current key, and begins it. */

@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Refusal, Reply } from "../http-messages.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText } from "../json-text.ts";
 
 export type ReplyMode = "accepted" | "early" | "committed";
 

@@ -17,6 +17,7 @@ export interface ReplyBatch {
 export function replySink(exchange: RequestExchange): Sink<Reply, never, ReplyBatch> {
   return {
     parallelismMax: 1,
+    commitsWithoutCheckpoints: true, // replies that wait for one are refused there
     createWriter: () => new ReplyWriter(exchange),
     createCommitter: () => committerOf(exchange),
   };

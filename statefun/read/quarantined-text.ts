@@ -1,5 +1,6 @@
 /** What `millrace quarantined` prints: a table for people, JSON for programs. */
 import { onOneLine, printable, shownAddress } from "../group/quarantined.ts";
+import { inJson } from "../json-text.ts";
 import type { QuarantinedAddress } from "./quarantined-in.ts";
 import { readQuarantined } from "./read-quarantined.ts";
 
@@ -14,7 +15,7 @@ export async function quarantinedText(
   { format, ...options }: QuarantinedTextOptions,
 ): Promise<string> {
   const addresses = await readQuarantined(checkpointPath, options);
-  return format === "json" ? `${JSON.stringify(addresses, asJson, 2)}\n` : tableOf(addresses);
+  return format === "json" ? `${JSON.stringify(addresses, inJson, 2)}\n` : tableOf(addresses);
 }
 
 const TITLES = ["ADDRESS", "SINCE", "WAITING", "MESSAGE", "ERROR"] as const;
@@ -36,17 +37,4 @@ function rowOf(address: QuarantinedAddress): readonly string[] {
 /** Whoever takes whatever comes gets messages without a kind. */
 function kindOf({ kind }: QuarantinedAddress["message"]): string {
   return kind === "" ? "(any)" : printable(kind);
-}
-
-/** What a message may hold, and JSON has no word for. `this` is what holds it, since a Buffer turns itself into a list of numbers before it comes here. */
-function asJson(this: unknown, name: string, shown: unknown): unknown {
-  const held: unknown = (this as Readonly<Record<string, unknown>>)[name]; // as JSON.stringify calls it
-  const value = Buffer.isBuffer(held) ? held : shown;
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Map) return [...value];
-  if (value instanceof Set) return [...value];
-  if (ArrayBuffer.isView(value))
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
-  return value;
 }

@@ -76,6 +76,13 @@ export function checkKeyedExpiry({ name, create }: KeyedStateCase): void {
     expect(right.mark(RIGHT).value()).toBeUndefined();
   });
 
+  test(`${name}: what has expired elsewhere is in no full snapshot, from which time may begin anew`, () => {
+    const one = start(1, 0, halves(false));
+    const savepoint = files.store(one.backend.beginSnapshot(100, { full: true, watermarkMs: 0 }));
+    const anew = start(1, 0, [{ ...savepoint, watermarkMs: -Infinity, floors: [] }]);
+    expect([anew.mark(LEFT).value(), anew.mark(RIGHT).value()]).toEqual([undefined, "here"]);
+  });
+
   test(`${name}: what is written where time is behind lives as long as elsewhere`, () => {
     const one = start(1, 0, halves(false));
     one.mark(LEFT).update("new");

@@ -22,7 +22,7 @@ test("loops go around on disk", async () => {
 
 test("so do messages of functions, and mailboxes", async () => {
   let completed = 0;
-  for (let seed = 1; seed <= 12; seed += 1) {
+  for (let seed = 1; seed <= 18; seed += 1) {
     const { run, violation } = await examineProgram(seed, { isTight: true });
     expect({ seed, violation }).toEqual({ seed, violation: undefined });
     completed += run?.completed ?? 0;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { CountingArgs } from "./jobs/counting.ts";
 import { expectedRows } from "./jobs/counting.ts";
 import type { DisasterKind } from "./jobs/disaster.ts";
-import { BUSY, jobModule, onStage, rejection, rowsIn } from "./stage.ts";
+import { BUSY, jobModule, onStage, rejection, rowsIn, until } from "./stage.ts";
 
 const COUNTING = jobModule("counting");
 const COUNT = 3_000;
@@ -81,3 +81,21 @@ describe("a thread that ends in code of the job", () => {
       },
     ));
 });
+
+test("a process that stands still for longer than the timeout costs no slot", () =>
+  onStage(
+    { slots: 2, config: { ...BUSY, "heartbeat.interval": 100, "heartbeat.timeout": 1_500 } },
+    async ({ cluster, directory, warnings }) => {
+      const out = join(directory, "out");
+      const args: CountingArgs = { out, count: COUNT, ratePerSecond: 1_000 };
+      const job = await cluster.submit(COUNTING, {
+        args: [JSON.stringify(args)],
+        config: { "parallelism.default": 2 },
+      });
+      await until(() => rowsIn(out).length > 0, "something is written");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_800); // the master's thread; those of the slots go on
+      const { restarts } = await job.result();
+      expect(rowsIn(out)).toEqual(expectedRows(COUNT));
+      expect({ restarts, lost: saying("MR70|not been heard", warnings()) }).toEqual({ restarts: 0, lost: [] });
+    },
+  ));

@@ -1,5 +1,6 @@
 /** Too few slots: the job says how many each group needs and how many there are, waits, and goes on by itself once there are enough. */
 // covers: core/cluster/resource-manager.ts, core/cluster/task-manager.ts, core/cluster/job-slots.ts
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { expectedRows } from "./jobs/counting.ts";
@@ -135,4 +136,11 @@ test.each([
 ])("there is no cluster of such a size: $says", async ({ says, ...size }) => {
   const { message } = await rejection(onStage(size, () => Promise.resolve()));
   expect(message).toBe(`MR7013: ${says}`);
+});
+
+test("a cluster that nobody closes does not keep its process alive", () => {
+  const cluster = new URL("../../dist/core/cluster/index.js", import.meta.url).href;
+  const program = `const { MiniCluster } = await import("${cluster}"); new MiniCluster({ taskManagers: 2, slots: 2 });`;
+  const { status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { timeout: 20_000 });
+  expect(status).toBe(0);
 });

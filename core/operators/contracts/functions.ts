@@ -70,7 +70,7 @@ export class OutputTag<T> {
 export interface TimeContext {
   /** The time of the record or timer at hand; `-Infinity` if the record has none. */
   readonly timestampMs: TimeMs;
-  /** Never goes back for a key, also where it is restored beside keys that were behind. */
+  /** Never goes back for a key, also where it is restored beside keys that were behind; except that a job that goes on after it was drained begins time anew. */
   readonly currentWatermarkMs: TimeMs;
   processingTimeMs(): TimeMs;
 }

@@ -44,7 +44,7 @@ class CountWindowOperator<K, T, A, R, O> implements Operator, Input<T> {
   readonly #folded: ValueState<A> | undefined;
   readonly #collected: ListState<T> | undefined;
   readonly #output: Output<O>;
-  /** For the process function's context: no watermark is looked at, and none is saved. */
+  /** For the process function's context only. */
   #watermarkMs: TimeMs;
 
   constructor(services: OperatorServices<O>, options: CountWindowOptions<K, T, A, R, O>) {

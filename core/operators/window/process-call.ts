@@ -58,7 +58,7 @@ class WindowCallContext<K, O> implements ProcessWindowContext<K>, Collector<O> {
   }
 
   get currentWatermarkMs(): TimeMs {
-    return this.#eventTime.watermarkMs;
+    return Math.max(this.#eventTime.watermarkMs, this.#keyedState.restoredWatermarkMs());
   }
 
   processingTimeMs(): TimeMs {

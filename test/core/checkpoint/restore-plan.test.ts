@@ -9,51 +9,17 @@
 // covers: core/checkpoint/saved-operators.ts
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CompletedCheckpoint, VertexSnapshot } from "../../../core/checkpoint/contract.ts";
-import { describeVertices } from "../../../core/checkpoint/describe-vertices.ts";
 import { redistributeLists } from "../../../core/checkpoint/redistribute.ts";
 import { planRestore } from "../../../core/checkpoint/restore-plan.ts";
 import type { PlannedRestore, RestorePlan } from "../../../core/checkpoint/restore-plan.ts";
 import type { JobGraph } from "../../../core/graph/job-graph-types.ts";
-import type { SubtaskSnapshot } from "../../../core/graph/messages.ts";
-import { keyGroupRange } from "../../../core/state/key-groups.ts";
 import type { OperatorListSnapshot } from "../../../core/state/operator-state.ts";
 import { Config } from "../../../core/util/config.ts";
 import { replay } from "../../harness/replay.ts";
-import { checkpointWith, fileAt, operatorSnapshot, sampleGraph, subtaskSnapshot } from "./samples.ts";
-import type { SampleVertex } from "./samples.ts";
+import { busySnapshot, checkpointOf, GROUPS, keyed, pipeline, source } from "./restore-samples.ts";
+import { sampleGraph, subtaskSnapshot } from "./samples.ts";
 
 const CONFIG = new Config();
-const GROUPS = 16;
-
-const source = (parallelism: number): SampleVertex => ({
-  operators: [{ id: "source" }],
-  parallelism,
-  maxParallelism: GROUPS,
-});
-const keyed = (parallelism: number): SampleVertex => ({
-  operators: [{ id: "keyed", keyed: true }, { id: "sink" }],
-  parallelism,
-  maxParallelism: GROUPS,
-});
-
-function pipeline(from: number, to: number): JobGraph {
-  return sampleGraph([source(from), keyed(to)], [{ from: 0, to: 1 }]);
-}
-
-/** A checkpoint of this graph, with what `snapshotOf` says of each subtask. */
-function checkpointOf(
-  graph: JobGraph,
-  snapshotOf: (vertex: number, subtask: number) => SubtaskSnapshot,
-  values: Partial<CompletedCheckpoint> = {},
-): CompletedCheckpoint {
-  const vertices = describeVertices(graph).map((vertex, index): VertexSnapshot => ({
-    ...vertex,
-    subtasks: Array.from({ length: vertex.parallelism }, (_, subtask) => snapshotOf(index, subtask)),
-  }));
-  return checkpointWith(1, [], { vertices, ...values });
-}
-
 function subtasksOf(plan: RestorePlan, graph: JobGraph, vertex: number): readonly PlannedRestore[] {
   return Array.from({ length: graph.vertices[vertex]?.parallelism ?? 0 }, (_, subtask) =>
     plan.subtask(vertex, subtask),
@@ -66,50 +32,6 @@ function items(lists: readonly OperatorListSnapshot[], name: string): readonly s
     .flatMap((list) => list.items.map((item) => Buffer.from(item).toString()));
 }
 
-/** Sources with lists; keyed subtasks with one file each, a watermark, and a floor over all their groups. */
-function busySnapshot(
-  parallelism: number,
-  marks: readonly number[],
-): (vertex: number, subtask: number) => SubtaskSnapshot {
-  return (vertex, subtask) => {
-    const watermarkMs = marks[subtask % marks.length] ?? 0;
-    if (vertex === 0) {
-      const list = (name: string, mode: OperatorListSnapshot["mode"]): OperatorListSnapshot => {
-        const count = (subtask * 7) % 5;
-        return {
-          name,
-          mode,
-          items: Array.from({ length: count }, (_, item) => Buffer.from(`${name}-${subtask}-${item}`)),
-        };
-      };
-      return subtaskSnapshot({
-        operators: [
-          operatorSnapshot({
-            operatorId: "source",
-            lists: [list("splits", "split"), list("all", "union")],
-            watermarkMs,
-          }),
-        ],
-      });
-    }
-    const keyGroups = keyGroupRange(GROUPS, parallelism, subtask);
-    const keyedHandle = {
-      keyGroups,
-      files: [fileAt(`f${subtask}`)],
-      watermarkMs,
-      floors: [{ keyGroups, watermarkMs: watermarkMs + 1 }],
-    };
-    const operators = [
-      operatorSnapshot({ operatorId: "keyed", keyed: keyedHandle, watermarkMs }),
-      operatorSnapshot({ operatorId: "sink", watermarkMs }),
-    ];
-    return subtaskSnapshot({
-      operators,
-      channels: [marks.map((mark) => ({ watermarkMs: mark, status: "active" as const }))],
-    });
-  };
-}
-
 const shapes = fc.record({
   before: fc.integer({ min: 1, max: 9 }),
   after: fc.integer({ min: 1, max: 9 }),
@@ -117,6 +39,7 @@ const shapes = fc.record({
 });
 
 // Half a second on a quiet machine; the limit is for one that is not.
+
 describe("another parallelism", { timeout: 30_000 }, () => {
   test("no item and no key group is lost or doubled, there and back", () => {
     fc.assert(
@@ -296,28 +219,6 @@ describe("a changed job", () => {
     expect(planRestore(checkpoint, pipeline(1, 1), CONFIG).subtask(1, 0)).toMatchObject({
       channels: [[{ watermarkMs: -Infinity, status: "active" }]],
       ended: false,
-    });
-  });
-
-  test.each([
-    { when: "after a drain", ended: [0, 1], drained: true },
-    { when: "where a source goes on", ended: [1], drained: false },
-  ])("$when, what had ended begins time anew, in its operators and in its keys", ({ ended, drained }) => {
-    const snapshotOf = busySnapshot(1, [Infinity]);
-    const checkpoint = checkpointOf(
-      pipeline(1, 1),
-      (vertex, subtask) => ({ ...snapshotOf(vertex, subtask), ended: ended.includes(vertex) }),
-      { drained },
-    );
-    const plan = planRestore(checkpoint, pipeline(1, 1), CONFIG);
-    expect(plan.subtask(0, 0).ended).toBe(false);
-    expect(plan.subtask(1, 0)).toMatchObject({
-      ended: false,
-      ...(drained && { channels: [[{ watermarkMs: -Infinity, status: "active" }]] }),
-      operators: [
-        { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors: [] }] },
-        { watermarkMs: -Infinity },
-      ],
     });
   });
 

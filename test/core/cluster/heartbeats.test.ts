@@ -1,6 +1,8 @@
 /** Heartbeats: who is silent for too long is lost, once; whoever is heard, or forgotten, is not. */
 import { expect, test } from "vitest";
-import { Heartbeats } from "../../../core/cluster/heartbeats.ts";
+import { Heartbeats, heartbeatTiming } from "../../../core/cluster/heartbeats.ts";
+import type { Cancel, Clock } from "../../../core/time/clock.ts";
+import { Config } from "../../../core/util/config.ts";
 import { ManualClock } from "../../harness/manual-clock.ts";
 
 class Bench {
@@ -8,9 +10,13 @@ class Bench {
   readonly log: string[] = [];
   readonly heartbeats: Heartbeats;
 
-  constructor(onSend: (id: string) => void = () => undefined) {
+  constructor(
+    onSend: (id: string) => void = () => undefined,
+    { forgivesOwnStalls = false }: { readonly forgivesOwnStalls?: boolean } = {},
+  ) {
     this.heartbeats = new Heartbeats({
       clock: this.clock,
+      forgivesOwnStalls,
       intervalMs: 10,
       timeoutMs: 25,
       send: (id) => {
@@ -96,3 +102,67 @@ test("forgotten while it is sent a beat, as by a connection that breaks then, it
   expect(bench.log).toEqual(["beat a"]);
   expect(bench.clock.alarms).toBe(0);
 });
+
+/** A process that stands still: its timers are late, and what others have sent waits behind them. */
+test("whoever stood still itself may forgive the silence of that time, and still finds who is gone", () => {
+  const clock = new LateClock();
+  const lost: string[] = [];
+  const timing = { clock, intervalMs: 10, timeoutMs: 50, forgivesOwnStalls: true };
+  const heartbeats = new Heartbeats({ ...timing, send: () => undefined, lost: (id) => lost.push(id) });
+  for (const id of ["a", "b"]) heartbeats.watch(id);
+  for (let stall = 0; stall < 10; stall += 1) {
+    clock.run(31);
+    for (const id of ["a", "b"]) heartbeats.heard(id);
+    clock.standStill(500);
+  }
+  expect(lost).toEqual([]);
+  for (let beat = 0; beat < 8; beat += 1) {
+    clock.run(10);
+    heartbeats.heard("a");
+  }
+  expect(lost).toEqual(["b"]);
+});
+
+test.each([
+  ["5s", "10s"],
+  ["10s", "10s"],
+])("a timeout of %s at an interval of %s would lose everybody, and is refused", (timeout, interval) => {
+  const config = new Config({ "heartbeat.timeout": timeout, "heartbeat.interval": interval });
+  expect(() => heartbeatTiming(config)).toThrow(/^MR2003: heartbeat.timeout is \d+ ms/);
+});
+
+/** Runs what is due late if it stood still. */
+class LateClock implements Clock {
+  #nowMs = 0;
+  #due: { readonly atMs: number; readonly run: () => void }[] = [];
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
+  schedule(delayMs: number, run: () => void): Cancel {
+    const due = { atMs: this.#nowMs + delayMs, run };
+    this.#due.push(due);
+    return () => void (this.#due = this.#due.filter((other) => other !== due));
+  }
+
+  yield(run: () => void): void {
+    run();
+  }
+
+  run(ms: number): void {
+    for (let left = ms; left > 0; left -= 1) this.standStill(1);
+  }
+
+  standStill(ms: number): void {
+    this.#nowMs += ms;
+    for (const due of this.#due.filter(({ atMs }) => atMs <= this.#nowMs)) {
+      this.#due = this.#due.filter((other) => other !== due);
+      due.run();
+    }
+  }
+}

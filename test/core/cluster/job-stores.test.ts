@@ -65,4 +65,19 @@ describe("savepoints", () => {
     expect(new Set([first, ...others].map(({ directory }) => directory)).size).toBe(4);
     expect(stores.inUserTerms(`cannot write ${first.directory}`)).toBe(`cannot write ${first.path}`);
   });
+
+  test("into a directory that could not be opened can be tried again", () => {
+    const world = systemWorld();
+    let isBroken = true;
+    const openStore: typeof world.openStore = (directory) => {
+      if (isBroken) throw new Error("out of reach");
+      return world.openStore(directory);
+    };
+    const stores = new JobStores({ world: { ...world, openStore }, config: new Config({}), jobId: "ab12" });
+    const mounted: string[] = [];
+    stores.watchMounts(({ mount }) => mounted.push(mount));
+    expect(() => stores.savepoint("saved")).toThrow("out of reach");
+    isBroken = false;
+    expect(stores.savepoint("saved").directory.split("/")[0]).toBe(mounted[0]);
+  });
 });

@@ -13,6 +13,7 @@ import type { LoopToTask, TaskToLoop } from "../../../core/graph/loop-events.ts"
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
 import { createJobGraph } from "../../../core/graph/job-graph.ts";
 import { SeededRandom } from "../../../core/util/random.ts";
+import { ManualClock } from "../../harness/manual-clock.ts";
 import { replay } from "../../harness/replay.ts";
 
 const TASKS = 3;
@@ -127,6 +128,41 @@ describe("a loop", () => {
       }),
       { numRuns: 400, ...replay },
     );
+  });
+
+  test.each([
+    ["goes on whenever it is asked", { goesOn: 1_000, rests: () => true }, 5],
+    ["rests only now and then", { goesOn: 0, rests: (atMs: number) => atMs >= 10_000 }, 60],
+  ])("that %s is over soon after it has come to rest", (_, { goesOn, rests }, lateMs) => {
+    const clock = new ManualClock();
+    const graph = loopGraph();
+    const vertex = graph.edges.find(({ isFeedback }) => isFeedback)?.to ?? -1;
+    let [left, restsAtMs, overAtMs] = [goesOn * TASKS, 0, -1];
+    const coordinators: LoopCoordinators = new LoopCoordinators({
+      graph,
+      clock,
+      execute: (mail) => mail(),
+      send: (subtask, __, event) =>
+        clock.yield(() => {
+          if (event.type === "loop-over") overAtMs = clock.nowMs();
+          else if (event.type === "loop-rests") {
+            coordinators.handle(subtask, { type: "loop-asked", round: event.round, goesOn: left > 0 });
+            left -= 1;
+            if (left >= 0) restsAtMs = clock.nowMs();
+          } else {
+            const isAtRest = rests(clock.nowMs());
+            if (!isAtRest) restsAtMs = clock.nowMs();
+            const count = { sent: 0, taken: 0 };
+            coordinators.handle(subtask, { type: "loop-counted", round: event.round, rests: isAtRest, count });
+          }
+        }),
+    });
+    for (let subtask = 0; subtask < TASKS; subtask += 1)
+      coordinators.handle({ vertex, subtask }, { type: "loop-alone" });
+    for (let ms = 0; overAtMs < 0 && ms < 60_000; ms += 1) clock.advance(1);
+    expect(overAtMs - restsAtMs).toBeLessThan(lateMs);
+    // As often as it was asked, and the pauses between.
+    expect(overAtMs).toBeLessThan(10_000 + lateMs);
   });
 
   test("takes no answers from before its tasks started again", () => {

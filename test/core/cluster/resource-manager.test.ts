@@ -205,6 +205,7 @@ describe("a TaskManager that is silent", () => {
     beatUntil(60, { heard: false });
     said();
     register("a", ["one", undefined], 2);
+    expect(said()).toEqual(["a is there again: its slots count"]);
     manager.freed("a", 1, 0);
     require("two", 2);
     expect(assigned()).toEqual([]);
@@ -213,6 +214,20 @@ describe("a TaskManager that is silent", () => {
     manager.beat("a", 1); // delayed for long; not a sign of life of the second registration
     beatUntil(60, { heard: false });
     expect(said()).toContain("a.2 hears that it was forgotten");
+  });
+
+  test("counts as it registered last, whatever comes later of an earlier registration", () => {
+    register("a", 1, 2);
+    register("a", 1, 1);
+    require("one", 1);
+    manager.freed("a", 2, 0);
+    expect(assigned()).toEqual(["a/0 for one", "a/0 for one"]);
+    beatUntil(60, { heard: false });
+    said();
+    register("a", 1, 2);
+    expect(assigned()).toEqual([]);
+    register("a", 1, 3);
+    expect(assigned()).toEqual(["a is there again: its slots count", "a/0 for one"]);
   });
 
   test("is told of jobs that ended meanwhile, and may have more slots of a job than that needs", () => {

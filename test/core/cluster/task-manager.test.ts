@@ -31,7 +31,7 @@ beforeEach(() => {
     timing: { clock, intervalMs: 10_000, timeoutMs: 50_000 },
     resourceManager: {
       register: (registration) => registrations.push(registration),
-      freed: (id, _registration, slot) => log.push(`${id} has ${slot} free`),
+      freed: (id, registration, slot) => log.push(`${id}.${registration} has ${slot} free`),
       beat: (id, registration) => log.push(`beat of ${id}.${registration}`),
     },
     spawner: {
@@ -84,7 +84,7 @@ test("gives a slot back when nothing is left of what ran there; the next has ano
   gateway().requestSlot(0, request("one"));
   said();
   threads.get("tm/0.1")?.exited(new Error("boom"));
-  expect(said()).toEqual(["one hears that tm/0.1 is gone: boom", "tm has 0 free"]);
+  expect(said()).toEqual(["one hears that tm/0.1 is gone: boom", "tm.1 has 0 free"]);
   gateway().requestSlot(0, request("two"));
   expect(said()).toEqual(["spawn tm/0.2 for two", "two hears of tm/0.2"]);
 });
@@ -101,7 +101,7 @@ test("tells what serves a job that is over to end, and nothing else; once, and b
   clock.advance(1);
   expect(said()).toEqual(["terminate tm/0.1"]);
   threads.get("tm/0.1")?.exited(undefined);
-  expect(said()).toEqual(["one hears that tm/0.1 is gone: no cause", "tm has 0 free"]);
+  expect(said()).toEqual(["one hears that tm/0.1 is gone: no cause", "tm.1 has 0 free"]);
 });
 
 test("does not end by force what has ended by then, nor what follows it", () => {
@@ -138,7 +138,7 @@ test("ends all by force, says when nothing is left, and starts nothing more", ()
   gateway().requestSlot(0, request("two"));
   expect(said()).toEqual([]);
   threads.get("tm/1.2")?.exited(undefined);
-  expect(said()).toEqual(["one hears that tm/1.2 is gone: no cause", "tm has 1 free", "done"]);
+  expect(said()).toEqual(["one hears that tm/1.2 is gone: no cause", "tm.1 has 1 free", "done"]);
 });
 
 test("is gone at once if nothing runs", () => {
@@ -163,6 +163,17 @@ describe("the ResourceManager", () => {
     ]);
     clock.advance(10_000);
     expect(said()).toEqual(["beat of tm.2"]);
+    threads.get("tm/1.1")?.exited(undefined);
+    expect(said()).toEqual(["one hears that tm/1.1 is gone: no cause", "tm.2 has 1 free"]);
+  });
+
+  test("does not count as heard because a beat comes that was meant for an earlier registration", () => {
+    gateway().forgotten();
+    for (let count = 0; count < 6; count += 1) {
+      gateway(1).beat();
+      clock.advance(10_000);
+    }
+    expect(registrations).toHaveLength(3);
   });
 
   test("is asked again when it has forgotten this one; what it wanted by the earlier registration is not done", () => {

@@ -228,7 +228,7 @@ describe("warnings", () => {
 
     test("without checkpoints, in a job that need not end", () => {
       const sentence =
-        'sink "Sink: out" (#1) makes visible what it has written when a checkpoint completes, and without execution.checkpointing.interval that is when all sources have ended, of which not all need to: set it';
+        'sink "Sink: out" (#1) makes visible what it has written when a checkpoint completes, and without execution.checkpointing.interval the job takes none by itself before all sources have ended, which not all need to: set it';
       const { warnings } = jobGraphOf(into(committing, "continuous-unbounded"));
       expect(warnings).toEqual([{ kind: "not-committed", sentence }]);
     });

@@ -24,11 +24,11 @@ test("only what the completed checkpoint refers to is there for sure", () => {
   expect(saved.find(segment(), 1)).toBeUndefined();
 });
 
-test("what is older, and what is no longer whole, is forgotten", () => {
+test("what is older, and where nothing waits any more, is forgotten", () => {
   const saved = new SavedSegments();
   const [one, taken] = [segment(), segment()];
   for (const each of [one, taken]) for (const id of [1, 2]) saved.saved(each, id, file(`chk-${id}`));
-  taken.waiting = 2;
+  taken.waiting = 0;
   saved.forget(2);
   expect(saved.find(one, 1)).toBeUndefined();
   expect(saved.find(one, 2)?.path).toBe("chk-2");

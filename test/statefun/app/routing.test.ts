@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { routingOf } from "../../../statefun/app/routing.ts";
 import type { RoutingOptions } from "../../../statefun/app/routing.ts";
-import { FunctionType, addressOf, retryAddress, routable } from "../../../statefun/index.ts";
+import { FunctionType, addressOf, retryAddress, routable, skipAddress } from "../../../statefun/index.ts";
 import type { Downstream, Routable } from "../../../statefun/index.ts";
 import { checkOf } from "../../../statefun/define/message-type.ts";
 import { refusal } from "../define/refusal.ts";
@@ -80,6 +80,36 @@ test.each([
   expect(
     refusal(() => emitted(["x"], [(message, downstream) => downstream.forward(to, "kind" as never, message)])),
   ).toMatch(sentence);
+});
+
+test("says what a router meant as an address, in every form, also after good ones", () => {
+  const good: Route = (message, downstream) => downstream.forward(addressOf("a/b", "1"), "kind", message);
+  const bad = [
+    [(message, downstream) => downstream.forward("greeter" as never, message), "to greeter, which"],
+    [(_message, downstream) => downstream.forward(null as never), "to null, which"],
+    [
+      (message, downstream) => downstream.forward({ type: "a/b", id: 1, more: 2 } as never, message),
+      '"more":2}, which',
+    ],
+    [(message, downstream) => downstream.forward(new FunctionType("a", "b"), 7 as never, message), '"id":7}, which'],
+    [(_message, downstream) => downstream.forward({ to: "a/b" } as never), 'to {"type":"a/b"}, which'],
+    [
+      (_message, downstream) => downstream.forward({ to: "greeter", id: "1" } as never),
+      '{"type":"greeter","id":"1"}, which',
+    ],
+  ] satisfies [Route, string][];
+  for (const [route, sentence] of bad) expect(refusal(() => emitted(["x"], [good, route]))).toContain(sentence);
+});
+
+test("envelopes have their fields in one order, whatever form they come from", () => {
+  const forms: Route[] = [
+    (message, downstream) => downstream.forward(addressOf("a/b", "1"), "kind", message),
+    (message, downstream) => downstream.forward(addressOf("a/b", "1") as never, message),
+    (message, downstream) => downstream.forward(new FunctionType("a", "b"), "1", message),
+    (_message, downstream) => downstream.forward(skipAddress(addressOf("a/b", "1"))),
+  ];
+  const orders = emitted(["x", "y"], forms).out.map((envelope) => Object.keys(envelope).join());
+  expect(new Set(orders)).toEqual(new Set(["to,id,from,fromId,kind,value"]));
 });
 
 test("refuses to forward when the record is done, and a kind that is no text", () => {

@@ -29,7 +29,10 @@ describe("a message that fails", () => {
     expect(replies(loop).at(-1)).toMatchObject({ status: 200, value: 1 });
   });
 
-  test("tells those who wait behind it already, whose messages stay in their line", async () => {
+  test.each([
+    ["in memory", {}],
+    ["on disk", { mailboxBytesMax: 1 }],
+  ])("tells those who wait behind it already, %s, whose messages stay in their line", async (_, options) => {
     const gate = makeGate();
     const failing = counter({
       createHandler: () => async (ctx, _kind, value) => {
@@ -38,7 +41,7 @@ describe("a message that fails", () => {
         ctx.reply("done", value);
       },
     });
-    const loop = start({ functions: [failing] });
+    const loop = start({ functions: [failing], ...options });
     ask(loop, "r1", { value: "bad" });
     ask(loop, "r2", { value: 2 });
     askKeyed(loop, "r3", { key: "k", value: 3 });

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { addressOf, fn, readQuarantined, retryAddress, skipAddress, type, value } from "../../../statefun/index.ts";
 import { onOneLine } from "../../../statefun/group/quarantined.ts";
+import { jsonText } from "../../../statefun/json-text.ts";
 import { quarantinedText } from "../../../statefun/read/quarantined-text.ts";
 import { Arrivals, inDirectory, savedAfter } from "./held-job.ts";
 import type { Message } from "./held-job.ts";
@@ -129,13 +130,15 @@ describe("as text", () => {
     });
   });
 
-  test("is JSON, also of what JSON has no word for", () => {
+  test("is JSON, also of what JSON has no word for, with the words that HTTP has for it", () => {
     const odd = {
       big: 3n,
       map: new Map([["a", 1]]),
+      pairs: new Map([[1, "a"]]),
       set: new Set([1]),
       bytes: new Uint8Array([1, 2]),
       buffer: Buffer.from([1, 2]),
+      numbers: new Float64Array([1.5, -2]),
       at: new Date(0),
     };
     const messages = [{ to: taker.type, id: "x", kind: "odd", value: odd } as const];
@@ -143,6 +146,7 @@ describe("as text", () => {
       const [one] = JSON.parse(await quarantinedText(path, { format: "json", name: "statefun" })) as {
         message: unknown;
       }[];
+      expect(one?.message).toEqual(JSON.parse(jsonText({ kind: "odd", value: odd })));
       expect(one).toMatchObject({
         type: "docs/taker",
         id: "x",
@@ -150,11 +154,13 @@ describe("as text", () => {
         message: {
           kind: "odd",
           value: {
-            big: "3n",
-            map: [["a", 1]],
+            big: "3",
+            map: { a: 1 },
+            pairs: [[1, "a"]],
             set: [1],
             bytes: "AQI=",
             buffer: "AQI=",
+            numbers: [1.5, -2],
             at: "1970-01-01T00:00:00.000Z",
           },
         },

@@ -7,7 +7,12 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { tumbling } from "../../../../core/operators/window/assigners.ts";
+import type { Operator, OperatorServices } from "../../../../core/operators/operator.ts";
+import { createOperator } from "../../../../core/operators/window/window.ts";
 import { keyGroupOf } from "../../../../core/types/key-hash.ts";
+import { OperatorHarness } from "../../../harness/operator-harness.ts";
+import type { HarnessOptions } from "../../../harness/operator-harness.ts";
 import { KINDS, WindowRun, compare, makerOf, naiveOf, runAgainstModel, setups, steps } from "./window-runs.ts";
 import type { Kind, Path, Sabotage, Setup, Step } from "./window-runs.ts";
 
@@ -114,3 +119,29 @@ describe.each(KINDS)("windows of kind %s after a rescale", (kind) => {
     },
   );
 });
+
+test("what a process function sees of time does not go back for a key", async () => {
+  const seen: string[] = [];
+  const [low = "", high = ""] = [LOW[0], HIGH[0]];
+  const halves = [0, 1].map((subtaskIndex) => harness(seen, { parallelism: 2, subtaskIndex }));
+  const [first, second] = halves;
+  first?.processRecord(low, 5);
+  first?.processWatermark(20);
+  second?.processRecord(high, 5);
+  second?.processWatermark(1);
+  const both = harness(seen, { restored: await Promise.all(halves.map((half) => half.snapshot(1))) });
+  both.processRecord(low, 6);
+  expect(seen).toEqual([`${low} at 20`, `${low} at 20`]);
+});
+
+/** Windows of 10 ms, late for a second, that tell when they are looked at. */
+function harness(seen: string[], options: Omit<HarnessOptions, "create">): OperatorHarness {
+  const create = (services: OperatorServices<never>): Operator =>
+    createOperator<string, string, never, never, never>(services, {
+      keyOf: (key) => key,
+      assigner: tumbling(10),
+      allowedLatenessMs: 1_000,
+      process: { process: ({ key, currentWatermarkMs }) => void seen.push(`${key} at ${currentWatermarkMs}`) },
+    });
+  return new OperatorHarness({ ...options, keyed: true, create });
+}

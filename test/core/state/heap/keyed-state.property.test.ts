@@ -34,7 +34,7 @@ describe("the property catches", { timeout: 60_000 }, () => {
   });
 
   const expectCaught = (): void => {
-    expect(fc.check(runs, { numRuns: 200, endOnFailure: true, ...replay }).failed).toBe(true);
+    expect(fc.check(runs, { numRuns: 2_000, endOnFailure: true, ...replay }).failed).toBe(true);
   };
 
   test("a cell that is changed before its slice, without a copy", () => {

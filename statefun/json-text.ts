@@ -1,5 +1,5 @@
 /**
- * Values of functions as JSON, for clients that know nothing of millrace.
+ * Values of functions as JSON, for clients and programs that know nothing of millrace.
  *
  * What JSON has no form for gets one: dates are ISO text, a `bigint` is its digits, bytes are base64, a Set is a list, a Map is an object if its keys are text, and else a list of pairs.
  */
@@ -10,8 +10,8 @@ export function jsonText(value: unknown): string {
   return text ?? "null";
 }
 
-/** `this` has the part as it is; `part` has gone through its `toJSON`, of which that of bytes is not wanted. */
-function inJson(this: unknown, name: string, part: unknown): unknown {
+/** For `JSON.stringify`. `this` has the part as it is; `part` has gone through its `toJSON`, of which that of bytes is not wanted. */
+export function inJson(this: unknown, name: string, part: unknown): unknown {
   const own = (this as Readonly<Record<string, unknown>>)[name]; // JSON.stringify calls it on what holds the part
   if (own instanceof Uint8Array) return Buffer.from(own.buffer, own.byteOffset, own.byteLength).toString("base64");
   if (typeof part === "bigint") return part.toString();

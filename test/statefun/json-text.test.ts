@@ -1,6 +1,6 @@
-/** Values as JSON, for clients. */
+/** Values as JSON: the same for clients of HTTP, and for those who list what is quarantined. */
 import { expect, test } from "vitest";
-import { jsonText } from "../../../statefun/http/json-text.ts";
+import { jsonText } from "../../statefun/json-text.ts";
 
 test.each([
   [undefined, "null"],

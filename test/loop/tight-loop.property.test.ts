@@ -5,7 +5,7 @@
  */
 import { expect, test } from "vitest";
 import { examineProgram } from "../functions/search.ts";
-import { examineLoop } from "./search.ts";
+import { examineLoop, examineStandingLoop } from "./search.ts";
 
 test("loops go around on disk", async () => {
   let restarts = 0;
@@ -18,6 +18,17 @@ test("loops go around on disk", async () => {
   }
   expect(restarts).toBeGreaterThan(1);
   expect(completed).toBeGreaterThan(50);
+}, 120_000);
+
+test("so do loops in which hundreds wait on disk for long", async () => {
+  let [completed, restarts] = [0, 0];
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const { run, violation } = await examineStandingLoop(seed);
+    expect({ seed, violation }).toEqual({ seed, violation: undefined });
+    completed += run?.completed ?? 0;
+    restarts += run?.restarts ?? 0;
+  }
+  expect([completed > 150, restarts > 30]).toEqual([true, true]);
 }, 120_000);
 
 test("so do messages of functions, and mailboxes", async () => {

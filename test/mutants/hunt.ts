@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { runProgramSeed, runTightProgramSeed } from "../functions/search.ts";
 import { runKafkaSeed } from "../kafka/search.ts";
-import { runLoopSeed, runTightLoopSeed } from "../loop/search.ts";
+import { runLoopSeed, runStandingLoopSeed, runTightLoopSeed } from "../loop/search.ts";
 import type { Violation } from "../sim/checkers/checker.ts";
 import { runSeed, runSlowStorageSeed } from "../sim/search.ts";
 import type { Arena } from "./mutant.ts";
@@ -23,6 +23,7 @@ const ARENAS: Readonly<Record<Arena, (seed: number) => Promise<Violation | undef
   loops: runLoopSeed,
   functions: runProgramSeed,
   "tight-loops": runTightLoopSeed,
+  "standing-loops": runStandingLoopSeed,
   "tight-functions": runTightProgramSeed,
   kafka: runKafkaSeed,
   "slow-storage": runSlowStorageSeed,

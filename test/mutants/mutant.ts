@@ -5,8 +5,16 @@
  *        cannot rot unnoticed while the engine changes.
  */
 
-/** `tight-…`: what waits in the loop has next to no memory, and goes to disk. `kafka`: from a simulated Kafka to the same. `slow-storage`: dataflows whose checkpoints wait for their metadata. */
-export type Arena = "dataflows" | "slow-storage" | "loops" | "functions" | "tight-loops" | "tight-functions" | "kafka";
+/** `tight-…`: what waits in the loop has next to no memory, and goes to disk. `standing-loops`: and stays there for long. `kafka`: from a simulated Kafka to the same. `slow-storage`: dataflows whose checkpoints wait for their metadata. */
+export type Arena =
+  | "dataflows"
+  | "slow-storage"
+  | "loops"
+  | "functions"
+  | "tight-loops"
+  | "standing-loops"
+  | "tight-functions"
+  | "kafka";
 
 export interface Mutant {
   /** In kebab-case; also the name of its bundle. */

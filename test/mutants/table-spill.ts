@@ -31,7 +31,7 @@ export const SPILL_MUTANTS: readonly Mutant[] = [
     file: "core/runtime/in-flight-parts.ts",
     find: `segment.isSealed && segment.frames === frames.length`,
     replace: `segment.isSealed`,
-    arena: "tight-loops",
+    arena: "standing-loops",
     about: "what is left of a file on disk counts as that file: a later checkpoint refers to the whole of it",
   },
   {
@@ -39,7 +39,7 @@ export const SPILL_MUTANTS: readonly Mutant[] = [
     file: "core/runtime/saved-segments.ts",
     find: `return completedId === undefined ? undefined : this.#files.get(segment)?.get(completedId);`,
     replace: `return [...(this.#files.get(segment)?.values() ?? [])][0];`,
-    arena: "tight-loops",
+    arena: "standing-loops",
     about: "a checkpoint refers to a file of another one that is not complete, or no longer there",
   },
   {

@@ -63,20 +63,19 @@ function cutTo(handle: KeyedStateHandle, keyGroups: KeyGroupRange): KeyedStateHa
   return { ...handle, keyGroups, floors };
 }
 
-/** Key groups whose input had ended have no watermark, but what had expired has. */
-export function withoutEnd(handle: KeyedStateHandle): KeyedStateHandle {
+/** Key groups whose input had ended are where they were before it did. */
+export function beforeEnd(handle: KeyedStateHandle): KeyedStateHandle {
   const { keyGroups, files, floors } = handle;
   return {
     keyGroups,
     files,
-    ...timeWithoutEnd(handle),
-    floors: floors.map((floor) => ({ keyGroups: floor.keyGroups, ...timeWithoutEnd(floor) })),
+    ...timeBeforeEnd(handle),
+    floors: floors.map((floor) => ({ keyGroups: floor.keyGroups, ...timeBeforeEnd(floor) })),
   };
 }
 
-function timeWithoutEnd({ watermarkMs, expiryMs }: SavedTime): SavedTime {
-  if (watermarkMs !== WATERMARK_MAX) return { watermarkMs };
-  return expiryMs === undefined ? { watermarkMs: WATERMARK_MIN } : { watermarkMs: WATERMARK_MIN, expiryMs };
+function timeBeforeEnd({ watermarkMs, expiryMs = WATERMARK_MIN }: SavedTime): SavedTime {
+  return { watermarkMs: watermarkMs === WATERMARK_MAX ? expiryMs : watermarkMs };
 }
 
 /** Full snapshots, such as savepoints, do not hold what had expired. */

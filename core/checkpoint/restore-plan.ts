@@ -15,7 +15,7 @@ import type { Config } from "../util/config.ts";
 import type { CompletedCheckpoint } from "./contract.ts";
 import { planInFlight } from "./restore-in-flight.ts";
 import { planInputs } from "./restore-inputs.ts";
-import { restoreOperator, withoutEnd } from "./restore-operators.ts";
+import { beforeEnd, restoreOperator } from "./restore-operators.ts";
 import { refuseOtherKeyGroups } from "./saved-key-groups.ts";
 import { describeOperator, hasState, savedOperators } from "./saved-operators.ts";
 import type { SavedOperators } from "./saved-operators.ts";
@@ -65,10 +65,13 @@ export function planRestore(checkpoint: CompletedCheckpoint, graph: JobGraph, co
   };
 }
 
-/** What had ended and goes on after all, since the job gave it another input, begins time anew: at the end of time every record would be late. */
+/**
+ * What had ended and goes on after all, since the job gave it another input, or since some of its channels had not got so far: at the end of time every record would be late, so time is where it was before
+ * that, for each key that it has state of.
+ */
 function goingOn(operator: OperatorRestore): OperatorRestore {
   const watermarkMs = operator.watermarkMs === WATERMARK_MAX ? WATERMARK_MIN : operator.watermarkMs;
-  return { ...operator, watermarkMs, keyed: operator.keyed.map(withoutEnd) };
+  return { ...operator, watermarkMs, keyed: operator.keyed.map(beforeEnd) };
 }
 
 function refuseUnclaimed(saved: SavedOperators, graph: JobGraph): void {

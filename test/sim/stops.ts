@@ -42,11 +42,14 @@ export function stopLeg(how: StopKind, parts: StopParts): Promise<Start | undefi
   }
 }
 
+/** A client that has asked in vain for long gives up, and what it asked for may yet be done: so this asks the job how it ended, however late. */
 async function stopWithSavepoint(
   how: "suspend" | "drain",
-  { cluster, client, start }: StopParts,
+  { cluster, client, gate, start }: StopParts,
 ): Promise<Start | undefined> {
   await client.stop(how);
+  gate.open();
+  await client.over();
   const savepoint = cluster.outcome?.savepoint;
   if (savepoint === undefined || how === "drain") return undefined;
   return { outside: start.outside, election: undefined, restoreFrom: savepoint };

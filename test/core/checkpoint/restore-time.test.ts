@@ -1,4 +1,4 @@
-/** Where time begins for what had ended and goes on: anew, but what had expired stays so. */
+/** Where time begins for what had ended and goes on. */
 // covers: core/checkpoint/restore-operators.ts, core/checkpoint/restore-plan.ts
 import { expect, test } from "vitest";
 import { planRestore } from "../../../core/checkpoint/restore-plan.ts";
@@ -9,16 +9,19 @@ import { busySnapshot, checkpointOf, GROUPS, pipeline } from "./restore-samples.
 const CONFIG = new Config();
 
 test.each([
-  { when: "after a drain", ended: [0, 1], drained: true, expiry: undefined, floors: [] },
   {
-    when: "where a source goes on",
+    when: "after a drain, what had ended begins time anew",
+    ended: [0, 1],
+    drained: true,
+    keyed: { watermarkMs: -Infinity, floors: [] },
+  },
+  {
+    when: "where a source goes on, what had ended begins anew, and for its keys goes on",
     ended: [1],
     drained: false,
-    expiry: 20,
-    floors: [{ keyGroups: { first: 0, last: GROUPS - 1 }, watermarkMs: -Infinity, expiryMs: 30 }],
+    keyed: { watermarkMs: 20, floors: [{ keyGroups: { first: 0, last: GROUPS - 1 }, watermarkMs: 30 }] },
   },
-])("$when, what had ended begins time anew, in its operators and in its keys", (expected) => {
-  const { ended, drained, expiry, floors } = expected;
+])("$when", ({ ended, drained, keyed }) => {
   const snapshotOf = busySnapshot(1, [Infinity]);
   const checkpoint = checkpointOf(
     pipeline(1, 1),
@@ -30,22 +33,18 @@ test.each([
   expect(plan.subtask(1, 0)).toMatchObject({
     ended: false,
     ...(drained && { channels: [[{ watermarkMs: -Infinity, status: "active" }]] }),
-    operators: [
-      { watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], watermarkMs: -Infinity, floors }] },
-      { watermarkMs: -Infinity },
-    ],
+    operators: [{ watermarkMs: -Infinity, keyed: [{ files: [{ path: "f0" }], ...keyed }] }, { watermarkMs: -Infinity }],
   });
-  expect(plan.subtask(1, 0).operators[0]?.keyed[0]?.expiryMs, "what had expired stays so").toBe(expiry);
 });
 
-test("where a source goes on, a half that had ended before the other begins time anew by itself", () => {
+test("where a source goes on, a half that had ended before the other goes on from where it was before that", () => {
   const snapshotOf = busySnapshot(2, [Infinity, 5]);
   const checkpoint = checkpointOf(pipeline(2, 2), (vertex, subtask) => withExpiry(snapshotOf(vertex, subtask)));
   const plan = planRestore(checkpoint, pipeline(2, 1), CONFIG);
   expect(plan.subtask(1, 0).operators[0]).toMatchObject({
     watermarkMs: 5,
     keyed: [
-      { watermarkMs: -Infinity, expiryMs: 20 },
+      { watermarkMs: 20, floors: [{ watermarkMs: 30 }] },
       { watermarkMs: 5, floors: [{ watermarkMs: 6 }] },
     ],
   });

@@ -15,8 +15,10 @@ type Queue = ReturnType<PutOffQueues["open"]>;
 interface OfAddress {
   readonly queue: Queue;
   bytes: number;
-  /** Those of its messages that an HTTP request waits for, in order: there are never more than open requests. */
+  /** The newest of its messages that came by HTTP, in order: requests do not stay open for as long as messages may wait. */
   readonly requests: WaitingRequest[];
+  /** Older ones. */
+  olderRequests: number;
 }
 
 /** Who asked for a message that waits. */
@@ -27,6 +29,8 @@ export interface TakenMessage {
   readonly timestampMs: TimeMs;
 }
 
+/** Of an address: more than are usually open. */
+const REQUESTS_MAX = 10_000;
 /** Of the newest messages of all addresses, which are not on disk yet. */
 const UNSEALED_BYTES_MAX = 1024 * 1024;
 
@@ -52,11 +56,14 @@ export class Overflow {
   push(type: TypeName, envelope: Envelope, timestampMs: TimeMs, bytes: number): void {
     const name = nameOf(type, envelope.id);
     const known = this.#queues.get(name);
-    const waiting = known ?? { queue: this.#putOff.open(), bytes: 0, requests: [] };
+    const waiting = known ?? { queue: this.#putOff.open(), bytes: 0, requests: [], olderRequests: 0 };
     if (known === undefined) this.#queues.set(name, waiting);
     waiting.queue.push(envelope, timestampMs);
     const { from, fromId, kind } = envelope;
-    if (from === HTTP_CALLER) waiting.requests.push({ fromId, kind, timestampMs });
+    if (from === HTTP_CALLER && waiting.requests.push({ fromId, kind, timestampMs }) > REQUESTS_MAX) {
+      waiting.requests.shift();
+      waiting.olderRequests += 1;
+    }
     waiting.bytes += bytes;
     this.#unsealedBytes += bytes;
     if (this.#unsealedBytes <= UNSEALED_BYTES_MAX) return;
@@ -83,7 +90,10 @@ export class Overflow {
       envelope: envelope as Envelope, // as it was pushed
       timestampMs: into.timestampsMs[index] ?? 0,
     }));
-    waiting.requests.splice(0, taken.filter(({ envelope }) => envelope.from === HTTP_CALLER).length);
+    const requests = taken.filter(({ envelope }) => envelope.from === HTTP_CALLER).length;
+    const older = Math.min(requests, waiting.olderRequests);
+    waiting.olderRequests -= older;
+    waiting.requests.splice(0, requests - older);
     return taken;
   }
 

@@ -45,7 +45,7 @@ interface Match {
  * The `invoke` of a function object, written as a list of predicates with an action each.
  *
  * Shape:  a function `(context, input)`, for the field `invoke`; what the action returns is what it returns.
- * Cost:   predicates are asked one after the other, for each message.
+ * Cost:   predicates are asked one after the other, for each message. They see the input alone; what depends on the context, such as `context.kind()`, is for the action.
  * Errors: `MR9019` a rule is none, comes too late, or could never have its turn, `otherwise` comes twice, or nothing takes an input, which the function's `onError` decides about; `MR1068` `configure` is async.
  * Source: `StatefulMatchFunction` and `MatchBinder` of Flink's Stateful Functions, with schemas and guards in place of classes, and rules in the order in which they were bound: there, rules with a condition
  *         come first.

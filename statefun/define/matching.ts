@@ -9,6 +9,7 @@ import { isAsync, isStandardSchema } from "../../core/types/standard-schema.ts";
 import type { StandardSchema } from "../../core/types/standard-schema.ts";
 import { described, MillraceError } from "../../core/util/errors.ts";
 import { AsyncOperationResult } from "./async-operation-result.ts";
+import { isClass } from "./is-class.ts";
 import type { Context, StatefulFunction } from "./stateful-function.ts";
 
 /** What is done with an input. Its promise is waited for; anything else that it returns counts for nothing. */
@@ -134,10 +135,6 @@ type Callable = (...inputs: readonly unknown[]) => unknown;
 
 function isFunction(given: unknown): given is Callable {
   return typeof given === "function";
-}
-
-function isClass(given: Callable): boolean {
-  return /^class\b/.test(Function.prototype.toString.call(given));
 }
 
 function matchOf(predicate: unknown): Rule["match"] | undefined {

@@ -15,6 +15,7 @@ import type { OnError } from "./error-policies.ts";
 import type { AsyncResult, EgressTarget, FunctionContext } from "./function-context.ts";
 import type { FunctionDefinition, Handler, StateDefinition } from "./function-definition.ts";
 import { FunctionType } from "./function-type.ts";
+import { isClass } from "./is-class.ts";
 import { attachFields, declaredFields } from "./persisted-fields.ts";
 import type { TurnSlot } from "./persisted-fields.ts";
 import type { Context, StatefulFunction, StatefulFunctionProvider } from "./stateful-function.ts";
@@ -63,13 +64,7 @@ function madeBy(type: FunctionType, provider: StatefulFunctionProvider): Statefu
       `the provider of ${type.typeName} is a function, a class, or an object with functionOfType(type)`,
     );
   }
-  return isClass(provider) ? new provider() : provider(type);
-}
-
-function isClass(
-  provider: ((type: FunctionType) => StatefulFunction) | (new () => StatefulFunction),
-): provider is new () => StatefulFunction {
-  return /^class\b/.test(Function.prototype.toString.call(provider));
+  return isClass<StatefulFunction>(provider) ? new provider() : provider(type);
 }
 
 function handlerOf(make: () => RunningFunction): Handler {

@@ -10,6 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { memberOf, refuse } from "../../core/api/refuse.ts";
 import { asError, isMillraceError, MillraceError } from "../../core/util/errors.ts";
+import { isClass } from "../define/is-class.ts";
 import type { StatefulFunctionModule } from "./module.ts";
 
 interface Package {
@@ -119,8 +120,4 @@ async function defaultExport(path: string, owner: string): Promise<unknown> {
 
 function instanceOf(candidate: unknown): unknown {
   return isClass(candidate) ? new candidate() : candidate;
-}
-
-function isClass(candidate: unknown): candidate is new () => unknown {
-  return typeof candidate === "function" && /^class\b/.test(Function.prototype.toString.call(candidate));
 }

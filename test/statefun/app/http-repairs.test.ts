@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fileSource, ndjson } from "../../../connectors/files/index.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
-import type { JobClient, Source, SourceSplit } from "../../../core/index.ts";
+import type { JobClient } from "../../../core/index.ts";
 import {
   addressOf,
   fn,
@@ -20,6 +20,7 @@ import {
   type,
   value,
 } from "../../../statefun/index.ts";
+import { neverEnding } from "./never-ending.ts";
 
 /** The test runs a whole job, which takes its time where the machine is busy. */
 vi.setConfig({ testTimeout: 30_000 });
@@ -58,31 +59,6 @@ const opening = router(openings, (timeMs, downstream) => {
   if (timeMs === 1) downstream.forward(account.at("eve"), "open", 500);
 });
 const opened = openings.from(neverEnding([1, 1_000]), { watermarks: WatermarkStrategy.forMonotonousTimestamps() });
-
-/** Times, each with itself as its timestamp, and then nothing. */
-function neverEnding(times: readonly number[]): Source<number, SourceSplit> {
-  return {
-    boundedness: "continuous-unbounded",
-    parallelismMax: 1,
-    createReader: () => {
-      const left = [...times];
-      return {
-        pollNext(output) {
-          for (const timeMs of left.splice(0)) output.collect(timeMs, timeMs);
-          return "nothing-available";
-        },
-        addSplits: () => undefined,
-        noMoreSplits: () => undefined,
-        snapshot: () => [],
-      };
-    },
-    createEnumerator: () => ({
-      handleSplitRequest: () => undefined,
-      addSplitsBack: () => undefined,
-      snapshot: () => undefined,
-    }),
-  };
-}
 
 let directory = "";
 let job: JobClient | undefined;

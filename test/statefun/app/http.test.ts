@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { fixedDelay, StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
-import type { JobClient, Source, SourceSplit } from "../../../core/index.ts";
+import type { JobClient } from "../../../core/index.ts";
 import { buffer, fn, httpIngress, ingress, module, router, statefunJob, type, value } from "../../../statefun/index.ts";
 import type { Bindable, HttpIngressOptions, StatefulFn } from "../../../statefun/index.ts";
+import { neverEnding } from "./never-ending.ts";
 
 const running: JobClient[] = [];
 afterEach(async () => {
@@ -212,30 +213,6 @@ test("nobody waits for the event time of requests", async () => {
   const web = await serve([clock], { reply: "early", others, config: { "pipeline.auto-watermark-interval": 1 } });
   await readUntil(web, "/test/clock/a", { due: 1 });
 });
-
-/** Times, each with itself as its timestamp, and then nothing. */
-function neverEnding(times: readonly number[]): Source<number, SourceSplit> {
-  let left = [...times];
-  return {
-    boundedness: "continuous-unbounded",
-    parallelismMax: 1,
-    createReader: () => ({
-      pollNext(output) {
-        for (const timeMs of left) output.collect(timeMs, timeMs);
-        left = [];
-        return "nothing-available";
-      },
-      addSplits: () => undefined,
-      noMoreSplits: () => undefined,
-      snapshot: () => [],
-    }),
-    createEnumerator: () => ({
-      handleSplitRequest: () => undefined,
-      addSplitsBack: () => undefined,
-      snapshot: () => undefined,
-    }),
-  };
-}
 
 test("a quarantined address says so, with the name of its error", async () => {
   const web = await serve([counter], { reply: "early" });

@@ -29,7 +29,6 @@ import type { World } from "./world.ts";
 const LOCAL_SLOT = "local";
 
 export interface JobParts extends Omit<MasterParts, "slots" | "store" | "storage" | "checkpointDirectory"> {
-  readonly jobId: string;
   readonly world: World;
   readonly stores: JobStores;
   readonly restorePoint: CompletedCheckpoint | undefined;

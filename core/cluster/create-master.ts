@@ -26,7 +26,7 @@ import type { World } from "./world.ts";
 
 export interface MasterParts extends Pick<
   JobMasterParts,
-  "jobName" | "toClient" | "onPhase" | "onFailure" | "onDeploying" | "keepOutcome" | "onEnded"
+  "jobName" | "jobId" | "masterToken" | "toClient" | "onPhase" | "onFailure" | "onDeploying" | "keepOutcome" | "onEnded"
 > {
   readonly graph: JobGraph;
   readonly config: Config;

@@ -15,6 +15,9 @@ import type { SlotAllocator } from "./slot-allocator.ts";
 
 export interface DeployerOptions {
   readonly jobName: string;
+  readonly jobId: string;
+  /** Greater than that of every master before. */
+  readonly masterToken: number;
   readonly config: Config;
   readonly store: CompletedCheckpointStore;
   /** While the store has nothing. */
@@ -52,7 +55,7 @@ export class Deployer {
 
   /** Of executions in state SCHEDULED that have slots. Throws what `planRestore` throws, and then has sent nothing. */
   deploy(scheduled: readonly Subtask[]): void {
-    const { jobName, config } = this.#options;
+    const { jobName, jobId, masterToken, config } = this.#options;
     const graph = this.#executions.jobGraph;
     const { checkpoint, owned, stopped } = this.startingPoint();
     const restore = checkpoint === undefined ? undefined : planRestore(checkpoint, graph, config);
@@ -64,6 +67,8 @@ export class Deployer {
       this.#slots.slotOf(task).gateway.deploy({
         task,
         jobName,
+        jobId,
+        masterToken,
         graph,
         config,
         restore: state === undefined ? undefined : { ...state, owned, stopped },

@@ -48,6 +48,9 @@ const STATUS: Readonly<Record<JobPhaseName, JobStatus>> = {
   failed: "FAILED",
 };
 
+/** It leads the job from its beginning to its end. */
+const ONLY_MASTER = 1;
+
 export class LocalJob implements JobClient {
   readonly jobId: string;
   readonly jobName: string;
@@ -198,6 +201,7 @@ export class LocalJob implements JobClient {
     if (restorePoint !== undefined) this.#graph = withSavedKeyGroups(this.#graph, restorePoint);
     this.#master = this.#placement.compose({
       jobId: this.jobId,
+      masterToken: ONLY_MASTER,
       jobName: this.jobName,
       graph: this.#graph,
       config,

@@ -55,6 +55,8 @@ export interface SubtaskRestore {
 export interface TaskDescriptor {
   readonly task: SubtaskId;
   readonly jobName: string;
+  readonly jobId: string;
+  readonly masterToken: number;
   readonly graph: JobGraph;
   readonly config: Config;
   readonly restore: SubtaskRestore | undefined;

@@ -299,15 +299,17 @@ export class TaskExecution implements Runnable {
   }
 
   #info(): TaskInfo {
-    const { task, jobName } = this.descriptor;
+    const { task, jobName, jobId, masterToken } = this.descriptor;
     const vertex = this.#vertex();
     return {
       jobName,
+      jobId,
       name: vertex.name,
       subtaskIndex: task.subtask,
       parallelism: vertex.parallelism,
       maxParallelism: vertex.maxParallelism,
       attempt: task.attempt,
+      masterToken,
     };
   }
 

@@ -64,11 +64,13 @@ const MAX_PARALLELISM = 128;
 export function harnessTask(options: Omit<HarnessOptions, "create">): TaskInfo {
   return {
     jobName: "harness",
+    jobId: "harness",
     name: "operator",
     subtaskIndex: options.subtaskIndex ?? 0,
     parallelism: options.parallelism ?? 1,
     maxParallelism: options.maxParallelism ?? MAX_PARALLELISM,
     attempt: options.restored === undefined ? 0 : 1,
+    masterToken: 1,
   };
 }
 

@@ -22,6 +22,8 @@ export interface SinkHarnessOptions<T, W, C> {
   /** Default: 1. */
   readonly parallelism?: number;
   readonly attempt?: number;
+  /** Default: `"harness"`. */
+  readonly jobId?: string;
   readonly restored?: SinkSnapshot<W, C> | undefined;
   readonly clock?: ManualClock;
   /** Lets I/O go on. Default: waits for Node's. */
@@ -59,6 +61,7 @@ export class SinkHarness<T, W, C> {
     sink,
     parallelism = 1,
     attempt = 0,
+    jobId = "harness",
     restored,
     clock = new ManualClock(),
     pump,
@@ -79,7 +82,7 @@ export class SinkHarness<T, W, C> {
           slot,
           this.#open(
             sink,
-            this.#context(slot, { subtask, parallelism, attempt, restored: restored !== undefined }),
+            this.#context(slot, { subtask, parallelism, attempt, jobId, restored: restored !== undefined }),
             own,
           ),
         ),
@@ -217,6 +220,7 @@ export class SinkHarness<T, W, C> {
       readonly subtask: number;
       readonly parallelism: number;
       readonly attempt: number;
+      readonly jobId: string;
       readonly restored: boolean;
     },
   ): SinkContext {
@@ -224,7 +228,9 @@ export class SinkHarness<T, W, C> {
       subtaskIndex: at.subtask,
       parallelism: at.parallelism,
       attempt: at.attempt,
+      masterToken: 1,
       jobName: "harness",
+      jobId: at.jobId,
       restored: at.restored,
       metrics: this.metrics,
       config: new Config(),

@@ -67,7 +67,7 @@ function inputOf(batches: fc.Arbitrary<Written>): fc.Arbitrary<readonly InputPar
 }
 
 const rate = fc.constantFrom(0, 0, 10, 40);
-/** Neither `request-late` nor `transaction-expires`: with them records may be lost, and the job says so. */
+/** Neither `request-late` nor `transaction-expires`: with them records may be lost, and the job says so. A request that is `slow` may arrive when its sender is long dead. */
 const faults: fc.Arbitrary<KafkaFaultRates> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({}) },
   {
@@ -75,7 +75,7 @@ const faults: fc.Arbitrary<KafkaFaultRates> = fc.oneof(
     arbitrary: fc.record({
       "request-lost": rate,
       "answer-lost": rate,
-      slow: fc.constantFrom(0, 0, 5),
+      slow: fc.constantFrom(0, 0, 5, 60),
       "coordinator-away": fc.constantFrom(0, 0, 5),
       "leader-moves": rate,
     }),

@@ -7,6 +7,7 @@
  */
 import type { Mutant } from "./mutant.ts";
 
+const EARLIER = "connectors/kafka/sink/earlier-ids.ts";
 const COMMITTER = "connectors/kafka/sink/committer.ts";
 const POOL = "connectors/kafka/sink/id-pool.ts";
 const TRANSACTIONS = "connectors/kafka/sink/transactions.ts";
@@ -46,7 +47,7 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
     id: "kafka-id-free-at-once",
     file: POOL,
     find: `    this.#ids[number] = { kind: "prepared", known };`,
-    replace: `    this.#ids[number] = { kind: "free", known, isNew: false };`,
+    replace: `    this.#ids[number] = { kind: "free", known };`,
     about: "an id whose transaction waits for its checkpoint is used for the next one",
   },
   {
@@ -57,11 +58,11 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
     about: "an id is used again as soon as its checkpoint has completed, though its commit is not confirmed",
   },
   {
-    id: "kafka-restored-id-used",
-    file: POOL,
-    find: `this.#ids.push(uncommitted.has(this.#text(number)) ? { kind: "restored" } : NEVER_USED);`,
-    replace: `this.#ids.push(NEVER_USED);`,
-    about: "an id with a restored transaction is used for the first one of the new attempt",
+    id: "kafka-one-name-for-all-attempts",
+    file: "connectors/kafka/sink/sink-state.ts",
+    find: `return \`\${prefix}-\${subtask}-\${job}.\${masterToken}.\${attempt}-\${number}\`;`,
+    replace: `return \`\${prefix}-\${subtask}-\${job}.\${masterToken}.\${attempt * 0}-\${number}\`;`,
+    about: "all attempts of a subtask use the same ids",
   },
   {
     id: "kafka-older-epoch-committed",
@@ -80,37 +81,37 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
   {
     id: "kafka-lingering-forgotten",
     file: TRANSACTIONS,
-    find: `this.#takeOver(this.#earlier(known), () => this.#goOn()),`,
-    replace: `this.#takeOver(this.#earlier(known).slice(0, 0), () => this.#goOn()),`,
+    find: `this.#takeOver(ids, () => this.#goOn())`,
+    replace: `this.#takeOver(ids.slice(0, 0), () => this.#goOn())`,
     about: "transactions that an earlier attempt has left open stay open",
   },
   {
     id: "kafka-lingering-of-the-gone-forgotten",
-    file: TRANSACTIONS,
-    find: `return subtask % this.#options.parallelism === this.#options.subtask;`,
-    replace: `return subtask === this.#options.subtask;`,
+    file: EARLIER,
+    find: `return subtask % parallelism === owner.subtask;`,
+    replace: `return subtask === owner.subtask;`,
     about: "transactions of subtasks that are no more stay open",
   },
   {
     id: "kafka-listed-forgotten",
-    file: TRANSACTIONS,
-    find: `[...this.#restoredIds(), ...known, ...own]`,
-    replace: `[...this.#restoredIds(), ...own]`,
+    file: EARLIER,
+    find: `[...restoredIds(options), ...known]`,
+    replace: `[...restoredIds(options)]`,
     about: "ids that only the brokers know are not taken over",
   },
   {
     id: "kafka-restored-taken-over",
-    file: TRANSACTIONS,
-    find: `this.#isMine(id) && !this.#uncommitted.has(text)`,
-    replace: `this.#isMine(id) && text !== ""`,
+    file: EARLIER,
+    find: `(uncommitted.has(text) ? [] : [id])`,
+    replace: `(text === "" ? [] : [id])`,
     about: "ids with restored transactions are taken over at the start, which aborts them",
   },
   {
     id: "kafka-revenant-not-refused",
     file: TRANSACTIONS,
-    find: `else this.#own(() => this.#init(taken, known));`,
-    replace: `else this.#init(taken, known);`,
-    about: "whoever was believed dead may begin a transaction, which aborts that of its successor",
+    find: `if (known === undefined) this.#own(() => this.#read(taken, identity));`,
+    replace: `if (known === undefined) this.#read(taken, identity);`,
+    about: "whoever was believed dead may begin a transaction under an id that its successor has not seen",
     waits:
       "a slot that comes back between a flush and what follows it: here it hears of its end in the same moment; test/kafka/revenant.test.ts does it by hand",
   },

@@ -106,7 +106,7 @@ export class MasterProcess {
   }
 
   #lead(recovered: readonly RecoveredCheckpoint[], restorePoint: CompletedCheckpoint | undefined): void {
-    const { config, jobName, random, election, history } = this.#cluster.options;
+    const { config, jobName, jobId, random, election, history } = this.#cluster.options;
     const { clock } = this.process;
     const store = new PointerCheckpointStore(
       { pointers: election.pointersOf(this.process, this.token), clock },
@@ -115,6 +115,8 @@ export class MasterProcess {
     this.#store = store;
     const master = createMaster({
       jobName,
+      jobId,
+      masterToken: this.token,
       config,
       graph: this.#cluster.options.buildGraph(),
       world: { clock, random, warn: (line) => this.#cluster.warn(`${this.process.name}: ${line}`) },
@@ -124,7 +126,7 @@ export class MasterProcess {
       store,
       storage: this.storage,
       // A directory for each master, so that files of one that is not yet dead are nobody else's.
-      checkpointDirectory: `checkpoints/${this.#cluster.options.jobId}-${this.token}`,
+      checkpointDirectory: `checkpoints/${jobId}-${this.token}`,
       restorePoint,
       toClient: () => undefined,
       onPhase: (phase) => {

@@ -113,6 +113,8 @@ class Run {
   readonly #seams: OutsideSeams;
   #election: SimElection | undefined;
   readonly #restoreFrom: string | undefined;
+  /** Whoever goes on from a moment of another run is another job than those that it had yet to start. */
+  readonly #jobs: string;
   readonly #moments: Moments;
   #restarts = 0;
   #masters = 0;
@@ -134,6 +136,7 @@ class Run {
     // With a savepoint that stopped the job, it would only come to its end: whoever wants to go on from it starts another.
     const goesOn = from?.pointer.owned === true;
     this.#election = goesOn ? this.#createElection(from.outside, [from.pointer]) : undefined;
+    this.#jobs = from === undefined ? "job" : "later";
     this.#restoreFrom = goesOn ? undefined : from?.pointer.directory;
   }
 
@@ -230,7 +233,7 @@ class Run {
       live,
       config,
       jobName: JOB_NAME,
-      jobId: `job-${index}`,
+      jobId: `${this.#jobs}-${index}`,
       directory: DIRECTORY,
       restoreFrom: start.restoreFrom,
       slots: requiredSlots(build()).total + plan.spareSlots,

@@ -1,4 +1,5 @@
 /** What a Kafka sink saves, and the names of its transactional ids. Plain data. */
+import type { SinkContext } from "../../../core/operators/contracts/sink.ts";
 import type { ProducerIdentity, TransactionalProducer } from "../client/kafka-client.ts";
 
 /** A transaction with all records of a checkpoint of one subtask, flushed and open. Committing needs no more than this. */
@@ -7,36 +8,60 @@ export interface KafkaCommittable extends TransactionalProducer {
   readonly records: number;
 }
 
-/** Of one subtask, past or present. Whoever starts after a restore gets those of all. */
-export interface KafkaSinkState {
+/** One attempt of a subtask: all its ids have this in their names, so that nobody who came before can have asked for one of them. */
+export interface IdOwner {
   readonly prefix: string;
   readonly subtask: number;
+  /** The beginning of the job's id. */
+  readonly job: string;
+  /** Of two attempts in one job, the later one has the greater token, or the same and the greater number. */
+  readonly masterToken: number;
+  readonly attempt: number;
+}
+
+/** Of one subtask, past or present. Whoever starts after a restore gets those of all. */
+export interface KafkaSinkState extends IdOwner {
   /** Its ids are those with the numbers below. */
   readonly ids: number;
   /** Those that the same checkpoint holds as committables: nobody may take them over before they are committed. */
   readonly uncommitted: readonly string[];
 }
 
-export interface PooledId {
-  readonly prefix: string;
-  readonly subtask: number;
+export interface PooledId extends IdOwner {
   readonly number: number;
 }
 
-export function idText({ prefix, subtask, number }: PooledId): string {
-  return `${prefix}-${subtask}-${number}`;
+/** Enough of a job's id to tell those with one prefix apart. */
+const JOB_CHARACTERS = 8;
+
+export function idOwner(prefix: string, ctx: SinkContext): IdOwner {
+  const { subtaskIndex: subtask, jobId, masterToken, attempt } = ctx;
+  return { prefix, subtask, job: jobId.slice(0, JOB_CHARACTERS), masterToken, attempt };
+}
+
+export function idText({ prefix, subtask, job, masterToken, attempt, number }: PooledId): string {
+  return `${prefix}-${subtask}-${job}.${masterToken}.${attempt}-${number}`;
 }
 
 /** For no transactions: who has it, is the attempt that the subtask belongs to. */
-export function ownerId(prefix: string, subtask: number): string {
+export function ownerId({ prefix, subtask }: Pick<IdOwner, "prefix" | "subtask">): string {
   return `${prefix}-${subtask}-owner`;
 }
 
 /** Undefined: an id of somebody else. */
 export function parseId(prefix: string, text: string): PooledId | undefined {
   if (!text.startsWith(`${prefix}-`)) return undefined;
-  const numbers = /^(\d{1,9})-(\d{1,9})$/.exec(text.slice(prefix.length + 1));
-  return numbers === null ? undefined : { prefix, subtask: Number(numbers[1]), number: Number(numbers[2]) };
+  const parts = /^(\d{1,9})-(.{1,8})\.(\d{1,15})\.(\d{1,9})-(\d{1,9})$/.exec(text.slice(prefix.length + 1));
+  const [, subtask, job, masterToken, attempt, number] = parts ?? [];
+  if (job === undefined) return undefined;
+  return {
+    prefix,
+    subtask: Number(subtask),
+    job,
+    masterToken: Number(masterToken),
+    attempt: Number(attempt),
+    number: Number(number),
+  };
 }
 
 export function identityOf({ producerId, epoch }: ProducerIdentity): ProducerIdentity {

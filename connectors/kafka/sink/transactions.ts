@@ -3,13 +3,14 @@
  *
  * In:    what was restored; the end of each transaction. Out: `onReady` with the next producer; committables. State: the pool of ids, the transaction at hand.
  *
- * At the start it takes over every id that an earlier attempt may have left open, of this subtask and of those that are no more, so that their records are never seen and no reader waits
- * for them: those of the restored state, and those that the brokers know. Only ids whose transactions are to be committed are left alone, until they are.
+ * At the start it takes over the ids of earlier attempts (`earlier-ids.ts`): whoever has them is refused from then on, and what they have left open is aborted. Its own ids are named after itself,
+ * so that no request of an earlier attempt, however late, can abort what it has prepared.
  *
- * Every transaction begins with a new epoch, so that id and epoch name it. An attempt that was believed dead and comes back must not ask for one: even with the epoch that it had, brokers first abort
- * what its successor has prepared under that id, and only then refuse it. So it asks before for the next epoch of one more id (`ownerId`), under which nobody ever begins anything: there it is refused.
- * What this cannot refuse is an attempt that was believed dead before it had its first answer, or between the two requests, and goes on only after its successor has prepared something: it takes
- * ids over that are not its own any more. The successor notices when it commits, and fails with `MR6442`.
+ * Every transaction begins with a new epoch, so that id and epoch name it. An attempt that was believed dead may ask for a new id of its own when its successor has listed them already, and would leave a
+ * transaction open that nobody knows. So it asks afterwards, before it begins anything, for the next epoch of one more id (`ownerId`), under which nobody ever does: there it is refused if a successor
+ * has asked in the meantime. The same question between list and takeover keeps apart attempts of two jobs, whose names do not tell which came first. Only an attempt of another job with this
+ * prefix, believed dead before its very first request, which goes on when its successor has prepared something, takes ids over that are not its own: the successor notices when it commits, and
+ * fails with `MR6442`.
  */
 import type {
   KafkaClient,
@@ -19,15 +20,15 @@ import type {
   TransactionalProducer,
 } from "../client/kafka-client.ts";
 import type { TaskCalls } from "../client/task-calls.ts";
+import { earlierIds, uncommittedIds } from "./earlier-ids.ts";
 import { IdPool } from "./id-pool.ts";
 import type { TakenId } from "./id-pool.ts";
-import { idText, identityOf, ownerId, parseId } from "./sink-state.ts";
-import type { KafkaCommittable, KafkaSinkState, PooledId } from "./sink-state.ts";
+import { idText, identityOf, ownerId } from "./sink-state.ts";
+import type { IdOwner, KafkaCommittable, KafkaSinkState, PooledId } from "./sink-state.ts";
 import { Witness } from "./witness.ts";
 
 export interface TransactionsOptions {
-  readonly prefix: string;
-  readonly subtask: number;
+  readonly owner: IdOwner;
   readonly parallelism: number;
   /** From the longest that the broker allows, if it says so. Throws if it is too long. */
   readonly timeoutMs: (maxMs: number | undefined) => number;
@@ -46,32 +47,27 @@ interface Current {
   begunMs: number | undefined;
 }
 
-/** Taken over at the start in any case, so that nobody who was believed dead can take one of them afterwards: one to write with, one per open checkpoint, one until the next. */
-const IDS_AT_START = 3;
 /** Requests at a time while ids are taken over. */
 const AT_ONCE = 5;
 
 export class Transactions {
   readonly #options: TransactionsOptions;
   readonly #pool: IdPool;
-  /** Restored committables: not ours to touch before the first checkpoint of this attempt has completed. */
-  readonly #uncommitted: ReadonlySet<string>;
+  /** With restored committables: not ours to touch before the first checkpoint of this attempt has completed. */
   #left: readonly PooledId[];
   #current: Current | undefined = undefined;
   #firstSnapshot = Infinity;
   #timeoutMs = 0;
-  #owner: ProducerIdentity | undefined = undefined;
+  #ownership: ProducerIdentity | undefined = undefined;
   /** Whose turn it is once the owner's id has answered; the first one's question is under way. */
   readonly #ownersTurns: (() => void)[] = [];
   #started = false;
   #onStarted: (() => void) | undefined = undefined;
 
   constructor(options: TransactionsOptions) {
-    const { prefix, subtask, restored } = options;
     this.#options = options;
-    this.#pool = new IdPool({ prefix, subtask }, restored);
-    this.#uncommitted = new Set(restored.flatMap(({ uncommitted }) => uncommitted));
-    this.#left = this.#restoredIds().filter((id) => this.#uncommitted.has(idText(id)));
+    this.#pool = new IdPool(options.owner);
+    this.#left = uncommittedIds(options);
   }
 
   /** Milliseconds since the open transaction has its first partition; 0 if there is none. */
@@ -90,14 +86,15 @@ export class Transactions {
   }
 
   start(): void {
-    const { client, calls, prefix } = this.#options;
-    const listed = calls.answer<readonly ListedTransaction[] | undefined>((known) =>
-      this.#takeOver(this.#earlier(known), () => this.#goOn()),
-    );
+    const { client, calls, owner } = this.#options;
+    const listed = calls.answer<readonly ListedTransaction[] | undefined>((known) => {
+      const ids = earlierIds({ ...this.#options, listed: known });
+      this.#own(() => this.#takeOver(ids, () => this.#goOn()));
+    });
     client.transactionTimeoutMaxMs(
       calls.answer((maxMs) => {
         this.#timeoutMs = this.#options.timeoutMs(maxMs);
-        this.#own(() => client.listTransactions(prefix, listed));
+        this.#own(() => client.listTransactions(owner.prefix, listed));
       }),
     );
   }
@@ -139,10 +136,7 @@ export class Transactions {
   /** Asks for a producer, unless there is one that has written nothing yet. */
   next(): void {
     if (this.#current !== undefined) return;
-    const taken = this.#pool.take();
-    const { known } = taken;
-    if (known !== undefined && taken.isNew) this.#read(taken, known);
-    else this.#own(() => this.#init(taken, known));
+    this.#init(this.#pool.take());
   }
 
   snapshot(checkpointId: number, uncommitted: readonly string[]): KafkaSinkState {
@@ -153,22 +147,21 @@ export class Transactions {
   checkpointCompleted(checkpointId: number): void {
     this.#pool.checkpointCompleted(checkpointId);
     if (checkpointId < this.#firstSnapshot || this.#left.length === 0) return;
-    // What was restored is committed now. An attempt after that checkpoint, if somebody went back in time, may have used these ids again.
+    // What was restored is committed now. Whoever prepared it, if somebody went back in time, may have used these ids again.
     const left = this.#left;
     this.#left = [];
     this.#own(() => this.#takeOver(left, () => {}));
   }
 
-  #init(taken: TakenId, known: ProducerIdentity | undefined): void {
+  #init(taken: TakenId): void {
     const { client, calls } = this.#options;
-    const { transactionalId } = taken;
+    const { transactionalId, known } = taken;
     const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
-    const isNobodys = known === undefined;
     client.initProducer(
       { transactional },
       calls.answer((identity) => {
         // A successor that has listed the ids before this one was there would leave it open: then it has become the owner, too.
-        if (isNobodys) this.#own(() => this.#read(taken, identity));
+        if (known === undefined) this.#own(() => this.#read(taken, identity));
         else this.#read(taken, identity);
       }),
     );
@@ -181,12 +174,12 @@ export class Transactions {
   }
 
   #askOwner(): void {
-    const { client, calls, prefix, subtask } = this.#options;
-    const known = this.#owner;
-    const transactionalId = ownerId(prefix, subtask);
+    const { client, calls, owner } = this.#options;
+    const known = this.#ownership;
+    const transactionalId = ownerId(owner);
     const transactional = { transactionalId, timeoutMs: this.#timeoutMs, ...(known === undefined ? {} : { known }) };
     const owned = calls.answer<ProducerIdentity>((identity) => {
-      this.#owner = identityOf(identity);
+      this.#ownership = identityOf(identity);
       const then = this.#ownersTurns.shift();
       if (this.#ownersTurns.length > 0) this.#askOwner();
       then?.();
@@ -214,27 +207,8 @@ export class Transactions {
     this.#onStarted = undefined;
   }
 
-  #earlier(listed: readonly ListedTransaction[] = []): readonly PooledId[] {
-    const { prefix, subtask } = this.#options;
-    const known = listed.flatMap(({ transactionalId }) => parseId(prefix, transactionalId) ?? []);
-    const own = Array.from({ length: IDS_AT_START }, (_, number) => ({ prefix, subtask, number }));
-    const ids = new Map([...this.#restoredIds(), ...known, ...own].map((id) => [idText(id), id]));
-    return [...ids].filter(([text, id]) => this.#isMine(id) && !this.#uncommitted.has(text)).map(([, id]) => id);
-  }
-
-  #restoredIds(): readonly PooledId[] {
-    return this.#options.restored.flatMap(({ prefix, subtask, ids }) =>
-      Array.from({ length: ids }, (_, number) => ({ prefix, subtask, number })).filter((id) => this.#isMine(id)),
-    );
-  }
-
-  /** Subtasks that are no more are shared out. */
-  #isMine({ subtask }: PooledId): boolean {
-    return subtask % this.#options.parallelism === this.#options.subtask;
-  }
-
   #takeOver(ids: readonly PooledId[], done: () => void): void {
-    const { client, calls, prefix, subtask } = this.#options;
+    const { client, calls } = this.#options;
     const timeoutMs = this.#timeoutMs;
     const waiting = [...ids];
     let open = 0;
@@ -245,9 +219,8 @@ export class Transactions {
     const next = (): PooledId | undefined => (open < AT_ONCE ? waiting.shift() : undefined);
     const take = (id: PooledId): void => {
       open++;
-      const taken = calls.answer<ProducerIdentity>((identity) => {
+      const taken = calls.answer<ProducerIdentity>(() => {
         open--;
-        if (id.prefix === prefix && id.subtask === subtask) this.#pool.takenOver(id.number, identity);
         go();
       });
       client.initProducer({ transactional: { transactionalId: idText(id), timeoutMs } }, taken);

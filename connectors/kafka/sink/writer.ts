@@ -13,6 +13,7 @@ import { Sender } from "./sender.ts";
 import type { SenderOptions } from "./sender.ts";
 import { checkedKey, checkedPartition, checkedValue, topicOf } from "./serializer.ts";
 import type { RecordParts } from "./serializer.ts";
+import { idOwner } from "./sink-state.ts";
 import type { KafkaCommittable, KafkaSinkState } from "./sink-state.ts";
 import { TaskCalls } from "../client/task-calls.ts";
 import { Topics } from "./topics.ts";
@@ -130,11 +131,9 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
     { prefix, timeoutMs }: NonNullable<WriterOptions<T>["transactions"]>,
     restored: readonly KafkaSinkState[],
   ): Transactions {
-    const { subtaskIndex, parallelism } = this.#ctx;
     return new Transactions({
-      prefix,
-      subtask: subtaskIndex,
-      parallelism,
+      owner: idOwner(prefix, this.#ctx),
+      parallelism: this.#ctx.parallelism,
       timeoutMs,
       restored,
       client: this.#client,

@@ -11,13 +11,17 @@ import { MillraceError } from "../../util/errors.ts";
 
 export interface TaskInfo {
   readonly jobName: string;
+  /** Of this run of the job alone: whoever submits it again, also to go on from a savepoint, has another one. */
+  readonly jobId: string;
   /** The operator's name, and of the task when the task itself speaks. */
   readonly name: string;
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly maxParallelism: number;
-  /** 0 for the first run, one more after each restart. */
+  /** 0 for the first run, one more after each restart by the same master. */
   readonly attempt: number;
+  /** Grows with each master that leads the job. Of two attempts the one with the greater token is the later, and with equal ones the one with the greater `attempt`. */
+  readonly masterToken: number;
 }
 
 /** What `open` gets. */

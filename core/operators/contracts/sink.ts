@@ -81,7 +81,10 @@ export interface SinkContext {
   readonly subtaskIndex: number;
   readonly parallelism: number;
   readonly attempt: number;
+  /** Orders attempts under different masters, see `TaskInfo`. */
+  readonly masterToken: number;
   readonly jobName: string;
+  readonly jobId: string;
   /** True if this attempt starts from a checkpoint or savepoint. */
   readonly restored: boolean;
   readonly metrics: MetricGroup;

@@ -245,9 +245,16 @@ class Bench {
   #deploy(vertex: number, slot: string): void {
     const placement = this.#graph.vertices.map(({ inputs }) => [inputs.length === 0 ? "near" : "far"]);
     const task = { vertex, subtask: 0, attempt: 0 };
-    this.#slots
-      .get(slot)
-      ?.deploy({ task, jobName: "job", graph: this.#graph, config: this.#config, restore: undefined, placement });
+    this.#slots.get(slot)?.deploy({
+      task,
+      jobName: "job",
+      jobId: "0",
+      masterToken: 1,
+      graph: this.#graph,
+      config: this.#config,
+      restore: undefined,
+      placement,
+    });
   }
 }
 

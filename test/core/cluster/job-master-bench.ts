@@ -95,6 +95,8 @@ export class MasterBench {
     this.store = store;
     this.master = createMaster({
       jobName: "played",
+      jobId: "0",
+      masterToken: 1,
       graph: createJobGraph(env.getStreamGraph(), { name: "played", config: env.config }),
       config: env.config,
       world: { clock, random: new SeededRandom(1), warn: () => undefined },

@@ -130,6 +130,27 @@ describe("cancel", () => {
   });
 });
 
+test("functions are told whose they are: of which job, under which master, in which attempt", async () => {
+  const scene = new Scene();
+  const env = scene.env();
+  const told: RuntimeContext["task"][] = [];
+  const listening = {
+    open: (ctx: RuntimeContext) => void told.push(ctx.task),
+    map: throwingAt([20], 1),
+  };
+  scene.commit(scene.numbers(env, 30).map(listening));
+  await scene.play(async () => {
+    const job = scene.start(env);
+    await job.result();
+    const { jobId, jobName } = job;
+    const name = { jobId, jobName, masterToken: 1, subtaskIndex: 0, parallelism: 1 };
+    expect(told).toMatchObject([
+      { ...name, attempt: 0 },
+      { ...name, attempt: 1 },
+    ]);
+  });
+});
+
 describe("accumulators", () => {
   /** Counts in the accumulator what it passes on. */
   function counting(): { open(ctx: RuntimeContext): void; map(n: number): number } {

@@ -70,6 +70,8 @@ function descriptorOf(vertex: number, attempt: number): TaskDescriptor {
   return {
     task: { vertex, subtask: 0, attempt },
     jobName: "job",
+    jobId: "0",
+    masterToken: 1,
     graph: GRAPH,
     config: CONFIG,
     restore: undefined,

@@ -92,6 +92,8 @@ class Bench {
     const descriptor: TaskDescriptor = {
       task: { vertex, subtask: 0, attempt: 0 },
       jobName: "job",
+      jobId: "0",
+      masterToken: 1,
       graph: this.job.graph,
       config: this.job.config,
       restore: undefined,

@@ -115,6 +115,8 @@ class Bench {
     return {
       task: { vertex, subtask: 0, attempt: 0 },
       jobName: "job",
+      jobId: "0",
+      masterToken: 1,
       graph: this.graph,
       config: CONFIG,
       restore: undefined,

@@ -32,7 +32,16 @@ export type { JobOutcome, JobPhaseName } from "./job-phase.ts";
 
 export interface JobMasterParts extends Pick<
   SchedulerParts,
-  "jobName" | "jobId" | "masterToken" | "graph" | "config" | "clock" | "slots" | "restartStrategy" | "store" | "restorePoint"
+  | "jobName"
+  | "jobId"
+  | "masterToken"
+  | "graph"
+  | "config"
+  | "clock"
+  | "slots"
+  | "restartStrategy"
+  | "store"
+  | "restorePoint"
 > {
   createSources(master: JobMaster): SourceCoordinators;
   createLoops(master: JobMaster): LoopCoordinators;

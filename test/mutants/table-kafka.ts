@@ -113,7 +113,7 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
     replace: `if (known === undefined) this.#read(taken, identity);`,
     about: "whoever was believed dead may begin a transaction under an id that its successor has not seen",
     waits:
-      "a slot that comes back between a flush and what follows it: here it hears of its end in the same moment; test/kafka/revenant.test.ts does it by hand",
+      "an attempt whose request for a new id is under way while its successor lists, and which is there to hear the answer: here it hears of its end before; test/kafka/revenant.test.ts does it by hand",
   },
   {
     id: "kafka-state-split",
@@ -121,7 +121,6 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
     find: `writerState: "union",`,
     replace: `writerState: "split",`,
     about: "a subtask knows only a part of what is still to be committed",
-    waits: "a longer search than 150 runs",
   },
   {
     id: "kafka-flush-does-not-wait",
@@ -145,7 +144,6 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
     this.isAdded`,
     replace: `    this.isAdded`,
     about: "sequence numbers go on where another producer ended",
-    waits: "a longer search than 150 runs",
   },
   {
     id: "kafka-partition-not-added",
@@ -229,7 +227,6 @@ const SOURCE: readonly Omit<Mutant, "arena">[] = [
     find: `new Set(restored?.known.filter((id) => covers(settings.subscription, partitionOf(id))));`,
     replace: `new Set(restored?.known.filter((id) => covers(settings.subscription, partitionOf(id))).slice(1));`,
     about: "a partition that is read already is found anew after a restore",
-    waits: "a longer search than 150 runs",
   },
 ];
 

@@ -59,6 +59,8 @@ export interface SimPlan {
   readonly minPauseMs: number;
   readonly checkpointTimeoutMs: number;
   readonly tolerable: number;
+  /** Completed checkpoints that are kept. Left out: one. */
+  readonly retained?: number;
   /** After how long barriers overtake what they wait for, 0: at once. Left out: never. */
   readonly unalignedMs?: number | undefined;
   /** Barriers wait for nobody, and records may count twice. Left out: they do not. */

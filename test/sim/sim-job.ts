@@ -51,6 +51,7 @@ function configOf(plan: SimPlan, leg: Leg): Config {
     "execution.checkpointing.min-pause": plan.minPauseMs,
     "execution.checkpointing.timeout": plan.checkpointTimeoutMs,
     "execution.checkpointing.tolerable-failed-checkpoints": plan.tolerable,
+    ...(plan.retained !== undefined && { "execution.checkpointing.num-retained": plan.retained }),
     ...(plan.atLeastOnce === true && { "execution.checkpointing.mode": "AT_LEAST_ONCE" }),
     ...(plan.legs.some(({ stop }) => stop?.how === "cancel") && {
       "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

@@ -10,6 +10,7 @@ import type { Mutant } from "./mutant.ts";
 const EARLIER = "connectors/kafka/sink/earlier-ids.ts";
 const COMMITTER = "connectors/kafka/sink/committer.ts";
 const POOL = "connectors/kafka/sink/id-pool.ts";
+const SUCCESSION = "connectors/kafka/sink/succession.ts";
 const TRANSACTIONS = "connectors/kafka/sink/transactions.ts";
 const SENDER = "connectors/kafka/sink/sender.ts";
 const WRITER = "connectors/kafka/sink/writer.ts";
@@ -80,9 +81,9 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
   },
   {
     id: "kafka-lingering-forgotten",
-    file: TRANSACTIONS,
-    find: `this.#takeOver(ids, () => this.#goOn())`,
-    replace: `this.#takeOver(ids.slice(0, 0), () => this.#goOn())`,
+    file: SUCCESSION,
+    find: `this.takeOver(ids, done)`,
+    replace: `this.takeOver(ids.slice(0, 0), done)`,
     about: "transactions that an earlier attempt has left open stay open",
   },
   {
@@ -109,11 +110,35 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
   {
     id: "kafka-revenant-not-refused",
     file: TRANSACTIONS,
-    find: `if (known === undefined) this.#own(() => this.#read(taken, identity));`,
+    find: `if (known === undefined) this.#ownership.confirm(() => this.#read(taken, identity));`,
     replace: `if (known === undefined) this.#read(taken, identity);`,
     about: "whoever was believed dead may begin a transaction under an id that its successor has not seen",
     waits:
       "an attempt whose request for a new id is under way while its successor lists, and which is there to hear the answer: here it hears of its end before; test/kafka/revenant.test.ts does it by hand",
+  },
+  {
+    id: "kafka-owners-of-the-gone-forgotten",
+    file: SUCCESSION,
+    find: `const owners = earlierOwners({ ...this.#options, listed });`,
+    replace: `const owners = earlierOwners({ ...this.#options, listed }).slice(0, 0);`,
+    about: "attempts of subtasks that are no more, believed dead, are not refused",
+    waits: "the same; test/kafka/revenant.test.ts and test/connectors/kafka/sink do it by hand",
+  },
+  {
+    id: "kafka-later-not-noticed",
+    file: SUCCESSION,
+    find: `if (later === undefined) then(known);`,
+    replace: `if (later !== "") then(known);`,
+    about: "an attempt that begins after its successor goes on",
+    waits: "the same; test/kafka/revenant.test.ts and test/connectors/kafka/sink do it by hand",
+  },
+  {
+    id: "kafka-closed-forgotten",
+    file: EARLIER,
+    find: `return isOpen || !restored.some((state) => hasSucceeded(state, id, owner)) ? [id] : [];`,
+    replace: `return isOpen ? [id] : [];`,
+    about: "only ids with an open transaction are taken over, and whoever has the others may begin one",
+    waits: "the same; test/kafka/revenant.test.ts and test/connectors/kafka/sink do it by hand",
   },
   {
     id: "kafka-state-split",

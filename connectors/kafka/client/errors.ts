@@ -26,6 +26,12 @@ export function fenced(transactionalId: string, cause?: unknown): MillraceError 
   return new MillraceError("MR6405", sentence, { cause });
 }
 
+/** For an attempt that was believed dead: another one has these ids already. */
+export function superseded(transactionalId: string): MillraceError {
+  const sentence = `a later attempt writes for this subtask, under the transactional id "${transactionalId}"`;
+  return new MillraceError("MR6405", sentence);
+}
+
 /** There is no such transaction any more, or it ended the other way. */
 export function noSuchTransaction(transactionalId: string, cause?: unknown): MillraceError {
   return new MillraceError("MR6406", `the transaction of "${transactionalId}" is over already`, { cause });

@@ -1,81 +1,129 @@
 /**
- * Which transactional ids a new attempt takes over, so that their records are never seen and no reader waits for them.
+ * Which transactional ids a new attempt takes over: those of earlier attempts, of its subtask and of those that are no more.
  *
- * In:    what was restored, and what the brokers know. Out: ids of earlier attempts, of this subtask and of those that are no more. State: none.
+ * In:    what was restored, and what the brokers know. Out: ids and owner ids. State: none.
  *
- * Left alone: those whose transactions are to be committed, until they are; those of later attempts, which find out about this one in the same way; and those that were taken over before, by an
- * attempt whose checkpoint is the one that was restored. So a job that starts again every minute does not ask for a day's ids each time.
+ * Left alone: those whose transactions are to be committed, until they are; and those that were taken over before. A completed checkpoint of an attempt proves that all subtasks of that time had
+ * succeeded those before them (`succession.ts`): whatever these have not open now they never will. So with checkpoints in between, a start asks for no more than what the last attempts had.
  */
-import { idText, parseId } from "./sink-state.ts";
-import type { IdOwner, KafkaSinkState, PooledId } from "./sink-state.ts";
 import type { ListedTransaction } from "../client/kafka-client.ts";
+import { idText, ownerId, parseId, parseOwnerId } from "./sink-state.ts";
+import type { IdOwner, KafkaSinkState, OwnerId, PooledId } from "./sink-state.ts";
 
-export interface EarlierIdsOptions {
+export interface Predecessors {
   readonly owner: IdOwner;
   readonly parallelism: number;
   readonly restored: readonly KafkaSinkState[];
-  /** Undefined: the brokers cannot say. */
+  /** Of all `prefixesOf`. Undefined: the brokers cannot say. */
   readonly listed: readonly ListedTransaction[] | undefined;
 }
 
-/** What brokers cannot list is guessed, of so many attempts before this one: each used few ids if no checkpoint completed. */
+type Restored = Omit<Predecessors, "listed">;
+
+/** What brokers cannot list is guessed: so many attempts, each of which used few ids if no checkpoint completed. */
 const GUESSED_ATTEMPTS = 20;
 const GUESSED_IDS = 3;
 
-export function earlierIds(options: EarlierIdsOptions): readonly PooledId[] {
-  const { owner, restored, listed } = options;
-  const uncommitted = new Set(restored.flatMap((state) => state.uncommitted));
-  const known = listed === undefined ? guessed(owner) : listedIds(options, listed);
+export function prefixesOf({ owner, restored }: Restored): ReadonlySet<string> {
+  return new Set([owner.prefix, ...restored.map(({ prefix }) => prefix)]);
+}
+
+export function earlierIds(options: Predecessors): readonly PooledId[] {
+  const { listed } = options;
+  const uncommitted = uncommittedOf(options);
+  const known = listed === undefined ? guessedIds(options) : listedIds(options, listed);
   const ids = new Map([...restoredIds(options), ...known].map((id) => [idText(id), id]));
   return [...ids].flatMap(([text, id]) => (uncommitted.has(text) ? [] : [id]));
 }
 
 /** Of earlier attempts, with transactions that are to be committed. */
-export function uncommittedIds(options: Omit<EarlierIdsOptions, "listed">): readonly PooledId[] {
-  const uncommitted = new Set(options.restored.flatMap((state) => state.uncommitted));
+export function uncommittedIds(options: Restored): readonly PooledId[] {
+  const uncommitted = uncommittedOf(options);
   return restoredIds(options).filter((id) => uncommitted.has(idText(id)));
 }
 
-function restoredIds({ owner, parallelism, restored }: Omit<EarlierIdsOptions, "listed">): readonly PooledId[] {
-  return restored
-    .filter((state) => isMine(state, owner, parallelism))
+/** Of subtasks that this job has no more, and of other jobs: nobody asks for these by themselves. */
+export function earlierOwners(options: Predecessors): readonly string[] {
+  const { owner, parallelism, restored, listed = [] } = options;
+  const prefixes = [...prefixesOf(options)];
+  const known = listed.flatMap(({ transactionalId }) =>
+    prefixes.flatMap((each) => parseOwnerId(each, transactionalId) ?? []),
+  );
+  const before = [...restored, ...known].filter((other) =>
+    isOfJob(other, owner)
+      ? other.subtask >= parallelism && isMine(other, options)
+      : !restored.some((state) => isOfJob(state, owner)),
+  );
+  return [...new Set(before.map((other: OwnerId) => ownerId(other)))];
+}
+
+/** Of an attempt that came after this one, in the same job. */
+export function laterId({ owner, listed = [] }: Predecessors): string | undefined {
+  return listed.find(({ transactionalId }) => {
+    const id = parseId(owner.prefix, transactionalId);
+    return id !== undefined && isOfJob(id, owner) && succeeds(id, owner);
+  })?.transactionalId;
+}
+
+function uncommittedOf({ restored }: Restored): ReadonlySet<string> {
+  return new Set(restored.flatMap(({ uncommitted }) => uncommitted));
+}
+
+function restoredIds(options: Restored): readonly PooledId[] {
+  return options.restored
+    .filter((state) => isMine(state, options))
     .flatMap(({ prefix, subtask, job, masterToken, attempt, ids }) =>
       Array.from({ length: ids }, (_, number) => ({ prefix, subtask, job, masterToken, attempt, number })),
     );
 }
 
-function listedIds(
-  { owner, parallelism, restored }: EarlierIdsOptions,
-  listed: readonly ListedTransaction[],
-): readonly PooledId[] {
-  return listed.flatMap(({ transactionalId, isOpen }) => {
-    const id = parseId(owner.prefix, transactionalId);
-    if (id === undefined || !isMine(id, owner, parallelism) || !isBefore(id, owner)) return [];
-    return isOpen || !restored.some((state) => hasTakenOver(state, id)) ? [id] : [];
-  });
+function listedIds(options: Predecessors, listed: readonly ListedTransaction[]): readonly PooledId[] {
+  const { owner, restored } = options;
+  const prefixes = [...prefixesOf(options)];
+  return listed.flatMap(({ transactionalId, isOpen }) =>
+    prefixes.flatMap((prefix) => {
+      const id = parseId(prefix, transactionalId);
+      if (id === undefined || !isMine(id, options)) return [];
+      if (isOfJob(id, owner) && !isBefore(id, owner)) return [];
+      return isOpen || !restored.some((state) => hasSucceeded(state, id, owner)) ? [id] : [];
+    }),
+  );
 }
 
-function guessed(owner: IdOwner): readonly PooledId[] {
-  const attempts = Array.from({ length: GUESSED_ATTEMPTS }, (_, back) => owner.attempt - 1 - back);
-  return attempts
-    .filter((attempt) => attempt >= 0)
-    .flatMap((attempt) => Array.from({ length: GUESSED_IDS }, (_, number) => ({ ...owner, attempt, number })));
+/** The attempts before this one, and those behind each that was restored. */
+function guessedIds(options: Predecessors): readonly PooledId[] {
+  const { owner, restored } = options;
+  const behind = restored.map((state) => ({ ...state, attempt: state.attempt + 1 + GUESSED_ATTEMPTS }));
+  return [owner, ...behind]
+    .filter((end) => isMine(end, options))
+    .flatMap(({ prefix, subtask, job, masterToken, attempt: end }) =>
+      Array.from({ length: GUESSED_ATTEMPTS }, (_, back) => end - 1 - back).flatMap((attempt) =>
+        Array.from({ length: GUESSED_IDS }, (__, number) => ({ prefix, subtask, job, masterToken, attempt, number })),
+      ),
+    )
+    .filter((id) => id.attempt >= 0 && (!isOfJob(id, owner) || isBefore(id, owner)));
 }
 
 /** Subtasks that are no more are shared out. */
-function isMine({ subtask }: IdOwner, owner: IdOwner, parallelism: number): boolean {
+function isMine({ subtask }: OwnerId, { owner, parallelism }: Pick<Restored, "owner" | "parallelism">): boolean {
   return subtask % parallelism === owner.subtask;
 }
 
-/** Which of two jobs came first nobody can tell: the one that asks. */
-function isBefore(id: IdOwner, owner: IdOwner): boolean {
-  if (id.job !== owner.job) return true;
-  return id.masterToken < owner.masterToken || (id.masterToken === owner.masterToken && id.attempt < owner.attempt);
+function isOfJob({ prefix, job }: OwnerId, owner: OwnerId): boolean {
+  return job === owner.job && prefix === owner.prefix;
 }
 
-/** At its start, before any checkpoint: where it had another master, another subtask may have done it. */
-function hasTakenOver(later: IdOwner, id: IdOwner): boolean {
-  if (later.job !== id.job || later.prefix !== id.prefix) return false;
-  const isSameSubtask = later.masterToken === id.masterToken && later.subtask === id.subtask;
-  return later.masterToken > id.masterToken || (isSameSubtask && later.attempt > id.attempt);
+/** In one job. */
+function isBefore(id: IdOwner, other: IdOwner): boolean {
+  return id.masterToken < other.masterToken || (id.masterToken === other.masterToken && id.attempt < other.attempt);
+}
+
+/** In one job: attempts of two subtasks under one master may run at the same time, with whatever numbers. */
+function succeeds(later: IdOwner, id: IdOwner): boolean {
+  return isBefore(id, later) && (later.masterToken > id.masterToken || later.subtask === id.subtask);
+}
+
+/** The attempt of a completed checkpoint has succeeded those before it in its job; one of our own job also those of all other jobs. */
+function hasSucceeded(state: IdOwner, id: IdOwner, owner: IdOwner): boolean {
+  return isOfJob(state, id) ? succeeds(state, id) : isOfJob(state, owner);
 }

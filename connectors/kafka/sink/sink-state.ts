@@ -8,12 +8,16 @@ export interface KafkaCommittable extends TransactionalProducer {
   readonly records: number;
 }
 
-/** One attempt of a subtask: all its ids have this in their names, so that nobody who came before can have asked for one of them. */
-export interface IdOwner {
+/** A subtask of a job, in all its attempts. */
+export interface OwnerId {
   readonly prefix: string;
   readonly subtask: number;
   /** The beginning of the job's id. */
   readonly job: string;
+}
+
+/** One attempt of a subtask: all its ids have this in their names, so that nobody who came before can have asked for one of them. */
+export interface IdOwner extends OwnerId {
   /** Of two attempts in one job, the later one has the greater token, or the same and the greater number. */
   readonly masterToken: number;
   readonly attempt: number;
@@ -44,8 +48,15 @@ export function idText({ prefix, subtask, job, masterToken, attempt, number }: P
 }
 
 /** For no transactions: who has it, is the attempt that the subtask belongs to. */
-export function ownerId({ prefix, subtask }: Pick<IdOwner, "prefix" | "subtask">): string {
-  return `${prefix}-${subtask}-owner`;
+export function ownerId({ prefix, subtask, job }: OwnerId): string {
+  return `${prefix}-${subtask}-${job}-owner`;
+}
+
+/** Undefined: an id of somebody else. */
+export function parseOwnerId(prefix: string, text: string): OwnerId | undefined {
+  if (!text.startsWith(`${prefix}-`)) return undefined;
+  const [, subtask, job] = /^(\d{1,9})-(.{1,8})-owner$/.exec(text.slice(prefix.length + 1)) ?? [];
+  return job === undefined ? undefined : { prefix, subtask: Number(subtask), job };
 }
 
 /** Undefined: an id of somebody else. */

@@ -62,7 +62,7 @@ export interface KafkaSinkOptions<T> extends KafkaConnection, RecordParts<T> {
  *
  * Shape:  `Sink<T>`; a record per value. Records with one key keep their order.
  * Units:  bytes for sizes, ms or text such as `"15min"` for durations.
- * State:  with `exactly-once`, a few numbers per subtask; ids `<prefix>-<subtask>-<job>.<master>.<attempt>-<number>`, about three per subtask and attempt.
+ * State:  with `exactly-once`, a few numbers per subtask; ids `<prefix>-<subtask>-<job>.<master>.<attempt>-<number>`, about three per subtask and attempt, and one `<prefix>-<subtask>-<job>-owner`.
  * Errors: `MR1067` another sink of the job has this prefix; `MR6401` kafkajs is missing; `MR6402` no broker; `MR6403` no such topic; `MR6404` not allowed; `MR6408` the broker refuses a record;
  *         `MR6411`, `MR6440` a wrong option; `MR6441`, `MR6446` the transaction timeout is too long or too short; `MR6442` a transaction is lost; `MR6443`, `MR6444` a function returned something else; `MR6445` no checkpoint completes.
  * Source: Flink's `KafkaSink`.

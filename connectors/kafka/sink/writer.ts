@@ -140,6 +140,7 @@ export class KafkaWriter<T> implements SinkWriter<T, KafkaSinkState, KafkaCommit
       calls: this.#calls,
       nowMs: () => this.#ctx.nowMs(),
       onReady: (producer) => this.#sender.begin({ kind: "transaction", producer }),
+      fail: (error) => this.#ctx.fail(error),
     });
   }
 

@@ -7,7 +7,7 @@ import type {
   TransactionalProducer,
   ListedTransaction,
 } from "../kafka-client.ts";
-import { BrokerError, meaningOf } from "./broker-errors.ts";
+import { BrokerError, LEADER_NOT_AVAILABLE, meaningOf } from "./broker-errors.ts";
 import type { Cluster } from "./cluster.ts";
 import { failOnError } from "./groups.ts";
 import { initProducerRequest, LIST_TRANSACTIONS, listTransactionsRequest } from "./our-requests.ts";
@@ -65,16 +65,29 @@ export async function endTransaction(
 /** As the protocol names them; the last one is of Kafka 4 and unknown before, which does no harm. */
 const OPEN_STATES = ["Ongoing", "PrepareCommit", "PrepareAbort", "PrepareEpochFence"];
 
-/** Each coordinator knows its own, so all brokers are asked; if one cannot answer, all are asked again. */
+/** Where brokers keep transactional ids: who leads a partition of it answers for the ids in there. */
+const ID_TOPIC = "__transaction_state";
+
+/** Who answers for which ids; empty if there are none yet, or if one may not ask. */
+async function coordinators(cluster: Cluster): Promise<string> {
+  const { topicMetadata } = await cluster.metadata([ID_TOPIC]);
+  const partitions = topicMetadata.flatMap((topic) => (topic.topicErrorCode === 0 ? topic.partitionMetadata : []));
+  const homeless = partitions.find(({ leader }) => !cluster.knows(leader));
+  if (homeless !== undefined) throw new BrokerError(LEADER_NOT_AVAILABLE, `${ID_TOPIC}-${homeless.partitionId}`);
+  return partitions.map(({ partitionId, leader }) => `${partitionId}:${leader}`).join();
+}
+
+/** Each coordinator knows its own, so all brokers are asked; if one cannot answer, or ids move from one to another meanwhile, all are asked again. */
 export async function listTransactions(
   cluster: Cluster,
   prefix: string,
 ): Promise<readonly ListedTransaction[] | undefined> {
-  await cluster.metadata([]);
+  const before = await coordinators(cluster);
   const nodes = cluster.nodes();
   const known = await Promise.all(nodes.map((node) => cluster.speaks(node, LIST_TRANSACTIONS)));
   if (known.includes(false)) return undefined;
   const answers = await Promise.all(nodes.map((node) => cluster.ask(node, listTransactionsRequest())));
+  if ((await coordinators(cluster)) !== before) throw new BrokerError(LEADER_NOT_AVAILABLE, ID_TOPIC);
   return answers.flatMap(({ errorNumber, transactions }) => {
     if (errorNumber !== 0) throw new BrokerError(errorNumber, "the list of transactions");
     return transactions

@@ -1,8 +1,8 @@
 /** Which ids a new attempt takes over: not those that are to be committed, not those of later attempts, and nothing twice. */
 import { describe, expect, it, test } from "vitest";
-import { earlierIds, uncommittedIds } from "../../../../connectors/kafka/sink/earlier-ids.ts";
-import type { EarlierIdsOptions } from "../../../../connectors/kafka/sink/earlier-ids.ts";
-import { idOwner, idText, parseId } from "../../../../connectors/kafka/sink/sink-state.ts";
+import { earlierIds, earlierOwners, laterId, uncommittedIds } from "../../../../connectors/kafka/sink/earlier-ids.ts";
+import type { Predecessors } from "../../../../connectors/kafka/sink/earlier-ids.ts";
+import { idOwner, idText, ownerId, parseId, parseOwnerId } from "../../../../connectors/kafka/sink/sink-state.ts";
 import type { IdOwner, KafkaSinkState } from "../../../../connectors/kafka/sink/sink-state.ts";
 
 const OWNER: IdOwner = { prefix: "p", subtask: 0, job: "now", masterToken: 2, attempt: 3 };
@@ -11,11 +11,11 @@ function state(at: Partial<KafkaSinkState>): KafkaSinkState {
   return { ...OWNER, attempt: 2, ids: 1, uncommitted: [], ...at };
 }
 
-function listed(...names: readonly string[]): EarlierIdsOptions["listed"] {
+function listed(...names: readonly string[]): Predecessors["listed"] {
   return names.map((name) => ({ transactionalId: `p-${name.replace("!", "")}`, isOpen: name.endsWith("!") }));
 }
 
-function taken(options: Partial<EarlierIdsOptions>): readonly string[] {
+function taken(options: Partial<Predecessors>): readonly string[] {
   const ids = earlierIds({ owner: OWNER, parallelism: 2, restored: [], listed: [], ...options });
   return ids.map((id) => idText(id).slice("p-".length)).toSorted();
 }
@@ -25,9 +25,11 @@ test("a name is read as it was written, also of a prefix and a job that look lik
     for (const job of ["a", "a.1.1-0", "0-0"]) {
       const id = { prefix, subtask: 12, job, masterToken: 3, attempt: 45, number: 6 };
       expect(parseId(prefix, idText(id))).toEqual(id);
+      expect(parseOwnerId(prefix, ownerId(id))).toEqual({ prefix, subtask: 12, job });
     }
   }
-  expect(parseId("p", "p-0-owner")).toBeUndefined();
+  expect(parseId("p", "p-0-now-owner")).toBeUndefined();
+  expect(parseOwnerId("p", "p-0-now.1.0-0")).toBeUndefined();
   expect(parseId("p", "p-0-1")).toBeUndefined();
   expect(parseId("p", "other-0-job.1.0-0")).toBeUndefined();
 });
@@ -40,7 +42,7 @@ test("an attempt is named after its job, in few characters", () => {
 
 describe("what brokers list", () => {
   it("is taken over if an earlier attempt or another job has it", () => {
-    const all = listed("0-now.1.9-0", "0-now.2.2-1", "0-other.7.7-0!", "0-now.2.3-0", "0-now.2.4-0!", "0-now.3.0-0");
+    const all = listed("0-now.1.9-0", "0-now.2.2-1", "0-other.7.7-0!", "0-now.2.3-0");
     expect(taken({ listed: all })).toEqual(["0-now.1.9-0", "0-now.2.2-1", "0-other.7.7-0"]);
   });
 
@@ -57,12 +59,21 @@ describe("what brokers list", () => {
 
   it("was taken over before by the attempt that the checkpoint is of: only what is open is again", () => {
     const all = listed("0-now.2.0-0", "0-now.2.1-0!", "0-now.2.2-0", "0-now.1.7-0", "2-now.1.7-0!", "0-old.1.0-0");
-    expect(taken({ listed: all, restored: [state({})] })).toEqual([
-      "0-now.2.1-0",
-      "0-now.2.2-0",
-      "0-old.1.0-0",
-      "2-now.1.7-0",
-    ]);
+    expect(taken({ listed: all, restored: [state({})] })).toEqual(["0-now.2.1-0", "0-now.2.2-0", "2-now.1.7-0"]);
+  });
+
+  it("of other jobs was taken over before if the checkpoint is of this one", () => {
+    const all = listed("0-old.1.0-0", "0-old.1.1-0!", "0-older.1.0-0");
+    expect(taken({ listed: all, restored: [state({ ids: 0 })] })).toEqual(["0-old.1.1-0"]);
+    const old = state({ job: "old", masterToken: 1, attempt: 1, ids: 0 });
+    expect(taken({ listed: all, restored: [old] })).toEqual(["0-old.1.1-0", "0-older.1.0-0"]);
+  });
+
+  it("is of another prefix, too, if the sink had one", () => {
+    const renamed = state({ prefix: "before", job: "old", attempt: 0 });
+    const all = [{ transactionalId: "before-0-old.2.1-0", isOpen: true }];
+    const ids = earlierIds({ owner: OWNER, parallelism: 2, restored: [renamed], listed: all });
+    expect(ids.map(idText)).toEqual(["before-0-old.2.0-0", "before-0-old.2.1-0"]);
   });
 
   it("in a hundred restarts, with a checkpoint in each, stays what the last attempt had", () => {
@@ -74,16 +85,51 @@ describe("what brokers list", () => {
 
 describe("what brokers cannot list", () => {
   it("is known from the state, and guessed for the attempts before", () => {
-    const restored = [state({ ids: 5 }), state({ subtask: 2, ids: 1, prefix: "before" })];
-    const ids = taken({ listed: undefined, restored });
+    const ids = taken({ listed: undefined, restored: [state({ ids: 5 })] });
     expect(ids.filter((id) => id.startsWith("0-now.2.2-"))).toHaveLength(5);
     expect(ids).toContain("0-now.2.0-2");
-    expect(ids).toHaveLength(5 + 1 + 2 * 3);
+    expect(ids).toHaveLength(5 + 2 * 3);
+  });
+
+  it("is guessed for the attempts behind those of another master or job", () => {
+    const before = state({ masterToken: 1, attempt: 4, ids: 1 });
+    const ids = taken({ listed: undefined, restored: [before, state({ job: "old", subtask: 2, attempt: 0 })] });
+    for (const id of ["0-now.1.5-0", "0-now.1.6-2", "2-old.2.1-0"]) expect(ids).toContain(id);
   });
 
   it("is nothing for the first attempt", () => {
     expect(taken({ listed: undefined, owner: { ...OWNER, attempt: 0 } })).toEqual([]);
   });
+});
+
+describe("owners that nobody asks for by themselves", () => {
+  function owners(options: Partial<Predecessors>): readonly string[] {
+    return earlierOwners({ owner: OWNER, parallelism: 2, restored: [], listed: [], ...options }).toSorted();
+  }
+
+  it("are those of other jobs, for every subtask, until a checkpoint of this job has completed", () => {
+    const all = listed("0-old-owner", "1-old-owner", "0-now-owner", "1-now-owner", "0-old.1.0-0");
+    expect(owners({ listed: all })).toEqual(["p-0-old-owner", "p-1-old-owner"]);
+    expect(owners({ listed: all, owner: { ...OWNER, subtask: 1 } })).toEqual(["p-0-old-owner", "p-1-old-owner"]);
+    expect(owners({ listed: all, restored: [state({})] })).toEqual([]);
+  });
+
+  it("are those of subtasks that are no more, shared out", () => {
+    expect(owners({ listed: listed("1-now-owner", "2-now-owner", "3-now-owner") })).toEqual(["p-2-now-owner"]);
+  });
+
+  it("are known from the state where brokers cannot list", () => {
+    const restored = [state({ job: "old", subtask: 3 }), state({ job: "old", subtask: 3, prefix: "before" })];
+    expect(owners({ restored, listed: undefined })).toEqual(["before-3-old-owner", "p-3-old-owner"]);
+  });
+});
+
+test("a later attempt of the job is known by its ids, those of other subtasks under the same master are not later", () => {
+  const later = (...names: readonly string[]): unknown =>
+    laterId({ owner: OWNER, parallelism: 2, restored: [], listed: listed(...names) });
+  expect(later("0-now.2.2-0", "0-now.2.3-0", "1-now.2.9-0", "0-old.9.9-0", "0-now-owner")).toBeUndefined();
+  expect(later("0-now.2.4-0")).toBe("p-0-now.2.4-0");
+  expect(later("7-now.3.0-0")).toBe("p-7-now.3.0-0");
 });
 
 test("what is to be committed is taken over later, by whoever has the subtask now", () => {

@@ -141,6 +141,44 @@ describe("brokers that are too old", () => {
   });
 });
 
+describe("transactional ids are listed", () => {
+  const led =
+    (leader: number): Reaction =>
+    (to) =>
+      broker.metadata(to, [{ name: "__transaction_state", leader }]);
+  const listing =
+    (...ids: readonly string[]): Reaction =>
+    (to) =>
+      void to
+        .noTags()
+        .int32(0)
+        .int16(0)
+        .compactArray([], () => undefined)
+        .compactArray(ids, (id) => to.compactText(id).int64(7).compactText("Ongoing").noTags())
+        .noTags();
+  const list = (): Promise<unknown> => valueOf((done) => newClient().listTransactions("a", done));
+
+  test("those with the prefix", async () => {
+    broker.on(API.listTransactions, listing("a-1", "b-1"));
+    expect(await list()).toEqual([{ transactionalId: "a-1", isOpen: true }]);
+  });
+
+  test("again if nobody answers for some of them", async () => {
+    broker.on(API.listTransactions, listing("a-1"));
+    broker.inTurn(API.metadata, led(-1), led(9), led(1));
+    expect(await list()).toEqual([{ transactionalId: "a-1", isOpen: true }]);
+    expect(broker.count(API.listTransactions)).toBe(1);
+  });
+
+  test("again if others answer for them meanwhile", async () => {
+    const alone: Reaction = (to) => broker.metadata(to, []);
+    broker.inTurn(API.listTransactions, listing(), listing("a-1"));
+    broker.inTurn(API.metadata, alone, led(1));
+    expect(await list()).toEqual([{ transactionalId: "a-1", isOpen: true }]);
+    expect(broker.count(API.listTransactions)).toBe(2);
+  });
+});
+
 describe("topics", () => {
   test("that a broker does not know yet are asked for again", async () => {
     const unknown: Reaction = (to) => broker.metadata(to, [{ name: "t", error: 3 }]);

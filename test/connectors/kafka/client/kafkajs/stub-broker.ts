@@ -102,16 +102,19 @@ export class StubBroker {
     return this.asked.filter((asked) => asked.api === api).length;
   }
 
-  /** Topics with an error each, and two partitions that this broker leads. */
-  metadata(to: WireWriter, topics: readonly { readonly name: string; readonly error?: number }[]): void {
+  /** Topics with an error each, and two partitions that this broker leads, which is the first, or another. */
+  metadata(
+    to: WireWriter,
+    topics: readonly { readonly name: string; readonly error?: number; readonly leader?: number }[],
+  ): void {
     to.int32(0).array([1], () => to.int32(1).text("127.0.0.1").int32(this.#port).text(null));
     to.text("cluster").int32(1);
-    to.array(topics, ({ name, error = 0 }) => {
+    to.array(topics, ({ name, error = 0, leader = 1 }) => {
       to.int16(error).text(name).int8(0);
       to.array(error === 0 ? [0, 1] : [], (partition) => {
         to.int16(0)
           .int32(partition)
-          .int32(1)
+          .int32(leader)
           .array([1], () => to.int32(1))
           .array([1], () => to.int32(1))
           .array([], () => undefined);

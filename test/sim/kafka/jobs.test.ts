@@ -112,7 +112,8 @@ describe("a job that starts from a savepoint, from which another has gone on and
     checkpointMs: 300,
     legs: [{ parallelism: 2, stop: { how: "savepoint", after: 12 } }, { parallelism: 1 }],
   };
-  const count = 80;
+  // For longer than the job goes on after its savepoint.
+  const count = 300;
 
   test("finds the cluster as it was then", async () => {
     const { kafka, job } = given({ count });

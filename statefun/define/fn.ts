@@ -69,7 +69,7 @@ export interface OpenFunctionSpec<S> extends CommonParts<S> {
 }
 
 /** What `fn` makes: it is bound by modules, and others send to it. `M` is what it gets, `R` what may come from outside, `S` the state that it declares. */
-export interface StatefulFn<out M, out R = M, out S = unknown> extends FunctionReference<M, R> {
+export interface StatefulFn<M, R = M, out S = unknown> extends FunctionReference<M, R> {
   readonly definition: FunctionDefinition;
   readonly __state?: S; // carries the type only; never set
 }

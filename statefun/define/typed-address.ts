@@ -23,10 +23,13 @@ export interface Anything {
 /** The kinds of `M` that can be written down. */
 export type KindOf<M> = keyof M & string;
 
+/** Whoever takes messages takes no less than all of their type: so an address may be given where fewer kinds are asked for, but not where less is sent. */
+type Takes<M> = { readonly [K in keyof M]: (value: M[K]) => void };
+
 /** An address with the messages that its function accepts. An address without them, such as `ctx.caller`, takes any. */
-export interface TypedAddress<out M = Messages, out R = M> extends Address {
-  readonly __messages?: M; // both carry types only; never set
-  readonly __fromOutside?: R;
+export interface TypedAddress<M = Messages, R = M> extends Address {
+  readonly __messages?: Takes<M>; // both carry types only; never set
+  readonly __fromOutside?: Takes<R>;
 }
 
 /** An egress with the type of its values. */
@@ -35,7 +38,7 @@ export interface TypedEgress<in T> extends EgressTarget {
 }
 
 /** A function as those see it who send to it. `fn`, `external` make them. */
-export interface FunctionReference<out M, out R = M> {
+export interface FunctionReference<M, R = M> {
   readonly type: TypeName;
   /** The instance of that id. Instances need not be made. */
   at(id: string): TypedAddress<M, R>;

@@ -26,9 +26,11 @@ import type {
   AsyncResult,
   BufferState,
   DeadLetter,
+  FunctionReference,
   Messages,
   StatefulFn,
   TableState,
+  TypedAddress,
 } from "../../../statefun/index.ts";
 import { fileSink, fileSource, ndjson, textLines } from "../../../connectors/files/index.ts";
 import { StreamExecutionEnvironment } from "../../../core/index.ts";
@@ -224,6 +226,49 @@ export function declarations(): void {
   table(text);
   // @ts-expect-error dead letters have a type of their own
   deadLetter(greetings);
+}
+
+/** An address that is handed on takes what its holder may send, or the program is none. */
+export function replyAddresses(): void {
+  type Done = TypedAddress<{ readonly done: { readonly id: string } }>;
+  const worker = fn("work/worker", {
+    accepts: { work: type<{ readonly replyTo: Done }>() },
+    state: { asked: value<Done>() },
+    handle: {
+      work(ctx, { replyTo }) {
+        ctx.send(replyTo, "done", { id: ctx.self.id });
+        // @ts-expect-error it takes no other kind, as far as the worker knows
+        ctx.send(replyTo, "stop", null);
+      },
+    },
+  });
+  fn("work/boss", {
+    accepts: { start: type<null>(), done: type<{ readonly id: string; readonly amount: number }>() },
+    handle: {
+      start(ctx) {
+        // @ts-expect-error the worker would send an id without an amount
+        ctx.send(worker.at("w"), "work", { replyTo: ctx.self });
+      },
+      done: () => undefined,
+    },
+  });
+  const content = fn("work/content", {
+    accepts: { start: type<null>(), done: type<{ readonly id?: string }>() },
+    handle: {
+      start(ctx) {
+        ctx.send(worker.at("w"), "work", { replyTo: ctx.self }); // of more kinds than the worker needs, and content with less
+        ctx.send(worker.at("w"), "work", { replyTo: content.at("c") });
+        if (content.is(ctx.caller)) ctx.send(worker.at("w"), "work", { replyTo: ctx.caller });
+        // @ts-expect-error it has no such kind
+        ctx.send(worker.at("w"), "work", { replyTo: worker.at("w") });
+      },
+      done: () => undefined,
+    },
+  });
+  expectTypeOf(addressOf<typeof worker>("work/worker", "w")).toEqualTypeOf(worker.at("w"));
+  // @ts-expect-error a reference is as exact as its addresses
+  const wrong: FunctionReference<{ readonly work: null }> = worker;
+  void wrong;
 }
 
 export function routes(): void {

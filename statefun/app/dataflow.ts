@@ -9,9 +9,12 @@
  */
 import type { DataStream } from "../../core/api/data-stream.ts";
 import type { StreamExecutionEnvironment } from "../../core/api/environment.ts";
+import { memberOf, refuse } from "../../core/api/refuse.ts";
+import type { StreamGraph } from "../../core/graph/stream-graph.ts";
 import { OutputTag } from "../../core/operators/contracts/functions.ts";
-import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
 import type { Source, SourceSplit } from "../../core/operators/contracts/source.ts";
+import { WatermarkStrategy } from "../../core/time/watermark-strategy.ts";
+import { described } from "../../core/util/errors.ts";
 import type { TypeName } from "../address.ts";
 import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
 import { keyOfEnvelope } from "../envelope.ts";
@@ -44,6 +47,18 @@ export function addApplication(env: StreamExecutionEnvironment, application: App
     const asides = sources.flatMap((source) => asideFor(egress.egress, source));
     addEgress(env, egress, asides.length === 0 ? values : values.union(...asides));
   }
+  for (const { egress, sink } of egresses) if (typeof sink === "function") requireSink(env.getStreamGraph(), egress);
+}
+
+/** Also behind what another egress does with its stream. Without a sink, all values would be lost without a word. */
+function requireSink({ nodes, edges }: StreamGraph, egress: TypeName): void {
+  const behind = new Set(edges.filter(({ sideOutput }) => sideOutput === egress).map(({ to }) => to));
+  for (const id of behind) for (const edge of edges) if (edge.from === id) behind.add(edge.to);
+  if (nodes.some(({ id, spec }) => spec.module === "sink" && behind.has(id))) return;
+  refuse(
+    "MR9042",
+    `the stream of the egress ${egress} ends in no sink, so its values would be lost: end it in sinkTo(...) or print(), or in discard() if that is meant`,
+  );
 }
 
 function addEgress(
@@ -90,12 +105,21 @@ function streamOf(
   source: IngressSource<unknown>,
   { ingress, watermarks, parallelism }: Pick<RoutedIngress["spec"], "ingress" | "watermarks" | "parallelism">,
 ): DataStream<unknown> {
-  if (typeof source === "function") return source(env);
+  if (typeof source === "function") return requireStream(source(env), ingress);
   const strategy = (watermarks ?? WatermarkStrategy.noWatermarks()) as WatermarkStrategy<unknown>; // made for the source's records
   const stream = env
     .fromSource<unknown, SourceSplit, unknown>(source as Source<unknown, SourceSplit>, strategy, ingress) // as `from` checked
     .uid(`${ingress}-ingress`);
   return parallelism === undefined ? stream : stream.setParallelism(parallelism);
+}
+
+function requireStream(given: unknown, ingress: TypeName): DataStream<unknown> {
+  if (typeof memberOf(given, "flatMap") === "function" && typeof memberOf(given, "keyBy") === "function")
+    return given as DataStream<unknown>; // nothing else has both
+  return refuse(
+    "MR9042",
+    `the function of the ingress ${ingress} returned ${described(given)}: it returns a stream, such as (env) => env.fromSource(...), and is not async`,
+  );
 }
 
 /** Runs where its input does: an exchange between the two would lose the order of a partition. */

@@ -54,7 +54,10 @@ export class EgressIdentifier<in T> implements TypedEgress<T> {
     this.egress = joined(namespace, name, "egress");
   }
 
-  /** This egress with its sink. Errors: `MR1065` not a sink; `MR9045` a guarantee that it cannot give. */
+  /**
+   * This egress with its sink. Errors: `MR1065` not a sink; `MR9045` a guarantee that it cannot give; when the job is built, `MR9042` a function whose stream ends
+   * in no sink.
+   */
   to<W, C>(sink: Sink<T, W, C> | ((values: DataStream<T>) => unknown), options: EgressOptions = {}): EgressSpec<T> {
     const { egress } = this;
     if (typeof sink !== "function")
@@ -73,6 +76,7 @@ export class EgressIdentifier<in T> implements TypedEgress<T> {
  * State:  the sink's. With a sink that commits, values appear when the checkpoint that contains their turn is complete, each once.
  * Cost:   exactly once takes as long as a checkpoint; a sink without a committer writes at once, and after a failure some values again.
  * Errors: `MR9001` no `namespace/name`; `MR9042` neither a schema nor a type; `MR1065` not a sink; `MR9045` a guarantee that the sink cannot give.
+ *         When the job is built, `MR9042` the stream of a function ends in no sink.
  * Source: `EgressIdentifier`, `EgressSpec` of Flink's Stateful Functions.
  *
  * @example

@@ -24,9 +24,9 @@ export type RawOf<M> = M extends PlainType<infer T> ? T : unknown;
 export type IngressSource<R> = Source<R, SourceSplit> | ((env: StreamExecutionEnvironment) => DataStream<R>);
 
 export interface IngressOptions<R> {
-  /** Event time of the records, as the source delivers them. Default: none. A function that builds a stream sets its own. */
+  /** Event time of the records, as the source delivers them. Default: none. Not with a function, which sets them on its stream. */
   readonly watermarks?: WatermarkStrategy<R>;
-  /** Readers of the source. Default: that of the job, and one where the source allows no more. */
+  /** Readers of the source. Default: that of the job, and one where the source allows no more. Not with a function, likewise. */
   readonly parallelism?: number;
   /** What becomes of a record that its schema refuses: the job fails with `MR9010`, or it is left out and counted. Default: `"fail-job"`. */
   readonly onInvalid?: "fail-job" | "skip";
@@ -74,7 +74,10 @@ export class IngressIdentifier<out T, in out R = T> implements IngressTarget<T> 
     this.#check = checkOf(messageType, `a record of the ingress ${this.ingress}`);
   }
 
-  /** This ingress with its source. Errors: `MR9042` neither a source nor a function; `MR1065` no watermark strategy. */
+  /**
+   * This ingress with its source. Errors: `MR9042` neither a source nor a function, or options for the source beside a function; `MR1065` no watermark strategy;
+   * `MR1027` no parallelism.
+   */
   from<Q extends R, S extends SourceSplit = SourceSplit, E = unknown>(
     source: Source<Q, S, E> | ((env: StreamExecutionEnvironment) => DataStream<Q>),
     options: IngressOptions<NoInfer<Q>> = {},
@@ -85,7 +88,13 @@ export class IngressIdentifier<out T, in out R = T> implements IngressTarget<T> 
       refuse("MR9042", `the ingress ${ingress} takes a source, or a function (env) that returns a stream`);
     if (onInvalid !== "fail-job" && onInvalid !== "skip")
       refuse("MR9042", `onInvalid of the ingress ${ingress} is "fail-job" or "skip", not ${described(onInvalid)}`);
+    if (typeof source === "function") refuseOptionsOfSource(ingress, { watermarks, parallelism });
     if (watermarks !== undefined) requireStrategy(watermarks, `the ingress ${ingress}`);
+    if (parallelism !== undefined && !(Number.isInteger(parallelism) && parallelism >= 1))
+      refuse(
+        "MR1027",
+        `the parallelism of the ingress ${ingress} is a whole number of 1 or more, not ${described(parallelism)}`,
+      );
     return { bound: "ingress", ingress, source, check: this.#check, watermarks, parallelism, onInvalid };
   }
 }
@@ -98,8 +107,8 @@ export class IngressIdentifier<out T, in out R = T> implements IngressTarget<T> 
  * Time:   as `watermarks` says; the functions' watermark is the lowest of all ingresses.
  * State:  the positions of the source.
  * Cost:   the schema runs once per record.
- * Errors: `MR9001` no `namespace/name`; `MR9042` neither a schema nor a type, or no source; `MR1065` no watermark strategy. While it runs, `MR9010` fails the
- *         job, unless `onInvalid` is `"skip"`.
+ * Errors: `MR9001` no `namespace/name`; `MR9042` neither a schema nor a type, no source, or options for a source beside a function; `MR1065` no watermark
+ *         strategy; `MR1027` no parallelism. While it runs, `MR9010` fails the job, unless `onInvalid` is `"skip"`.
  * Source: `IngressIdentifier`, `IngressSpec` of Flink's Stateful Functions.
  *
  * @example
@@ -128,3 +137,15 @@ export function ingress(
   const identifier = new IngressIdentifier<unknown>(known.slice(0, slash), known.slice(slash + 1), messageType);
   return source === undefined ? identifier : identifier.from(source, options);
 }
+
+/** They would say nothing of the stream that the function builds. */
+function refuseOptionsOfSource(ingress: TypeName, options: { readonly [O in keyof typeof SETTERS]: unknown }): void {
+  for (const [option, given] of Object.entries(options))
+    if (given !== undefined)
+      refuse(
+        "MR9042",
+        `the ingress ${ingress} takes its records from a function, for which the option ${option} does nothing: set it on the stream, with ${SETTERS[option as keyof typeof SETTERS]}`, // a key of the options
+      );
+}
+
+const SETTERS = { watermarks: "assignTimestampsAndWatermarks(...)", parallelism: "setParallelism(...)" };

@@ -1,6 +1,6 @@
 /** Ingresses, egresses and routers as they are written: names, sources, sinks, guarantees, and what is refused. */
 // covers: statefun/module/ingress.ts, statefun/module/egress.ts, statefun/module/guarantee.ts, statefun/module/router.ts
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DataSource } from "../../../core/api/sources/data-source.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import type { DataStream, Sink } from "../../../core/index.ts";
@@ -17,7 +17,7 @@ import {
   target,
   type,
 } from "../../../statefun/index.ts";
-import type { Downstream } from "../../../statefun/index.ts";
+import type { Bindable, Downstream } from "../../../statefun/index.ts";
 import { assemble } from "../../../statefun/module/application.ts";
 import { refusal } from "../define/refusal.ts";
 import { text } from "../define/tiny-schema.ts";
@@ -84,6 +84,63 @@ test("a guarantee of a function of the stream is that of the sinks that it adds"
   expect(build((values) => values.discard(), "exactly-once")).toMatch(/^MR9045: .*there is no sink behind/);
 });
 
+describe("a function", () => {
+  const reader = fn("a/reader", { accepts: { read: type<string>() }, handle: { read: () => undefined } });
+  const route = router(names, () => undefined);
+  const build = (...parts: readonly Bindable[]): string =>
+    refusal(() =>
+      addApplication(StreamExecutionEnvironment.create(), assemble([module(() => [reader, route, ...parts])]), {}),
+    );
+  const lines = egress("a/lines", type<string>());
+  const letters = egress("a/letters", type<string>());
+
+  test.each([
+    ["nothing", () => undefined, /^MR9042: the function of the ingress greeter\/names returned undefined: it returns/],
+    ["a promise", (env) => Promise.resolve(env.fromData("Ada")), /^MR9042: .* \[object Promise\]: .* is not async/],
+    ["a list", () => ["Ada"], /^MR9042: .* returned Ada/],
+  ] as [string, (env: StreamExecutionEnvironment) => unknown, RegExp][])(
+    "of an ingress returns a stream, and not %s",
+    (_, from, sentence) => expect(build(names.from(from as never))).toMatch(sentence),
+  );
+
+  test.each([
+    ["leaves the stream alone", () => undefined],
+    ["adds an operator", (values) => values.map((line) => line.length)],
+    ["adds a sink to another stream", (_, env) => env.fromData("Ada").print()],
+  ] as [string, (values: DataStream<string>, env: StreamExecutionEnvironment) => unknown][])(
+    "of an egress is refused where it %s: the values would be lost",
+    (_, to) => {
+      let environment = StreamExecutionEnvironment.create();
+      const source_ = names.from((env) => {
+        environment = env;
+        return env.fromData("Ada");
+      });
+      expect(
+        build(
+          source_,
+          lines.to((values) => to(values, environment)),
+        ),
+      ).toMatch(/^MR9042: the stream of the egress a\/lines ends in no sink, .*discard\(\) if that is meant/);
+    },
+  );
+
+  test("of an egress may discard its values, or leave them to that of another", () => {
+    const from = names.from(source);
+    expect(
+      build(
+        from,
+        lines.to((values) => values.map((line) => line.length).discard()),
+      ),
+    ).toBe("nothing");
+    let kept: DataStream<string> | undefined = undefined;
+    const keep = letters.to((values) => {
+      kept = values;
+    });
+    const both = lines.to((values) => (kept === undefined ? values : values.union(kept)).print());
+    expect(build(from, keep, both)).toBe("nothing");
+  });
+});
+
 test("a router is a function or an object", () => {
   const seen: unknown[] = [];
   const asFunction = router(names, (name) => void seen.push(name));
@@ -124,6 +181,16 @@ test.each([
   [() => names.from({} as never), /^MR9042: the ingress greeter\/names takes a source/],
   [() => names.from(source, { onInvalid: "ignore" as never }), /^MR9042: onInvalid/],
   [() => names.from(source, { watermarks: {} as never }), /^MR1065/],
+  [
+    () => names.from((env) => env.fromData("Ada"), { watermarks: WatermarkStrategy.noWatermarks() }),
+    /^MR9042: the ingress greeter\/names .* watermarks does nothing: set it on the stream, with assignTimestampsAndW/,
+  ],
+  [
+    () => ingress("a/b", type<string>(), (env) => env.fromData("Ada"), { parallelism: 2 }),
+    /^MR9042: the ingress a\/b .* parallelism does nothing: set it on the stream, with setParallelism/,
+  ],
+  [() => names.from(source, { parallelism: 0 }), /^MR1027: the parallelism of the ingress greeter\/names is .*not 0/],
+  [() => names.from(source, { parallelism: 1.5 }), /^MR1027/],
   [
     () => egress("a/b", type<string>()).to({} as never),
     /^MR1065: the egress a\/b takes a function of its stream, or a sink/,

@@ -1,4 +1,6 @@
 /** What to do about an address in quarantine, as messages from outside: for routers, and for streams that go to functions. */
+import { memberOf, refuse } from "../../core/api/refuse.ts";
+import { described } from "../../core/util/errors.ts";
 import type { Address } from "../address.ts";
 import { addressOf } from "../define/typed-address.ts";
 import { fromOutside } from "../envelope.ts";
@@ -41,6 +43,7 @@ export function skipAddress(address: Address): Routable {
   return fromOutside(checked(address), SKIP_KIND, null);
 }
 
-function checked({ type, id }: Address): Address {
-  return addressOf(type, id);
+function checked(address: Address): Address {
+  if (typeof memberOf(address, "type") === "string") return addressOf(address.type, address.id);
+  return refuse("MR9001", `a repair goes to an address, such as greeter.at("ann"), not to ${described(address)}`);
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { fileSource, ndjson } from "../../../connectors/files/index.ts";
 import { StreamExecutionEnvironment, WatermarkStrategy } from "../../../core/index.ts";
 import type { JobClient } from "../../../core/index.ts";
@@ -20,16 +21,11 @@ import {
   type,
   value,
 } from "../../../statefun/index.ts";
+import { refusal } from "../define/refusal.ts";
 import { neverEnding } from "./never-ending.ts";
 
 /** The test runs a whole job, which takes its time where the machine is busy. */
 vi.setConfig({ testTimeout: 30_000 });
-
-interface Repair {
-  readonly type: `${string}/${string}`;
-  readonly id: string;
-  readonly skip: boolean;
-}
 
 const program = { isFixed: false };
 const account = fn("bank/account", {
@@ -48,7 +44,8 @@ const account = fn("bank/account", {
   },
 });
 
-const repairs = ingress("docs/repairs", type<Repair>());
+const functionName = z.templateLiteral([z.string().min(1), "/", z.string().regex(/^[^/]+$/)]);
+const repairs = ingress("docs/repairs", z.object({ type: functionName, id: z.string(), skip: z.boolean() }));
 const repairing = router(repairs, ({ type: functionType, id, skip }, downstream) => {
   const address = addressOf(functionType, id);
   downstream.forward(skip ? skipAddress(address) : retryAddress(address));
@@ -80,14 +77,16 @@ afterEach(async () => {
 async function serve(): Promise<string> {
   const source = fileSource({
     path: join(directory, "repairs"),
-    format: ndjson<Repair>(),
+    format: ndjson(),
     mode: { monitorEvery: "10ms" },
+    onMalformed: "skip",
   });
   let tell: (port: number) => void = () => undefined;
   const listening = new Promise<number>((resolve) => (tell = resolve));
   const http = httpIngress({ port: 0, reply: "early", onListening: ({ port }) => tell(port) });
-  const watermarks = WatermarkStrategy.noWatermarks<Repair>().withIdleness("10ms");
-  const parts = [account, http, repairs.from(source, { watermarks }), repairing, opening, opened];
+  const watermarks = WatermarkStrategy.noWatermarks<unknown>().withIdleness("10ms");
+  const repairable = [repairs.from(source, { watermarks, onInvalid: "skip" }), repairing];
+  const parts = [account, http, ...repairable, opening, opened];
   const env = StreamExecutionEnvironment.create({ "pipeline.auto-watermark-interval": 1 });
   await statefunJob(
     "bank",
@@ -98,9 +97,9 @@ async function serve(): Promise<string> {
 }
 
 /** Appears whole, as it must. */
-async function repair(name: string, lines: readonly Repair[]): Promise<void> {
+async function repair(name: string, ...lines: readonly string[]): Promise<void> {
   const written = join(directory, name);
-  await writeFile(written, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  await writeFile(written, lines.map((line) => `${line}\n`).join(""));
   await rename(written, join(directory, "repairs", name));
 }
 
@@ -109,17 +108,22 @@ async function deposit(url: string, cents: number, key: string): Promise<number>
   return (await fetch(url, { method: "POST", headers, body: String(cents) })).status;
 }
 
-test("addresses are let go on by files, one line each", async () => {
+test("addresses are let go on by files, one line each; lines that say nothing such are left out", async () => {
   const url = await serve();
   for (const id of ["ann", "ben"]) {
     expect(await deposit(`${url}/${id}`, -5, "k1")).toBe(424);
     expect(await deposit(`${url}/${id}`, 7, "k2")).toBe(424);
   }
   program.isFixed = true;
-  await repair("first.ndjson", [
-    { type: "bank/account", id: "ann", skip: false },
-    { type: "bank/account", id: "ben", skip: true },
-  ]);
+  await repair(
+    "first.ndjson",
+    '{"type":"bank/account","id":"ann","skip":false}',
+    "{oops",
+    '{"type":"account","id":"ann","skip":true}',
+    '{"type":"bank/account","id":7,"skip":true}',
+    '{"id":"ann","skip":true}',
+    '{"type":"bank/account","id":"ben","skip":true}',
+  );
   for (const [id, cents] of [
     ["ann", 2],
     ["ben", 7],
@@ -129,6 +133,14 @@ test("addresses are let go on by files, one line each", async () => {
   }
   expect(await deposit(`${url}/ann`, -5, "k1")).toBe(200);
   expect(await (await fetch(`${url}/ann`)).json()).toEqual({ cents: 2 });
+});
+
+test("a repair goes to an address", () => {
+  expect(retryAddress(account.at("ann"))).toMatchObject({ to: "bank/account", id: "ann", kind: "$retry" });
+  expect(refusal(() => retryAddress(undefined as never))).toMatch(/^MR9001: a repair goes to an address.*undefined/);
+  expect(refusal(() => skipAddress({ id: "ann" } as never))).toMatch(/^MR9001: .*, not to \{"id":"ann"\}/);
+  expect(refusal(() => skipAddress({ type: "account", id: "ann" } as never))).toMatch(/^MR9001: "account" is no name/);
+  expect(refusal(() => skipAddress({ type: "bank/account", id: 7 } as never))).toMatch(/^MR9002/);
 });
 
 test("no event time waits for repairs", async () => {

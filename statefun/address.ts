@@ -2,7 +2,7 @@
  * Where messages go: a function's type names the code, an id names the instance. Instances need not be made: the first message to an address finds an
  * empty one.
  */
-import { MillraceError } from "../core/util/errors.ts";
+import { described, MillraceError } from "../core/util/errors.ts";
 
 /** `namespace/name`: the name is what follows the last slash. */
 export type TypeName = `${string}/${string}`;
@@ -22,6 +22,7 @@ export function isTypeName(text: unknown): text is TypeName {
 /** Errors: `MR9001`. `of` says whose name it is: "function", "egress". */
 export function requireTypeName(text: unknown, of: string): TypeName {
   if (isTypeName(text)) return text;
-  const sentence = `${JSON.stringify(text)} is no name of a ${of}: write it as "namespace/name"`;
+  const given = typeof text === "string" ? JSON.stringify(text) : described(text);
+  const sentence = `${given} is no name of a ${of}: write it as "namespace/name"`;
   throw new MillraceError("MR9001", sentence, { retryable: false });
 }

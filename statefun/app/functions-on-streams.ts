@@ -6,6 +6,7 @@
 import type { DataStream } from "../../core/api/data-stream.ts";
 import type { StreamExecutionEnvironment } from "../../core/api/environment.ts";
 import { memberOf, refuse } from "../../core/api/refuse.ts";
+import { described } from "../../core/util/errors.ts";
 import { OutputTag } from "../../core/operators/contracts/functions.ts";
 import type { StatefulFn } from "../define/fn.ts";
 import type { FunctionType } from "../define/function-type.ts";
@@ -42,15 +43,30 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
     this.#egresses = egresses;
   }
 
-  /** One more stream that goes to the functions; there is at least one. A stream without addresses comes with a router, and a name for its uid. */
+  /**
+   * One more stream that goes to the functions; there is at least one. A stream without addresses comes with a router, and a name for its uid. Errors: `MR9042`
+   * no stream, or a name without a router.
+   */
   from(stream: DataStream<Routable>): this;
   from<T>(stream: DataStream<T>, name: string, route: AnyRoute<T>): this;
   from<T>(stream: DataStream<T>, name?: string, route?: AnyRoute<T>): this {
     const { env, inputs } = this.#parts;
-    if (name === undefined || route === undefined) {
+    if (typeof memberOf(stream, "keyBy") !== "function")
+      refuse("MR9042", `from() of statefun(env) takes a stream, not ${described(stream)}`);
+    if (name === undefined && route === undefined) {
       inputs.push(stream as DataStream<Routable>); // as the overloads say
       return this;
     }
+    if (typeof name !== "string" || name.trim() === "")
+      refuse(
+        "MR9042",
+        "from(stream, name, router) of statefun(env) needs a name for the router, text that is not empty",
+      );
+    if (route === undefined)
+      refuse(
+        "MR9042",
+        `from(stream, "${name}") of statefun(env) needs a router as well: from(stream, "${name}", (message, downstream) => ...)`,
+      );
     const routes = [checkedRoute(name, route, "from")];
     inputs.push(addRouter(env, stream, { ingress: name, check: undefined, onInvalid: "fail-job", routes }));
     return this;

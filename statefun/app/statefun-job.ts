@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import { defineJob } from "../../core/api/define-job.ts";
 import type { JobDefinition, JobOptions } from "../../core/api/define-job.ts";
 import type { StreamExecutionEnvironment } from "../../core/api/environment.ts";
+import { refuse } from "../../core/api/refuse.ts";
+import { described } from "../../core/util/errors.ts";
 import { assemble } from "../module/application.ts";
 import { globalConfigOf } from "../module/global-config.ts";
 import type { StatefulFunctionModule } from "../module/module.ts";
@@ -55,6 +57,7 @@ export function statefunJob(
   return defineJob(
     name,
     (env, args) => {
+      requireConfigure(configure);
       configure?.(env);
       const config = globalConfigOf({
         code: globalConfig,
@@ -79,6 +82,13 @@ function pairsIn(args: readonly string[]): readonly string[] {
   return values["global-config"] ?? [];
 }
 
+function requireConfigure(configure: unknown): void {
+  if (configure !== undefined && typeof configure !== "function")
+    refuse("MR9042", `configure of statefunJob is a function of the environment, not ${described(configure)}`);
+}
+
 function pairsOf(values: Readonly<Record<string, string>>): readonly string[] {
+  if (typeof values !== "object" || values === null)
+    refuse("MR9042", `configOfArgs of statefunJob returns an object of texts, not ${described(values)}`);
   return Object.entries(values).map(([key, value]) => `${key}=${value}`);
 }

@@ -6,6 +6,7 @@
  * State: none; what a function keeps lies in the keyed state of the group.
  */
 import { memberOf, refuse } from "../../core/api/refuse.ts";
+import { described } from "../../core/util/errors.ts";
 import { nearest } from "../../core/util/nearest.ts";
 import { requireTypeName } from "../address.ts";
 import type { TypeName } from "../address.ts";
@@ -142,6 +143,9 @@ interface LooseSpec extends CommonParts<StateSpecs> {
 /** Undefined: whatever comes. */
 function acceptsOf(owner: TypeName, spec: LooseSpec): ReadonlyMap<string, Check | undefined> | undefined {
   const { accepts, handle = {}, otherwise } = spec;
+  requireRecord("accepts", owner, accepts);
+  requireRecord("handle", owner, handle);
+  requireRecord("state", owner, spec.state);
   if (otherwise !== undefined && typeof otherwise !== "function")
     refuse("MR9012", `otherwise of ${owner} is a function (ctx, message)`);
   if (accepts === undefined) {
@@ -169,6 +173,13 @@ function acceptsOf(owner: TypeName, spec: LooseSpec): ReadonlyMap<string, Check 
       return [kind, checkOf(messageType, `message "${kind}" of ${owner}`)];
     }),
   );
+}
+
+/** Undefined: left out. */
+function requireRecord(part: "accepts" | "handle" | "state", owner: TypeName, given: unknown): void {
+  if (given === undefined || (typeof given === "object" && given !== null)) return;
+  const form = { accepts: "{ kind: schema }", handle: "{ kind(ctx, message) { ... } }", state: "{ name: value() }" };
+  refuse("MR9012", `${part} of ${owner} is an object, ${form[part]}, not ${described(given)}`);
 }
 
 function refuseUndeclared(owner: TypeName, kind: string, declared: readonly string[]): void {

@@ -1,5 +1,6 @@
 /** `FunctionType`: the name of a function in two parts, for those who come from the original. */
 import { refuse } from "../../core/api/refuse.ts";
+import { described } from "../../core/util/errors.ts";
 import { requireTypeName } from "../address.ts";
 import type { TypeName } from "../address.ts";
 
@@ -40,7 +41,11 @@ export class FunctionType {
 
 /** The name of a function, ingress or egress from its two parts. */
 export function joined(namespace: string, name: string, of: string): TypeName {
-  if (typeof name === "string" && name.includes("/"))
-    refuse("MR9001", `"${name}" is no name of a ${of}: it has a slash, which ends the namespace`);
+  if (typeof namespace !== "string" || typeof name !== "string")
+    refuse(
+      "MR9001",
+      `the namespace and the name of a ${of} are text, not ${described(typeof namespace === "string" ? name : namespace)}`,
+    );
+  if (name.includes("/")) refuse("MR9001", `"${name}" is no name of a ${of}: it has a slash, which ends the namespace`);
   return requireTypeName(`${namespace}/${name}`, of);
 }

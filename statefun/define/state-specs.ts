@@ -209,8 +209,11 @@ export function stateDefinitionsOf(owner: TypeName, specs: StateSpecs): readonly
 }
 
 function stateDefinitionOf(owner: TypeName, property: string, spec: StateSpecs[string]): StateDefinition {
-  const parts = { property, name: spec.name ?? property, expiration: spec.expire };
   const what = `state "${property}" of ${owner}`;
+  const refuseSpec = (): never =>
+    refuse("MR9012", `${what} is not declared with value(), table() or buffer() of millrace/statefun`);
+  if (memberOf(spec, "state") === undefined) refuseSpec();
+  const parts = { property, name: spec.name ?? property, expiration: spec.expire };
   switch (spec.state) {
     case "value":
       return { kind: "value", ...parts, default: spec.default, check: checkOf(spec.type, what) };
@@ -224,6 +227,6 @@ function stateDefinitionOf(owner: TypeName, property: string, spec: StateSpecs[s
     case "buffer":
       return { kind: "buffer", ...parts, check: checkOf(spec.type, `an element of ${what}`) };
     default:
-      return refuse("MR9012", `${what} is not declared with value(), table() or buffer() of millrace/statefun`);
+      return refuseSpec();
   }
 }

@@ -3,6 +3,7 @@
  *
  * `M` maps each kind of message to what the function gets, `R` to what may come from outside, which differs where a schema changes what it checks.
  */
+import { memberOf } from "../../core/api/refuse.ts";
 import { described, MillraceError } from "../../core/util/errors.ts";
 import { requireTypeName } from "../address.ts";
 import type { Address, TypeName } from "../address.ts";
@@ -64,7 +65,7 @@ export function addressOf<F extends FunctionReference<unknown> = FunctionReferen
   functionType: TypeName | FunctionType,
   id: string,
 ): AddressFor<F> {
-  const name = typeof functionType === "string" ? functionType : functionType.typeName;
+  const name = typeof functionType === "string" ? functionType : memberOf(functionType, "typeName");
   return address(requireTypeName(name, "function"), id) as AddressFor<F>; // the type argument is the caller's word
 }
 

@@ -55,7 +55,7 @@ export class TurnContext implements FunctionContext {
     if (!turn.active) turn.refuse();
     // oxlint-disable-next-line prefer-rest-params -- two arguments are an address and a value, which may be undefined; a rest array would cost an allocation per message
     const named = arguments.length > 2;
-    const { type, id } = to as Partial<Address>; // an egress has neither
+    const { type, id } = (to ?? NOWHERE) as Partial<Address>; // an egress has neither, and JavaScript may pass nothing
     if (typeof id !== "string" || type === undefined) {
       this.#sendElsewhere(to as Partial<EgressTarget>, kindOrValue); // an egress, or nothing to send to
       return;
@@ -119,7 +119,7 @@ export class TurnContext implements FunctionContext {
     { token: given, onDuplicate = "replace" }: DelayedOptions = {},
   ): string {
     const turn = this.#turn;
-    const { type, id } = message.to;
+    const { type, id } = (message.to ?? NOWHERE) as Partial<Address>; // as in `send`
     if (!isTypeName(type) || typeof id !== "string") refuseAddress(message.to);
     turn.select();
     const token = given ?? turn.world.delayed.makeToken(turn.fn.type);
@@ -148,6 +148,8 @@ export class TurnContext implements FunctionContext {
     return turn;
   }
 }
+
+const NOWHERE: Readonly<Partial<Address>> = {};
 
 /** Hot. */
 function isolated(value: unknown): unknown {

@@ -58,12 +58,12 @@ export class Bindings {
         this.egresses.set(spec.egress, spec);
       },
       bindFunction: (fn) => {
-        const { definition } = fn;
-        if (typeof memberOf(definition, "createHandler") !== "function")
+        if (typeof memberOf(memberOf(fn, "definition"), "createHandler") !== "function")
           refuse(
             "MR9042",
             `${module} binds a function that fn did not make: write bindFunction(fn(type, { ... })), or bindFunctionProvider(type, provider)`,
           );
+        const { definition } = fn;
         refuseReserved(definition.type, module);
         this.#own("function", definition.type, module);
         this.functions.set(definition.type, definition);

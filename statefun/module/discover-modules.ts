@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { memberOf, refuse } from "../../core/api/refuse.ts";
-import { asError, isMillraceError, MillraceError } from "../../core/util/errors.ts";
+import { asError, described, isMillraceError, MillraceError } from "../../core/util/errors.ts";
 import { isClass } from "../define/is-class.ts";
 import type { StatefulFunctionModule } from "./module.ts";
 
@@ -26,7 +26,7 @@ interface Package {
  * Shape:  a promise of modules, for `statefunJob(name, await discoverModules(import.meta.url))`: the application's own, then those of its dependencies by name.
  *         `from` is a directory, or the URL of a file; the nearest package.json at or above it counts.
  * Cost:   reads files and imports modules in every thread that takes part in the job; a list in the program needs neither.
- * Errors: `MR9043` there is no package.json, its field is no list of paths, or a module cannot be loaded or is none.
+ * Errors: `MR9043` `from` is neither, there is no package.json, its field is no list of paths, or a module cannot be loaded or is none.
  * Source: `ServiceLoader` of Java, which Flink's Stateful Functions uses.
  *
  * @example
@@ -34,6 +34,11 @@ interface Package {
  * console.log(modules.length);
  */
 export async function discoverModules(from: string | URL): Promise<readonly StatefulFunctionModule[]> {
+  if (typeof from !== "string" && !(from instanceof URL))
+    refuse(
+      "MR9043",
+      `discoverModules() takes a directory, or the URL of a file such as import.meta.url, not ${described(from)}`,
+    );
   const start = from instanceof URL || from.startsWith("file:") ? dirname(fileURLToPath(from)) : resolve(from);
   const app = await nearestPackage(start, start);
   const modules = await modulesOf(app);

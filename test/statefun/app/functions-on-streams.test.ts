@@ -71,4 +71,11 @@ test("what is missing is said", () => {
   expect(refusal(() => statefun(env).egresses({ totals: {} as never }))).toMatch(
     /^MR9042: "totals" of egresses\(\) is no egress/,
   );
+  expect(refusal(() => statefun(env).functions(undefined as never))).toMatch(/^MR9042: .* fn did not make/);
+  expect(refusal(() => statefun(env).from(undefined as never))).toMatch(/^MR9042: from\(\) .* not undefined/);
+  const from = (...rest: readonly unknown[]): string =>
+    refusal(() => statefun(env).from(...([routables, ...rest] as unknown as [typeof routables])));
+  expect(from("orders")).toMatch(/^MR9042: from\(stream, "orders"\) of statefun\(env\) needs a router/);
+  expect(from(undefined, () => undefined)).toMatch(/^MR9042: from\(stream, name, router\) .* needs a name/);
+  expect(from("orders", null)).toMatch(/^MR9042: from\(\) of orders takes a function/);
 });

@@ -20,6 +20,7 @@ import {
 } from "../../../statefun/index.ts";
 import type { Binder, Context, DeadLetter, StatefulFunction, StatefulFunctionModule } from "../../../statefun/index.ts";
 import { edgeLines } from "../../core/api/graph-view.ts";
+import { refusal } from "../define/refusal.ts";
 import { digits, wholeNumber } from "../define/tiny-schema.ts";
 import { into, runJob } from "./run-job.ts";
 
@@ -219,6 +220,21 @@ describe("options", () => {
     await job.build(StreamExecutionEnvironment.create(), ["in.txt"]);
     expect(seen).toEqual([[["path", "in.txt"]]]);
     expect(job.usage).toBe("path");
+  });
+
+  test.each([
+    [{ configure: 5 }, "MR9042: configure of statefunJob is a function of the environment, not 5"],
+    [
+      { configOfArgs: () => undefined },
+      "MR9042: configOfArgs of statefunJob returns an object of texts, not undefined",
+    ],
+  ])("that are none: %j", (options, sentence) => {
+    const job = statefunJob(
+      "greeter",
+      module(() => []),
+      options as never,
+    );
+    expect(refusal(() => job.build(StreamExecutionEnvironment.create(), []))).toBe(sentence);
   });
 
   test("a report is handed on", async () => {

@@ -151,7 +151,14 @@ describe("addresses", () => {
   test("have names and ids of text", () => {
     expect(refusal(() => greeter.at(1 as never))).toMatch(/^MR9002: the id .*apache\/deep\/greeter is text, not 1/);
     expect(refusal(() => addressOf("greeter" as never, "x"))).toMatch(/^MR9001: "greeter" is no name of a function/);
+    expect(refusal(() => addressOf(undefined as never, "x"))).toBe(
+      'MR9001: undefined is no name of a function: write it as "namespace/name"',
+    );
     expect(refusal(() => external("a/" as never))).toMatch(/^MR9001/);
+    expect(refusal(() => new FunctionType(undefined as never, undefined as never))).toBe(
+      "MR9001: the namespace and the name of a function are text, not undefined",
+    );
+    expect(refusal(() => new FunctionType("a", 5 as never))).toMatch(/^MR9001: .*, not 5$/);
     expect(refusal(() => new FunctionType("a", "b/c"))).toMatch(/^MR9001/);
     expect(refusal(() => new FunctionType("", "c"))).toMatch(/^MR9001/);
     expect(String(FunctionType.parseFrom("a/b/c"))).toBe("a/b/c");
@@ -196,6 +203,15 @@ describe("what is refused", () => {
       { state: { seen: { kind: "value" } }, otherwise: nothing },
       /^MR9012: state "seen" .*millrace\/statefun/,
     ],
+    ["no state", "a/b", { state: { seen: undefined }, otherwise: nothing }, /^MR9012: state "seen" of a\/b is not/],
+    ["no handlers", "a/b", { accepts: {}, handle: null, otherwise: nothing }, /^MR9012: handle of a\/b is .*not null/],
+    [
+      "no kinds",
+      "a/b",
+      { accepts: null, otherwise: nothing },
+      /^MR9012: accepts of a\/b is an object, \{ kind: schema/,
+    ],
+    ["no states", "a/b", { state: 5, otherwise: nothing }, /^MR9012: state of a\/b is .*not 5/],
     ["no policy", "a/b", { onError: "ignore", otherwise: nothing }, /^MR9014: ignore is no policy/],
   ])("%s", (_, name, spec, sentence) => {
     expect(refusal(() => loose(name, spec))).toMatch(sentence);

@@ -192,6 +192,11 @@ describe("what is missing is said", () => {
       () => assemble([{ configure: (_c, binder) => binder.bindFunction({} as never) }]),
       /^MR9042: .*fn did not make/,
     ],
+    [
+      "nothing as a function",
+      () => assemble([{ configure: (_c, binder) => binder.bindFunction(undefined as never) }]),
+      /^MR9042: .*fn did not make/,
+    ],
   ] as [string, () => unknown, RegExp][])("%s", (_, attempt, sentence) => {
     expect(refusal(attempt)).toMatch(sentence);
   });

@@ -87,4 +87,5 @@ test.each([
 
 test("refuses a place without a package", async () => {
   await expect(discoverModules("/")).rejects.toThrow(/^MR9043: no package\.json at \//);
+  await expect(discoverModules(undefined as never)).rejects.toThrow(/^MR9043: discoverModules\(\) takes .*undefined/);
 });

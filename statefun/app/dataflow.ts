@@ -23,6 +23,7 @@ import { createFunctionGroup } from "../group/function-group.ts";
 import type { FunctionGroupOptions } from "../group/function-group.ts";
 import { GROUP_OPERATOR, groupUid, USUAL_GROUP } from "../group/saved-names.ts";
 import type { HttpIngressSpec } from "../http/http-ingress.ts";
+import { refuseMissingTargets } from "../module/application.ts";
 import type { Application, RoutedIngress } from "../module/application.ts";
 import type { EgressSink, EgressSpec } from "../module/egress.ts";
 import { requireGuarantee } from "../module/guarantee.ts";
@@ -38,10 +39,11 @@ export type GroupOptions = Partial<
 /** Adds an application to the graph of an environment. */
 export function addApplication(env: StreamExecutionEnvironment, application: Application, options: GroupOptions): void {
   const { functions, namespaces, ingresses, egresses, http } = application;
+  const routed = ingresses.map(({ spec, targets }) => ({ ingress: spec.ingress, targets }));
   const sources = ingresses.map((routed) => addIngress(env, routed));
   const inputs = sources.map(({ messages }) => messages);
   const parts = { name: USUAL_GROUP, functions, namespaces, egresses: egresses.map(({ egress }) => egress), http };
-  const group = addGroup(env, inputs, { ...parts, options });
+  const group = addGroup(env, inputs, { ...parts, routed, options });
   for (const egress of egresses) {
     const values = group.getSideOutput(new OutputTag<never>(egress.egress));
     const asides = sources.flatMap((source) => asideFor(egress.egress, source));
@@ -151,17 +153,21 @@ export interface GroupParts {
   readonly functions: readonly FunctionDefinition[];
   readonly namespaces: readonly NamespaceDefinition[];
   readonly egresses: readonly TypeName[];
+  /** Targets that are known before anything is forwarded. */
+  readonly routed: readonly Parameters<typeof refuseMissingTargets>[0][];
   /** One input more. */
   readonly http: HttpIngressSpec | undefined;
   readonly options: GroupOptions;
 }
 
-/** The functions behind at least one stream; the result has a side output per egress. */
+/** The functions behind at least one stream; the result has a side output per egress. Errors: `MR9041` a target is not bound, where unknown functions fail the job. */
 export function addGroup(
   env: StreamExecutionEnvironment,
   streams: readonly DataStream<Envelope>[],
-  { name, functions, namespaces, egresses, http: spec, options }: GroupParts,
+  { name, functions, namespaces, egresses, routed, http: spec, options }: GroupParts,
 ): DataStream<Envelope> {
+  if (options.onUnknownFunction?.kind !== "dead-letter")
+    for (const each of routed) refuseMissingTargets(each, { functions, namespaces });
   const http = spec && addHttp(env, spec, { functions, namespaces });
   const inputs = http === undefined ? streams : [...streams, http.requests];
   const [first, ...others] = inputs as readonly [DataStream<Envelope>, ...DataStream<Envelope>[]]; // as callers made sure

@@ -18,10 +18,10 @@ import { USUAL_GROUP } from "../group/saved-names.ts";
 import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import { refuseMissingEgresses } from "../module/application.ts";
 import { Bindings } from "../module/bindings.ts";
-import { checkedRoute } from "../module/router.ts";
+import { checkedRoute, targetsOf } from "../module/router.ts";
 import type { AnyRoute } from "../module/router.ts";
 import { addGroup, addRouter } from "./dataflow.ts";
-import type { GroupOptions } from "./dataflow.ts";
+import type { GroupOptions, GroupParts } from "./dataflow.ts";
 import type { Routable } from "./routable.ts";
 
 export interface StatefunOptions extends GroupOptions {
@@ -50,7 +50,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
   from(stream: DataStream<Routable>): this;
   from<T>(stream: DataStream<T>, name: string, route: AnyRoute<T>): this;
   from<T>(stream: DataStream<T>, name?: string, route?: AnyRoute<T>): this {
-    const { env, inputs } = this.#parts;
+    const { env, inputs, routed } = this.#parts;
     if (typeof memberOf(stream, "keyBy") !== "function")
       refuse("MR9042", `from() of statefun(env) takes a stream, not ${described(stream)}`);
     if (name === undefined && route === undefined) {
@@ -68,6 +68,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
         `from(stream, "${name}") of statefun(env) needs a router as well: from(stream, "${name}", (message, downstream) => ...)`,
       );
     const routes = [checkedRoute(name, route, "from")];
+    routed.push({ ingress: name, targets: targetsOf(route) });
     inputs.push(addRouter(env, stream, { ingress: name, check: undefined, onInvalid: "fail-job", routes }));
     return this;
   }
@@ -108,7 +109,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
    * Adds the functions to the job.
    *
    * Shape:  a stream per egress, by the names of `egresses`.
-   * Errors: `MR9041` there is no stream, no function, or no egress for dead letters.
+   * Errors: `MR9041` there is no stream, no function, no egress for dead letters, or a target of a router is not bound.
    *
    * @example
    * const totals = egress("docs/totals", type<number>());
@@ -130,7 +131,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
    * streams.totals.print();
    */
   build(): StreamsOf<E> {
-    const { env, inputs, bindings, options } = this.#parts;
+    const { env, inputs, routed, bindings, options } = this.#parts;
     const { name = USUAL_GROUP, ...group } = options;
     const functions = [...bindings.functions.values()];
     const namespaces = [...bindings.namespaces.values()];
@@ -141,7 +142,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
     if (functions.length + namespaces.length === 0)
       refuse("MR9041", "statefun(env) has no function: call functions(...) or provider(...)");
     refuseMissingEgresses(functions, egresses);
-    const parts = { name, functions, namespaces, egresses, http: bindings.http, options: group };
+    const parts = { name, functions, namespaces, egresses, routed, http: bindings.http, options: group };
     const output = addGroup(env, inputs, parts);
     const streams = named.map(([key, { egress }]) => [key, output.getSideOutput(new OutputTag(egress))] as const);
     return Object.fromEntries(streams) as StreamsOf<E>; // one entry per egress
@@ -155,6 +156,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
 interface Parts {
   readonly env: StreamExecutionEnvironment;
   readonly inputs: DataStream<Routable>[];
+  readonly routed: GroupParts["routed"][number][];
   readonly bindings: Bindings;
   readonly options: StatefunOptions;
 }
@@ -177,5 +179,5 @@ interface Parts {
  * statefun(env).from(words).functions(shout).egresses({ voices }).build().voices.print();
  */
 export function statefun(env: StreamExecutionEnvironment, options: StatefunOptions = {}): FunctionsOnStreams {
-  return new FunctionsOnStreams({ env, inputs: [], bindings: new Bindings(), options }, {});
+  return new FunctionsOnStreams({ env, inputs: [], routed: [], bindings: new Bindings(), options }, {});
 }

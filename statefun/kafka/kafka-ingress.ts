@@ -74,7 +74,7 @@ export interface KafkaIngressOptions<V> extends Omit<KafkaSourceSettings<never>,
  * Time:   as `watermarks` says.
  * State:  per partition its offset, saved with checkpoints. `groupId` is for Kafka's tools, and for `startingOffsets: committed()`.
  * Cost:   that of `kafkaSource`. Targets are given the same object, so functions must not change it.
- * Errors: `MR9080` a wrong option; `MR9001` no name; `MR6411`, `MR6423` wrong options of the source; `MR9041` the egress for malformed records is not bound. While it runs, those of `kafkaSource`, with `MR6429` for malformed records.
+ * Errors: `MR9080` a wrong option; `MR9001` no name; `MR6411`, `MR6423` wrong options of the source; `MR9041` a target, or the egress for malformed records, is not bound. While it runs, those of `kafkaSource`, with `MR6429` for malformed records.
  * Source: `io.statefun.kafka.v1/ingress` of Flink's Stateful Functions, in which a record without a key fails the job.
  *
  * @example
@@ -107,8 +107,12 @@ export function kafkaIngress<V extends object>(
     ...(watermarks === undefined ? {} : { watermarks }),
     ...(parallelism === undefined ? {} : { parallelism }),
   });
-  const routes = [routeTo(topics)];
-  return egress === undefined ? { ...spec, routes } : { ...spec, routes, aside: { tag: aside.id, egress } };
+  const routed = {
+    ...spec,
+    routes: [routeTo(topics)],
+    targets: [...topics.values()].flatMap(({ targets }) => targets),
+  };
+  return egress === undefined ? routed : { ...routed, aside: { tag: aside.id, egress } };
 }
 
 interface Topic {

@@ -16,11 +16,14 @@ import { GlobalConfig } from "./global-config.ts";
 import type { IngressSpec } from "./ingress.ts";
 import type { StatefulFunctionModule } from "./module.ts";
 import type { Route } from "./router.ts";
+import type { Target } from "./target.ts";
 
 export interface RoutedIngress {
   readonly spec: IngressSpec<unknown>;
   /** At least one. */
   readonly routes: readonly Route<never>[];
+  /** Where routers by key, and topics of Kafka, send its messages. */
+  readonly targets: readonly Target<never>[];
 }
 
 export interface Application {
@@ -41,7 +44,11 @@ export function assemble(
   const application: Application = {
     functions: sorted(bindings.functions),
     namespaces: sorted(bindings.namespaces),
-    ingresses: sorted(bindings.ingresses).map((spec) => ({ spec, routes: bindings.routesOf(spec.ingress) })),
+    ingresses: sorted(bindings.ingresses).map((spec) => ({
+      spec,
+      routes: bindings.routesOf(spec.ingress),
+      targets: bindings.targetsOf(spec.ingress),
+    })),
     egresses: sorted(bindings.egresses),
     http: bindings.http,
   };
@@ -115,6 +122,21 @@ function refuseMissingAsides({ ingresses, egresses }: Application): void {
         "MR9041",
         `${spec.ingress} sends the records that it cannot read to the egress ${spec.aside.egress}, which is not bound: bind it with a sink`,
       );
+}
+
+/** Also for functions on a stream. What other routers forward is looked at when it arrives (`MR9030`), as is all that goes to functions of a namespace. */
+export function refuseMissingTargets(
+  { ingress, targets }: { readonly ingress: string; readonly targets: readonly Target<never>[] },
+  { functions, namespaces }: Pick<Application, "functions" | "namespaces">,
+): void {
+  const types = functions.map(({ type }) => type);
+  for (const { to } of targets) {
+    const namespace = to.slice(0, to.lastIndexOf("/"));
+    if (types.includes(to) || namespaces.some((provided) => provided.namespace === namespace)) continue;
+    const suggestion = nearest(to, types);
+    const hint = suggestion === undefined ? "bind it" : `did you mean ${suggestion}?`;
+    refuse("MR9041", `a router of the ingress ${ingress} has the target ${to}, a function that is not bound: ${hint}`);
+  }
 }
 
 /** Also for functions on a stream, whose egresses have no sinks. */

@@ -13,6 +13,7 @@ import type { IngressSpec } from "./ingress.ts";
 import type { Binder } from "./module.ts";
 import { router as routerOf } from "./router.ts";
 import type { Route } from "./router.ts";
+import type { Target } from "./target.ts";
 
 export class Bindings {
   readonly functions: Map<TypeName, FunctionDefinition> = new Map();
@@ -23,11 +24,17 @@ export class Bindings {
   /** Ingress and module of each router, as they came. */
   readonly routed: (readonly [ingress: TypeName, module: string])[] = [];
   readonly #routes = new Map<TypeName, Route<never>[]>();
+  readonly #targets = new Map<TypeName, readonly Target<never>[]>();
   /** Which module bound it, by what it is and its name. */
   readonly #owners = new Map<string, string>();
 
   routesOf(ingress: TypeName): readonly Route<never>[] {
     return this.#routes.get(ingress) ?? [];
+  }
+
+  /** Those that are known before anything is forwarded. */
+  targetsOf(ingress: TypeName): readonly Target<never>[] {
+    return this.#targets.get(ingress) ?? [];
   }
 
   /** What one module binds with. */
@@ -42,6 +49,7 @@ export class Bindings {
         this.#requireBound(spec, "ingress", module);
         this.#own("ingress", spec.ingress, module);
         this.ingresses.set(spec.ingress, spec);
+        this.#targets.set(spec.ingress, [...this.targetsOf(spec.ingress), ...(spec.targets ?? [])]);
         if (spec.routes !== undefined) this.#routes.set(spec.ingress, [...spec.routes, ...this.routesOf(spec.ingress)]);
       },
       bindIngressRouter: (target: unknown, route?: unknown) => {
@@ -51,6 +59,7 @@ export class Bindings {
         this.#requireBound(spec, "router", module);
         this.routed.push([spec.ingress, module]);
         this.#routes.set(spec.ingress, [...this.routesOf(spec.ingress), spec.route]);
+        this.#targets.set(spec.ingress, [...this.targetsOf(spec.ingress), ...spec.targets]);
       },
       bindEgress: (spec) => {
         this.#requireBound(spec, "egress", module);

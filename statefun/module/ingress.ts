@@ -16,6 +16,7 @@ import { joined } from "../define/function-type.ts";
 import { checkOf, isMessageType } from "../define/message-type.ts";
 import type { MessageType, OutputOf, PlainType } from "../define/message-type.ts";
 import type { Route } from "./router.ts";
+import type { Target } from "./target.ts";
 
 /** What a source must deliver: anything where a schema checks it. */
 export type RawOf<M> = M extends PlainType<infer T> ? T : unknown;
@@ -43,6 +44,8 @@ export interface IngressSpec<out T> {
   readonly onInvalid: "fail-job" | "skip";
   /** Routers that come with it, before those that modules bind. Default: none. */
   readonly routes?: readonly Route<never>[];
+  /** Of these routers. Default: none that is known before they forward. */
+  readonly targets?: readonly Target<never>[];
   /** A side output of its source, for records that cannot be read, and the egress that takes them. Default: none. */
   readonly aside?: { readonly tag: string; readonly egress: TypeName };
   readonly __message?: T; // carries the type only; never set

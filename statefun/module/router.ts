@@ -52,6 +52,8 @@ export interface RouterSpec {
   readonly bound: "router";
   readonly ingress: TypeName;
   readonly route: Route<never>;
+  /** Of a router by key. Empty: what it forwards is known when it does. */
+  readonly targets: readonly Target<never>[];
 }
 
 /**
@@ -59,8 +61,9 @@ export interface RouterSpec {
  *
  * Shape:  `RouterSpec`, for modules to bind.
  * Cost:   runs where the source does; keep to what the message says, since nothing that a router remembers is saved.
- * Errors: `MR9042` not an ingress, or not a router; `MR1068` it is async. What it throws fails the job, as does a message without its key (`MR9047`). What it forwards is checked where it arrives,
- *         and what does not fit parks that address (`MR9010`).
+ * Errors: `MR9042` not an ingress, or not a router; `MR1068` it is async; when the job is built, `MR9041` one of `targets` is not bound. What it throws fails
+ *         the job, as does a message without its key (`MR9047`). What it forwards is checked where it arrives, and what does not fit parks that address
+ *         (`MR9010`).
  * Source: `Router` of Flink's Stateful Functions.
  *
  * @example
@@ -80,7 +83,16 @@ export function router<T>(from: IngressTarget<T>, route: AnyRoute<T>): RouterSpe
   const ingress = memberOf(from, "ingress");
   if (typeof ingress !== "string")
     refuse("MR9042", "the first argument of router() is an ingress, made with ingress(name, type)");
-  return { bound: "router", ingress: from.ingress, route: checkedRoute(ingress, route, "router") };
+  return {
+    bound: "router",
+    ingress: from.ingress,
+    route: checkedRoute(ingress, route, "router"),
+    targets: targetsOf(route),
+  };
+}
+
+export function targetsOf<T>(route: AnyRoute<T>): readonly Target<never>[] {
+  return typeof route === "function" || isRouter(route) ? [] : (targetsIn(route.targets) ?? []);
 }
 
 /** `caller`: whose argument it is. */

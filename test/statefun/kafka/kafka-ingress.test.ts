@@ -211,6 +211,18 @@ test("it brings its router, before those that are bound beside it", () => {
   expect(routed?.routes).toEqual([...(names.routes ?? []), further.route]);
 });
 
+test("the targets of its topics have to be bound", () => {
+  const names = kafkaIngress("test/names", { ...connection, topics });
+  const other = fn("test/other", { accepts: { read: type<string>() }, handle: { read: () => undefined } });
+  const job = statefunJob(
+    "names",
+    module(() => [names, other]),
+  );
+  expect(refusal(() => job.build(StreamExecutionEnvironment.create(), []))).toMatch(
+    /^MR9041: a router of the ingress test\/names has the target test\/reader, a function that is not bound/,
+  );
+});
+
 test("its router forwards a message to each target of its topic", () => {
   const forwarded: unknown[] = [];
   const two = { names: { value: text(), targets: [target(reader, "read"), target(reader, "read")] } };

@@ -7,6 +7,9 @@ import type { DataStream, Sink } from "../../../core/index.ts";
 import { addApplication } from "../../../statefun/app/dataflow.ts";
 import {
   EgressIdentifier,
+  FunctionTypeNamespaceMatcher,
+  deadLetter,
+  statefun,
   FunctionType,
   IngressIdentifier,
   egress,
@@ -17,7 +20,14 @@ import {
   target,
   type,
 } from "../../../statefun/index.ts";
-import type { Bindable, Downstream } from "../../../statefun/index.ts";
+import type {
+  Bindable,
+  Binder,
+  DeadLetter,
+  Downstream,
+  GroupOptions,
+  StatefulFunction,
+} from "../../../statefun/index.ts";
 import { assemble } from "../../../statefun/module/application.ts";
 import { refusal } from "../define/refusal.ts";
 import { text } from "../define/tiny-schema.ts";
@@ -138,6 +148,49 @@ describe("a function", () => {
     });
     const both = lines.to((values) => (kept === undefined ? values : values.union(kept)).print());
     expect(build(from, keep, both)).toBe("nothing");
+  });
+});
+
+describe("a target that nobody binds", () => {
+  const cart = fn("shop/cart", { accepts: { add: type<unknown>() }, handle: { add: () => undefined } });
+  const visits = ingress("shop/visits", type<{ readonly who: string }>());
+  const toCart = router(visits, { key: "who", targets: target(cart, "add") });
+  const other = fn("shop/card", { accepts: { add: type<string>() }, handle: { add: () => undefined } });
+  const failures = egress("shop/failures", type<DeadLetter>());
+  const from = visits.from((env) => env.fromData({ who: "Ada" }));
+  const build = (binds: (binder: Binder) => void, options: GroupOptions = {}): string => {
+    const parts = module(() => [from, toCart, failures.to(sink)]);
+    const application = assemble([parts, { configure: (_config, binder) => binds(binder) }]);
+    return refusal(() => addApplication(StreamExecutionEnvironment.create(), application, options));
+  };
+  const provider = (): StatefulFunction => ({ invoke: () => undefined });
+
+  test("is refused, unless its namespace has a provider, or unknown functions have an egress", () => {
+    const bindOther = (binder: Binder): void => binder.bindFunction(other);
+    expect(build(bindOther)).toBe(
+      "MR9041: a router of the ingress shop/visits has the target shop/cart, a function that is not bound: did you mean shop/card?",
+    );
+    expect(build(bindOther, { onUnknownFunction: { kind: "fail-job" } })).toMatch(/^MR9041/);
+    expect(build(bindOther, { onUnknownFunction: deadLetter(failures) })).toBe("nothing");
+    expect(build((binder) => binder.bindFunction(cart))).toBe("nothing");
+    const provide =
+      (namespace: string) =>
+      (binder: Binder): void =>
+        binder.bindFunctionProvider(FunctionTypeNamespaceMatcher.targetNamespace(namespace), provider);
+    expect(build(provide("shop"))).toBe("nothing");
+    expect(build(provide("shops"))).toMatch(/^MR9041: .* shop\/cart, a function that is not bound: bind it$/);
+  });
+
+  test("is refused in a job of streams, too", () => {
+    const env = StreamExecutionEnvironment.create();
+    const streams = statefun(env).from(env.fromData({ who: "Ada" }), "visits", {
+      key: "who",
+      targets: target(cart, "add"),
+    });
+    expect(refusal(() => streams.functions(other).build())).toMatch(
+      /^MR9041: a router of the ingress visits has the t/,
+    );
+    expect(refusal(() => streams.functions(cart).build())).toBe("nothing");
   });
 });
 

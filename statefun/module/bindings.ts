@@ -59,7 +59,7 @@ export class Bindings {
         this.#requireBound(spec, "router", module);
         this.routed.push([spec.ingress, module]);
         this.#routes.set(spec.ingress, [...this.routesOf(spec.ingress), spec.route]);
-        this.#targets.set(spec.ingress, [...this.targetsOf(spec.ingress), ...spec.targets]);
+        this.#targets.set(spec.ingress, [...this.targetsOf(spec.ingress), ...(spec.targets ?? [])]);
       },
       bindEgress: (spec) => {
         this.#requireBound(spec, "egress", module);

@@ -52,8 +52,8 @@ export interface RouterSpec {
   readonly bound: "router";
   readonly ingress: TypeName;
   readonly route: Route<never>;
-  /** Of a router by key. Empty: what it forwards is known when it does. */
-  readonly targets: readonly Target<never>[];
+  /** Of a router by key. Default: none that is known before it forwards. */
+  readonly targets?: readonly Target<never>[];
 }
 
 /**

@@ -125,7 +125,8 @@ describe("what is bound twice is refused with both names", () => {
   });
 
   test("a router is no such thing: all of an ingress see its messages", () => {
-    expect(assemble([list("m", greeter, fromNames, byName, byName)]).ingresses[0]?.routes).toHaveLength(2);
+    const plain = { bound: "router", ingress: byName.ingress, route: byName.route } as const;
+    expect(assemble([list("m", greeter, fromNames, byName, plain)]).ingresses[0]?.routes).toHaveLength(2);
   });
 });
 

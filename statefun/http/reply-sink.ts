@@ -6,7 +6,7 @@
  */
 import type { Committer, Sink, SinkWriter } from "../../core/operators/contracts/sink.ts";
 import type { Reply } from "../http-messages.ts";
-import type { RequestExchange } from "./request-exchange.ts";
+import type { AwaitedReply, RequestExchange } from "./request-exchange.ts";
 
 /** The name of a batch; `exchange` tells it from those of other threads and earlier runs. */
 export interface ReplyBatch {
@@ -25,7 +25,7 @@ export function replySink(exchange: RequestExchange): Sink<Reply, never, ReplyBa
 
 class ReplyWriter implements SinkWriter<Reply, never, ReplyBatch> {
   readonly #exchange: RequestExchange;
-  #made: Reply[] = [];
+  #awaited: AwaitedReply[] = [];
 
   constructor(exchange: RequestExchange) {
     this.#exchange = exchange;
@@ -33,13 +33,14 @@ class ReplyWriter implements SinkWriter<Reply, never, ReplyBatch> {
 
   /** Hot. A reply that nobody waits for is dropped: with a key, its address has it. */
   write(reply: Reply): void {
-    if (this.#exchange.made(reply)) this.#made.push(reply);
+    const awaited = this.#exchange.made(reply);
+    if (awaited !== undefined) this.#awaited.push(awaited);
   }
 
   prepareCommit(): readonly ReplyBatch[] {
-    if (this.#made.length === 0) return [];
-    const batch = this.#exchange.keep(this.#made);
-    this.#made = [];
+    if (this.#awaited.length === 0) return [];
+    const batch = this.#exchange.keep(this.#awaited);
+    this.#awaited = [];
     return [{ exchange: this.#exchange.id, batch }];
   }
 }

@@ -2,8 +2,8 @@
  * Where the server's open requests and the replies of functions meet: one per job and thread. The source puts requests in, the reply sink answers them; both run in one slot.
  *
  * In:    requests that wait; replies as they arrive at the sink; batches of them whose checkpoint is complete. Out: answers, each request's once.
- * State: open requests, and the replies that requests wait for until they are committed. In memory only: a request does not outlive its connection, so neither does what would
- *        answer it. What a checkpoint has is the name of a batch; a batch that nobody knows any more is nobody's.
+ * State: open requests, and the replies that requests wait for until they are committed, with those requests: who asks with the same key later is none of them, as what it asked for may
+ *        end otherwise. In memory only: a request does not outlive its connection, so neither does what would answer it. What a checkpoint has is the name of a batch; a batch that nobody knows any more is nobody's.
  */
 import { randomUUID } from "node:crypto";
 import type { Refusal, Reply } from "../http-messages.ts";
@@ -20,6 +20,12 @@ export interface OpenRequest {
   answer(answer: Answer): void;
 }
 
+/** A reply, and who waits until it is committed. */
+export interface AwaitedReply {
+  readonly reply: Reply;
+  readonly requests: readonly OpenRequest[];
+}
+
 /** Whoever puts requests in, known by itself: the server of one attempt. */
 export type Attendant = object;
 
@@ -30,7 +36,7 @@ export class RequestExchange {
   port: number | undefined = undefined;
   #attendant: Attendant | undefined = undefined;
   readonly #open = new Map<string, Set<OpenRequest>>();
-  readonly #batches = new Map<number, readonly Reply[]>();
+  readonly #batches = new Map<number, readonly AwaitedReply[]>();
   #lastBatch = 0;
   #count = 0;
 
@@ -79,15 +85,16 @@ export class RequestExchange {
     return true;
   }
 
-  /** A reply has arrived: answers those who take it early. True: somebody waits until it is committed. */
-  made(reply: Reply): boolean {
-    const waiting = this.#targets(reply);
-    for (const request of waiting) if (request.mode === "early") this.#answer(request, answerOf(reply, "early"));
-    return waiting.some(({ mode }) => mode === "committed");
+  /** A reply has arrived: answers those who take it early. Undefined: nobody waits until it is committed. */
+  made(reply: Reply): AwaitedReply | undefined {
+    const targets = this.#targets(reply);
+    for (const request of targets) if (request.mode === "early") this.#answer(request, answerOf(reply, "early"));
+    const requests = targets.filter(({ mode }) => mode === "committed");
+    return requests.length === 0 ? undefined : { reply, requests };
   }
 
   /** Keeps replies until their checkpoint is complete; returns the name of the batch. */
-  keep(replies: readonly Reply[]): number {
+  keep(replies: readonly AwaitedReply[]): number {
     this.#lastBatch += 1;
     this.#batches.set(this.#lastBatch, replies);
     return this.#lastBatch;
@@ -97,8 +104,8 @@ export class RequestExchange {
   commit(batch: number): void {
     const replies = this.#batches.get(batch) ?? [];
     this.#batches.delete(batch);
-    for (const reply of replies) {
-      for (const request of this.#targets(reply)) this.#answer(request, answerOf(reply, request.mode));
+    for (const { reply, requests } of replies) {
+      for (const request of requests) this.#answer(request, answerOf(reply, request.mode));
     }
   }
 

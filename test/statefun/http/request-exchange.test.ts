@@ -43,21 +43,25 @@ function exchangeWith(...clients: readonly Client[]): RequestExchange {
   return exchange;
 }
 
+/** As the sink does with what arrives between two checkpoints. */
+function kept(exchange: RequestExchange, ...replies: readonly Reply[]): number {
+  return exchange.keep(replies.flatMap((reply) => exchange.made(reply) ?? []));
+}
+
 test("an early request is answered when its reply is made, once", () => {
   const client = new Client("r1", "early");
   const exchange = exchangeWith(client);
-  expect(exchange.made(replyTo("r2"))).toBe(false);
-  expect(exchange.made(replyTo("r1"))).toBe(false);
-  expect(exchange.made(replyTo("r1"))).toBe(false);
+  expect(exchange.made(replyTo("r2"))).toBeUndefined();
+  expect(exchange.made(replyTo("r1"))).toBeUndefined();
+  expect(exchange.made(replyTo("r1"))).toBeUndefined();
   expect([client.statuses, exchange.size]).toEqual([[200], 0]);
 });
 
 test("a committed one waits for its batch, and only for that", () => {
   const client = new Client("r1", "committed");
   const exchange = exchangeWith(client);
-  const other = exchange.keep([replyTo("r2")]);
-  expect(exchange.made(replyTo("r1"))).toBe(true);
-  const batch = exchange.keep([replyTo("r1")]);
+  const other = kept(exchange, replyTo("r2"));
+  const batch = kept(exchange, replyTo("r1"));
   exchange.commit(other);
   exchange.commit(99);
   expect(client.answers).toEqual([]);
@@ -71,20 +75,34 @@ test("the reply of a key is for all requests of that key and digest, each in its
   const committed = new Client("r2", "committed", { caller: "[k]", digest: "d" });
   const other = new Client("r3", "early", { caller: "[k]", digest: "e" });
   const exchange = exchangeWith(early, committed, other);
-  expect(exchange.made(replyTo("[k]", "d"))).toBe(true);
+  const batch = kept(exchange, replyTo("[k]", "d"));
   expect([early.statuses, committed.statuses, other.statuses]).toEqual([[200], [], []]);
   exchange.made(replyTo("r3", "", "mine"));
-  exchange.commit(exchange.keep([replyTo("[k]", "d")]));
+  exchange.commit(batch);
   expect([committed.statuses, other.answers[0]?.body, exchange.size]).toEqual([[200], "mine", 0]);
 });
 
 test("whoever has left is answered no more", () => {
   const client = new Client("r1", "committed", { caller: "[k]", digest: "d" });
   const exchange = exchangeWith(client);
+  const batch = kept(exchange, replyTo("[k]", "d"));
   expect([exchange.close(client), exchange.close(client)]).toEqual([true, false]);
-  expect(exchange.made(replyTo("[k]", "d"))).toBe(false);
-  exchange.commit(exchange.keep([replyTo("r1")]));
+  expect(exchange.made(replyTo("[k]", "d"))).toBeUndefined();
+  exchange.commit(batch);
   expect([client.answers, exchange.size]).toEqual([[], 0]);
+});
+
+test("a reply answers those who waited when it was made, and nobody who asks with the key later", () => {
+  const first = new Client("r1", "committed", { caller: "[k]", digest: "d" });
+  const exchange = exchangeWith(first);
+  const refused = kept(exchange, { ...replyTo("[k]", "d"), status: 424 });
+  const second = new Client("r2", "committed", { caller: "[k]", digest: "d" });
+  exchange.open(second); // its message has been let go on meanwhile
+  const done = kept(exchange, replyTo("[k]", "d"));
+  exchange.commit(refused);
+  expect([first.statuses, second.statuses]).toEqual([[424], []]);
+  exchange.commit(done);
+  expect([first.statuses, second.statuses, exchange.size]).toEqual([[424], [200], 0]);
 });
 
 describe("when a server goes", () => {
@@ -94,7 +112,7 @@ describe("when a server goes", () => {
     const server = {};
     exchange.attend(server);
     exchange.open(client);
-    const batch = exchange.keep([replyTo("[k]", "d")]);
+    const batch = kept(exchange, replyTo("[k]", "d"));
     exchange.leave(server);
     expect(client.answers).toMatchObject([{ status: 503, headers: { "retry-after": "1" } }]);
     const again = new Client("r2", "committed", { caller: "[k]", digest: "d" });

@@ -47,7 +47,8 @@ interface Match {
  *
  * Shape:  a function `(context, input)`, for the field `invoke`; what the action returns is what it returns.
  * Cost:   predicates are asked one after the other, for each message. They see the input alone; what depends on the context, such as `context.kind()`, is for the action.
- * Errors: `MR9019` a rule is none, comes too late, or could never have its turn, `otherwise` comes twice, or nothing takes an input, which the function's `onError` decides about; `MR1068` `configure` is async.
+ * Errors: `MR9019` a rule is none, comes too late, or could never have its turn, `otherwise` comes twice, or a guard or a condition answers with a promise, or nothing takes an input, which the function's `onError` decides
+ *         about; `MR1068` `configure`, a guard or a condition is async.
  * Source: `StatefulMatchFunction` and `MatchBinder` of Flink's Stateful Functions, with schemas and guards in place of classes, and rules in the order in which they were bound: there, rules with a condition
  *         come first.
  *
@@ -96,6 +97,8 @@ class Rules implements MatchBinder {
         "MR9019",
         "predicate() takes a schema or a guard, a condition if there is one, and an action (ctx, input)",
       );
+    refuseAsync(predicate, "a guard of predicate");
+    refuseAsync(condition, "the condition of predicate");
     if (this.#final.has(predicate))
       refuse(
         "MR9019",
@@ -154,12 +157,22 @@ function matchOf(predicate: unknown): Rule["match"] | undefined {
       "MR9019",
       `${described(predicate)} is a class, and messages are plain data and of no class: give predicate() a schema, or a guard (input): input is T`,
     );
-  return (input) => (predicate(input) ? { input } : undefined);
+  return (input) => (holds(predicate(input)) ? { input } : undefined);
 }
 
 function meeting(takes: Rule["match"], condition: Callable): Rule["match"] {
   return (input) => {
     const match = takes(input);
-    return match !== undefined && Boolean(condition(match.input)) ? match : undefined;
+    return match !== undefined && holds(condition(match.input)) ? match : undefined;
   };
 }
+
+/** Hot. A promise is no answer yet, and would count as a yes. */
+function holds(answer: unknown): boolean {
+  if (typeof answer !== "object" || answer === null) return Boolean(answer);
+  if (isAsync(answer as Promise<unknown>)) refuse("MR9019", PROMISED); // if it is one: that is the question
+  return true;
+}
+
+const PROMISED =
+  "a guard or a condition of predicate() answers with a promise: let it say at once whether the rule fits, and await in the action";

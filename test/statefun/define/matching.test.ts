@@ -132,3 +132,24 @@ test("a schema that checks asynchronously is refused when it is asked", () => {
     /MR9019.*asynchronously/,
   );
 });
+
+describe("a promise says neither yes nor no", () => {
+  const condition = (async () => false) as never;
+
+  test("so guards and conditions that are async are refused when the object is made", () => {
+    expect(() => matching((binder) => void binder.predicate(condition, () => undefined))).toThrow(
+      /^MR1068: a guard of predicate\(\) is async/,
+    );
+    expect(() => matching((binder) => void binder.predicate(isText, condition, () => undefined))).toThrow(
+      /^MR1068: the condition of predicate\(\) is async/,
+    );
+  });
+
+  test("and those that return one, when they are asked", () => {
+    const later = (() => Promise.reject(new Error("no"))) as never;
+    expect(() => invoked((binder) => binder.predicate(later, () => undefined), "a")).toThrow(/^MR9019.*a promise/);
+    expect(() => invoked((binder) => binder.predicate(isText, later, () => undefined), "a")).toThrow(
+      /^MR9019.*a promise/,
+    );
+  });
+});

@@ -38,7 +38,7 @@ export type KeyProperty<T> = {
 
 /** A router as data: one property of a message is the id, and the message goes as it is to that instance of each target. */
 export interface RouteByKey<T> {
-  /** Its value is text, a number or a bigint, which becomes text. */
+  /** Its value is text that is not empty, or a finite number or a bigint, which becomes text. */
   readonly key: KeyProperty<T>;
   /** One or several, made by `target`. They are given the same object, so functions must not change it. */
   readonly targets: Target<T> | readonly Target<T>[];
@@ -123,14 +123,19 @@ function byKey(ingress: string, key: string, targets: readonly Target<never>[]):
   return (message, downstream) => {
     const id = idOf(memberOf(message, key));
     if (id === undefined) {
-      const sentence = `a message of the ingress ${ingress} has ${described(memberOf(message, key))} as its "${key}", which is no id: text, a number or a bigint`;
+      const sentence = `a message of the ingress ${ingress} has ${shown(memberOf(message, key))} as its "${key}", which is no id: text that is not empty, a finite number or a bigint`;
       throw new MillraceError("MR9047", sentence, { retryable: false });
     }
     for (const { to, kind } of targets) downstream.forward<Messages>({ type: to, id }, kind, message);
   };
 }
 
+/** What is empty or no number is a value that somebody has forgotten, and would bring all such messages together at one address. */
 function idOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return Number.isFinite(value) || typeof value === "bigint" ? String(value) : undefined;
+}
+
+function shown(value: unknown): string {
+  return value === "" ? `""` : described(value);
 }

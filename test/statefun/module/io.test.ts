@@ -223,6 +223,8 @@ test("a router by key forwards each message as it is, to the instance that a pro
   expect(wrong({})).toMatch(/^MR9047: a message of the ingress greeter\/visits has undefined as its "who"/);
   expect(wrong("ada")).toMatch(/^MR9047/);
   expect(wrong({ who: null })).toMatch(/^MR9047.*null/);
+  for (const who of [Number.NaN, Infinity, -Infinity, ""])
+    expect([who, wrong({ who })]).toEqual([who, expect.stringMatching(/^MR9047: .* as its "who", which is no id/)]);
 });
 
 test.each([

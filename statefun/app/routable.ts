@@ -1,6 +1,7 @@
 /** `routable`: a message with its address, for streams that go to functions. */
 import { ANY_KIND, fromOutside } from "../envelope.ts";
 import type { Envelope } from "../envelope.ts";
+import { requireAddress } from "../define/typed-address.ts";
 import type { Anything, KindOf, Messages, TypedAddress } from "../define/typed-address.ts";
 
 /** A message with its address. Plain data; made by {@link routable}. */
@@ -10,7 +11,8 @@ export type Routable = Envelope;
  * Gives a message its address.
  *
  * Shape:  `Routable`; a stream of such is what `statefun(env).from(...)` takes.
- * Errors: none. The message is checked where it arrives; what does not fit parks its address (`MR9010`).
+ * Errors: `MR9001` the type is no text; `MR9002` the id is none, such as a number out of JSON. The message is checked where it arrives; what does not fit parks its address (`MR9010`), and a type
+ *         that nobody has bound is an unknown function (`MR9030`).
  * Source: `RoutableMessageBuilder` of Flink's Stateful Functions.
  *
  * @example
@@ -25,5 +27,5 @@ export function routable<R = Messages, K extends KindOf<R> = KindOf<R>>(
 export function routable(to: TypedAddress<unknown, Anything>, message: unknown): Routable;
 export function routable(to: TypedAddress<unknown, unknown>, ...rest: readonly unknown[]): Routable {
   const [kind, message] = rest.length < 2 ? [ANY_KIND, rest[0]] : [rest[0] as string, rest[1]]; // as the overloads say
-  return fromOutside(to, kind, message);
+  return fromOutside(requireAddress(to), kind, message);
 }

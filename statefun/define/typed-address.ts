@@ -101,7 +101,13 @@ export function reference<M, R>(functionType: TypeName): FunctionReference<M, R>
   };
 }
 
-function address(name: TypeName, id: string): Address {
+/** For callers without a type checker, and for what came as JSON. Hot: looks at what the two are, and no further. */
+export function requireAddress(given: Address): Address {
+  if (typeof given?.type === "string" && typeof given.id === "string") return given;
+  return address(requireTypeName(given?.type, "function"), given?.id);
+}
+
+function address(name: TypeName, id: unknown): Address {
   if (typeof id === "string") return { type: name, id };
   const sentence = `the id of an address of ${name} is text, not ${described(id)}: write String(...) around it`;
   throw new MillraceError("MR9002", sentence, { retryable: false });

@@ -55,6 +55,16 @@ test("two in one job have names, and one may feed the other", async () => {
   expect(await second.shouted.executeAndCollect()).toEqual(["1!", "3!"]);
 });
 
+test.each<[unknown, RegExp]>([
+  [{ type: "a/counter", id: 5 }, /^MR9002: the id of an address of a\/counter is text, not 5/],
+  [{ type: "a/counter" }, /^MR9002: .*not undefined/],
+  [{ type: 5, id: "x" }, /^MR9001: 5 is no name of a function/],
+  [undefined, /^MR9001/],
+  [null, /^MR9001/],
+])("routable() takes an address of two texts, and not %o", (address, sentence) => {
+  expect(refusal(() => routable(address as never, "add", 1))).toMatch(sentence);
+});
+
 test("what is missing is said", () => {
   const env = StreamExecutionEnvironment.create();
   const routables = env.fromData(routable(counter.at("x"), "add", 1));

@@ -80,7 +80,7 @@ export type { InstanceState } from "./read/instance-state.ts";
 export type { Instance, ProvidedFunction } from "./read/read-instances.ts";
 export type { QuarantinedOptions } from "./read/read-quarantined.ts";
 export type { ReadOptions } from "./read/saved-groups.ts";
-export type { GroupOptions } from "./app/dataflow.ts";
+export type { GroupOptions } from "./app/group-options.ts";
 export type { StatefunOptions } from "./app/functions-on-streams.ts";
 export type { Routable } from "./app/routable.ts";
 export type { StatefunJobOptions } from "./app/statefun-job.ts";

@@ -20,7 +20,6 @@ import type { FunctionDefinition, NamespaceDefinition } from "../define/function
 import { keyOfEnvelope } from "../envelope.ts";
 import type { Envelope } from "../envelope.ts";
 import { createFunctionGroup } from "../group/function-group.ts";
-import type { FunctionGroupOptions } from "../group/function-group.ts";
 import { GROUP_OPERATOR, groupUid, USUAL_GROUP } from "../group/saved-names.ts";
 import type { HttpIngressSpec } from "../http/http-ingress.ts";
 import { refuseMissingTargets } from "../module/application.ts";
@@ -28,13 +27,10 @@ import type { Application, RoutedIngress } from "../module/application.ts";
 import type { EgressSink, EgressSpec } from "../module/egress.ts";
 import { requireGuarantee } from "../module/guarantee.ts";
 import type { IngressSource } from "../module/ingress.ts";
+import { checkedOptions } from "./group-options.ts";
+import type { GroupOptions } from "./group-options.ts";
 import { addHttp } from "./http-dataflow.ts";
 import { routingOf } from "./routing.ts";
-
-/** What may be said about the operator that runs the functions. */
-export type GroupOptions = Partial<
-  Pick<FunctionGroupOptions, "onEndOfInput" | "onUnknownFunction" | "mailboxBytesMax" | "asyncOperationsMax">
->;
 
 /** Adds an application to the graph of an environment. */
 export function addApplication(env: StreamExecutionEnvironment, application: Application, options: GroupOptions): void {
@@ -160,21 +156,21 @@ export interface GroupParts {
   readonly options: GroupOptions;
 }
 
-/** The functions behind at least one stream; the result has a side output per egress. Errors: `MR9041` a target is not bound, where unknown functions fail the job. */
+/** The functions behind at least one stream; the result has a side output per egress. Errors: `MR9042`, `MR9041` of the options; `MR9041` a target is not bound, where unknown functions fail the job. */
 export function addGroup(
   env: StreamExecutionEnvironment,
   streams: readonly DataStream<Envelope>[],
   { name, functions, namespaces, egresses, routed, http: spec, options }: GroupParts,
 ): DataStream<Envelope> {
-  if (options.onUnknownFunction?.kind !== "dead-letter")
+  const checked = checkedOptions(options, egresses);
+  if (checked.onUnknownFunction?.kind !== "dead-letter")
     for (const each of routed) refuseMissingTargets(each, { functions, namespaces });
   const http = spec && addHttp(env, spec, { functions, namespaces });
   const inputs = http === undefined ? streams : [...streams, http.requests];
   const [first, ...others] = inputs as readonly [DataStream<Envelope>, ...DataStream<Envelope>[]]; // as callers made sure
   const all = others.length === 0 ? first : first.union(...others);
   const makeOperator = createFunctionGroup({
-    onEndOfInput: "fire",
-    ...options,
+    ...checked,
     functions,
     namespaces,
     egresses: new Set(egresses),

@@ -21,7 +21,8 @@ import { Bindings } from "../module/bindings.ts";
 import { checkedRoute, targetsOf } from "../module/router.ts";
 import type { AnyRoute } from "../module/router.ts";
 import { addGroup, addRouter } from "./dataflow.ts";
-import type { GroupOptions, GroupParts } from "./dataflow.ts";
+import type { GroupParts } from "./dataflow.ts";
+import type { GroupOptions } from "./group-options.ts";
 import type { Routable } from "./routable.ts";
 
 export interface StatefunOptions extends GroupOptions {
@@ -109,7 +110,7 @@ export class FunctionsOnStreams<out E extends Egresses = Readonly<Record<never, 
    * Adds the functions to the job.
    *
    * Shape:  a stream per egress, by the names of `egresses`.
-   * Errors: `MR9041` there is no stream, no function, no egress for dead letters, or a target of a router is not bound.
+   * Errors: `MR9041` there is no stream, no function, no egress for dead letters, or a target of a router is not bound; `MR9042` an option makes no sense.
    *
    * @example
    * const totals = egress("docs/totals", type<number>());

@@ -9,7 +9,7 @@ import { assemble } from "../module/application.ts";
 import { globalConfigOf } from "../module/global-config.ts";
 import type { StatefulFunctionModule } from "../module/module.ts";
 import { addApplication } from "./dataflow.ts";
-import type { GroupOptions } from "./dataflow.ts";
+import type { GroupOptions } from "./group-options.ts";
 
 export interface StatefunJobOptions extends JobOptions, GroupOptions {
   /** Values of the global configuration; options and arguments win over them. */
@@ -29,7 +29,7 @@ const USAGE = "Options of the job, after --:\n  --global-config KEY=VALUE  for t
  * Time:   `onEndOfInput` says what becomes of delayed messages when all ingresses have ended: `"fire"` at once (default), `"wait"` for the clock, `"drop"`.
  * State:  in one operator, `statefun-functions`; states are found again by the function's type and the state's name.
  * Cost:   `configure` of the modules runs in every thread that takes part in the job.
- * Errors: `MR9040` something is bound twice, naming both modules; `MR9041` a part is missing; `MR9042` something is not what it should be; `MR9046` an
+ * Errors: `MR9040` something is bound twice, naming both modules; `MR9041` a part is missing; `MR9042` something is not what it should be, an option included; `MR9046` an
  *         argument that is no `--global-config key=value`. All of them when the job is built.
  * Source: `StatefulFunctionsJob` of Flink's Stateful Functions.
  *

@@ -10,7 +10,8 @@ import type { TimeMs } from "../../core/time/clock.ts";
 import { decodeValue, encodeValue } from "../../core/types/value-codec.ts";
 import { assert } from "../../core/util/errors.ts";
 import type { Address } from "../../statefun/address.ts";
-import type { GroupOptions } from "../../statefun/app/dataflow.ts";
+import { checkedOptions } from "../../statefun/app/group-options.ts";
+import type { GroupOptions } from "../../statefun/app/group-options.ts";
 import type { Envelope } from "../../statefun/envelope.ts";
 import { createFunctionGroup } from "../../statefun/group/function-group.ts";
 import { GROUP_OPERATOR } from "../../statefun/group/saved-names.ts";
@@ -50,8 +51,7 @@ export class FunctionLoop {
     this.#waiting = [...(restored?.loop ?? [])];
     this.task = new OperatorHarness({
       create: createFunctionGroup({
-        onEndOfInput: "fire",
-        ...group,
+        ...checkedOptions(group, undefined),
         functions: functions.functions,
         namespaces: functions.namespaces,
         egresses: new Set(),

@@ -6,7 +6,7 @@
  */
 import type { TimeMs } from "../../core/time/clock.ts";
 import type { Address } from "../../statefun/address.ts";
-import type { GroupOptions } from "../../statefun/app/dataflow.ts";
+import type { GroupOptions } from "../../statefun/app/group-options.ts";
 import type { Routable } from "../../statefun/app/routable.ts";
 import type { StatefulFn } from "../../statefun/define/fn.ts";
 import type { Anything, KindOf, Messages, TypedAddress, TypedEgress } from "../../statefun/define/typed-address.ts";

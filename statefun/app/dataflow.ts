@@ -175,6 +175,7 @@ export function addGroup(
     namespaces,
     egresses: new Set(egresses),
     keepHttpKeysMs: spec?.keepKeysMs,
+    httpFunctionsMax: spec?.functionsMax,
   });
   const group = all
     .keyBy(keyOfEnvelope)

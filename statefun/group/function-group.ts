@@ -31,6 +31,7 @@ import { FunctionTable } from "./function-table.ts";
 import { HttpRequests } from "./http-requests.ts";
 import type { LiveFunction } from "./live-function.ts";
 import { Mailboxes } from "./mailboxes.ts";
+import { unknownFunction } from "./missing-function.ts";
 import { ParkedAddresses, RETRY_KIND, SKIP_KIND } from "./parked-addresses.ts";
 import { quarantineReport } from "./quarantined.ts";
 import { TurnRunner } from "./turn-runner.ts";
@@ -55,6 +56,8 @@ export interface FunctionGroupOptions {
   readonly mailboxBytesMax?: number;
   /** There is an HTTP ingress: how long an address remembers idempotency keys. Default: there is none. */
   readonly keepHttpKeysMs?: number | undefined;
+  /** Functions of namespaces that are there since a request has named them, at most. Default: no bound. */
+  readonly httpFunctionsMax?: number | undefined;
   /** Durable async operations under way per subtask; above it nothing new comes in from outside. Default: 1024. */
   readonly asyncOperationsMax?: number;
 }
@@ -197,10 +200,13 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
     this.#parked.park(fn, envelope, timestampMs, outcome);
   }
 
-  /** A message of the HTTP ingress. */
+  /** A message of the HTTP ingress. Whatever its client has made up, the job goes on. */
   request(envelope: Envelope, timestampMs: TimeMs): void {
-    const known = this.#functions.find(envelope.to) !== undefined;
-    const message = known ? this.#http.admit(envelope.to, envelope, timestampMs) : envelope;
+    if (this.#functions.findForRequest(envelope.to) === undefined) {
+      this.#http.missing(envelope, this.#functions.missing(envelope.to), timestampMs);
+      return;
+    }
+    const message = this.#http.admit(envelope.to, envelope, timestampMs);
     if (message !== undefined) this.dispatch(message, timestampMs);
   }
 
@@ -238,10 +244,7 @@ class FunctionGroup implements Operator, TurnWorld, DelayedTarget {
 
   #unknown(envelope: Envelope, timestampMs: TimeMs): void {
     if (this.#http.takes(envelope, timestampMs)) return;
-    const { to, id, from, fromId } = envelope;
-    const sender = from === "" ? "from outside" : `from ${from} "${fromId}"`;
-    const sentence = `a message ${sender} went to ${to} "${id}", but there is no such function: bind it in a module, or correct the address`;
-    const error = new MillraceError("MR9030", sentence, { retryable: false });
+    const error = unknownFunction(envelope, this.#functions.missing(envelope.to));
     const policy = this.#options.onUnknownFunction ?? { kind: "fail-job" };
     if (policy.kind === "fail-job") throw error;
     this.#deadLetters.emit(policy.egress, envelope, error, timestampMs);

@@ -18,6 +18,8 @@ import type { Envelope } from "../envelope.ts";
 import { HTTP_CALLER, HTTP_REPLIES, KEYED_KIND, keyedCallerId, keyedCallerOf } from "../http-messages.ts";
 import type { KeyedReply, KeyedRequest, Refusal, Reply } from "../http-messages.ts";
 import type { Mailboxes } from "./mailboxes.ts";
+import { refusalOf } from "./missing-function.ts";
+import type { MissingFunction } from "./missing-function.ts";
 
 /** As it is saved, per key. */
 interface SavedKey {
@@ -91,6 +93,12 @@ export class HttpRequests {
     this.#save(type, key, { digest, reply: undefined });
     const fromId = keyedCallerId({ type, id: envelope.id, key });
     return { to: envelope.to, id: envelope.id, from: HTTP_CALLER, fromId, kind, value };
+  }
+
+  /** A message of the ingress to what is no function: it is answered, and nothing else happens. */
+  missing({ to, fromId }: Envelope, missing: MissingFunction, timestampMs: TimeMs): void {
+    const { status, value } = refusalOf(to, missing);
+    this.#answer(fromId, { status, ...refusal(value) }, timestampMs);
   }
 
   /** A function has sent something to a caller. Hot. */

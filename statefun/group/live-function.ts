@@ -50,12 +50,13 @@ export class LiveFunction implements TurnFunction {
 
   constructor(
     definition: FunctionDefinition,
+    handler: Handler,
     services: { readonly keyedState: KeyedState; readonly metrics: MetricGroup },
   ) {
     const { type, accepts, state } = definition;
     this.type = type;
     this.definition = definition;
-    this.handler = definition.createHandler();
+    this.handler = handler;
     this.accepts = accepts;
     this.hasState = state.length > 0;
     this.#makeCells = state.map((declared) => bindState(type, declared, services.keyedState));

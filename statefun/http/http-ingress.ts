@@ -30,6 +30,11 @@ export interface HttpIngressOptions {
   readonly openRequestsMax?: number;
   /** Messages in front of the job; above it the answer is 429. Default: 1,024. */
   readonly queuedRequestsMax?: number;
+  /**
+   * Functions of namespaces (`FunctionTypeNamespaceMatcher`) that are there because a request has named them: per subtask and attempt of the job, and as long as that lasts. A request that would
+   * bring about one more is answered with 503. Default: 1,024.
+   */
+  readonly functionsMax?: number;
   /** How long an address remembers an idempotency key, from its reply on, or from its message on while there is none. Default: `"1d"`. */
   readonly keepKeys?: Duration;
   /** Called in the thread of the server, for each attempt of the job. */
@@ -52,11 +57,13 @@ export interface HttpIngressSpec {
   readonly port: number;
   readonly limits: HttpLimits;
   readonly keepKeysMs: number;
+  readonly functionsMax: number;
   readonly onListening: HttpIngressOptions["onListening"];
 }
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const REQUESTS_MAX = 1_024;
+const FUNCTIONS_MAX = 1_024;
 const MODES: readonly ReplyMode[] = ["accepted", "early", "committed"];
 
 /**
@@ -68,7 +75,7 @@ const MODES: readonly ReplyMode[] = ["accepted", "early", "committed"];
  * State:  the messages that wait in front of the job; per address, the idempotency keys with their replies.
  * Cost:   a committed reply takes as long as the next checkpoint does. The server runs in one thread, that of the first subtask of the source.
  * Errors: `MR9063` an option that makes no sense, or replies are to be committed and the job takes no checkpoints, or too few; `MR9064` the port cannot be had, which fails the job; `MR9001`
- *         no name. What is wrong with a request is told to its client, with the codes `MR9050` to `MR9062`.
+ *         no name. What is wrong with a request is told to its client, with the codes `MR9050` to `MR9062` and `MR9066`.
  * Source: own; the ingress of Restate and the playground of Flink's Stateful Functions have the same form.
  *
  * @example
@@ -105,6 +112,7 @@ export function httpIngress(options: HttpIngressOptions): HttpIngressSpec {
       queuedRequestsMax: countOf("queuedRequestsMax", options.queuedRequestsMax ?? REQUESTS_MAX),
     },
     keepKeysMs: toPositiveMs(options.keepKeys ?? "1d", "keepKeys of httpIngress()"),
+    functionsMax: countOf("functionsMax", options.functionsMax ?? FUNCTIONS_MAX),
     onListening,
   };
 }

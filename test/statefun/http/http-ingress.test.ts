@@ -29,6 +29,7 @@ test("options have defaults", () => {
       queuedRequestsMax: 1_024,
     },
     keepKeysMs: 86_400_000,
+    functionsMax: 1_024,
     onListening: undefined,
   });
 });
@@ -41,6 +42,7 @@ test.each([
   [{ port: 1, host: "" }, "MR9063"],
   [{ port: 1, reply: "late" }, "MR9063"],
   [{ port: 1, openRequestsMax: 0 }, "MR9063"],
+  [{ port: 1, functionsMax: 0 }, "MR9063"],
   [{ port: 1, onListening: 7 }, "MR9063"],
   [{ port: 1, name: "requests" }, "MR9001"],
   [{ port: 1, replyTimeout: 0 }, "MR1002"],

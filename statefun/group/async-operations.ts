@@ -3,7 +3,8 @@
  *
  * In:    operations of applied turns. Out: an `AsyncResult` per operation, as a message of its kind to the address that began it.
  * State: every operation is registered in keyed state by the turn that begins it, and taken out in the step in which its result becomes a turn or stands in a mailbox; so a checkpoint
- *        has either the registration or the result. What a restore finds registered is delivered as `unknown`, once. Of what runs, only so many run at a time; the rest waits its turn.
+ *        has either the registration or the result. What a restore finds registered is delivered as `unknown`, once. Only so many run at a time; the rest waits its turn in memory, however many there are: a turn
+ *        that has begun one is applied, and holding its address back would hold back whatever else comes for it. What bounds them is that nothing new comes in from outside meanwhile.
  */
 import { map } from "../../core/state/descriptors.ts";
 import type { MapState } from "../../core/state/handles.ts";

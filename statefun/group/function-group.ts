@@ -58,7 +58,10 @@ export interface FunctionGroupOptions {
   readonly keepHttpKeysMs?: number | undefined;
   /** Functions of namespaces that are there since a request has named them, at most. Default: no bound. */
   readonly httpFunctionsMax?: number | undefined;
-  /** Durable async operations under way per subtask; above it nothing new comes in from outside. Default: 1024. */
+  /**
+   * Durable async operations that run at a time, per subtask. While there are as many, nothing new comes in from outside; those that messages among functions begin meanwhile wait in memory, and have no bound
+   * of their own. Default: 1024.
+   */
   readonly asyncOperationsMax?: number;
 }
 

@@ -35,12 +35,12 @@ export interface PooledId extends IdOwner {
   readonly number: number;
 }
 
-/** Enough of a job's id to tell those with one prefix apart. */
+/** Enough of a job's id to tell those with one prefix apart. Always as many: so no id with the prefix `a-1` looks like one with the prefix `a`. */
 const JOB_CHARACTERS = 8;
 
 export function idOwner(prefix: string, ctx: SinkContext): IdOwner {
   const { subtaskIndex: subtask, jobId, masterToken, attempt } = ctx;
-  return { prefix, subtask, job: jobId.slice(0, JOB_CHARACTERS), masterToken, attempt };
+  return { prefix, subtask, job: jobId.slice(0, JOB_CHARACTERS).padEnd(JOB_CHARACTERS, "_"), masterToken, attempt };
 }
 
 export function idText({ prefix, subtask, job, masterToken, attempt, number }: PooledId): string {
@@ -55,14 +55,14 @@ export function ownerId({ prefix, subtask, job }: OwnerId): string {
 /** Undefined: an id of somebody else. */
 export function parseOwnerId(prefix: string, text: string): OwnerId | undefined {
   if (!text.startsWith(`${prefix}-`)) return undefined;
-  const [, subtask, job] = /^(\d{1,9})-(.{1,8})-owner$/.exec(text.slice(prefix.length + 1)) ?? [];
+  const [, subtask, job] = /^(\d{1,9})-(.{8})-owner$/.exec(text.slice(prefix.length + 1)) ?? [];
   return job === undefined ? undefined : { prefix, subtask: Number(subtask), job };
 }
 
 /** Undefined: an id of somebody else. */
 export function parseId(prefix: string, text: string): PooledId | undefined {
   if (!text.startsWith(`${prefix}-`)) return undefined;
-  const parts = /^(\d{1,9})-(.{1,8})\.(\d{1,15})\.(\d{1,9})-(\d{1,9})$/.exec(text.slice(prefix.length + 1));
+  const parts = /^(\d{1,9})-(.{8})\.(\d{1,15})\.(\d{1,9})-(\d{1,9})$/.exec(text.slice(prefix.length + 1));
   const [, subtask, job, masterToken, attempt, number] = parts ?? [];
   if (job === undefined) return undefined;
   return {

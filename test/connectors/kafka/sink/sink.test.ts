@@ -241,7 +241,7 @@ describe("exactly once", () => {
     const savepoint = await killed.savepoint(1);
     await killed.complete(1);
     scene.clock.advance(50);
-    for (let checkpoint = 2; !scene.kafka.openTransactions().includes("job-0-harness.1.0-0"); checkpoint++) {
+    for (let checkpoint = 2; !scene.kafka.openTransactions().includes("job-0-harness_.1.0-0"); checkpoint++) {
       await killed.barrier(checkpoint);
       await killed.complete(checkpoint);
       await writeAll(killed, [`later ${checkpoint}`]);
@@ -267,7 +267,7 @@ describe("exactly once", () => {
     const restored = first.completed;
     const failing = scene.start(EXACTLY_ONCE, { restored });
     await expect(failing.start()).rejects.toThrow(
-      /MR6442: the transaction of "job-0-harness.1.0-0".*2 records of a completed checkpoint/,
+      /MR6442: the transaction of "job-0-harness_.1.0-0".*2 records of a completed checkpoint/,
     );
     const accepting = scene.start({ ...EXACTLY_ONCE, onLostTransaction: "accept" }, { restored });
     await accepting.start();

@@ -280,21 +280,24 @@ class Counted {
   }
 }
 
-test("a job that starts again and again, with checkpoints in between, asks for no more ids each time", async () => {
+test.each([
+  ["that starts again and again", (start: number) => ({ attempt: start, jobId: "job" })],
+  ["that is upgraded again and again", (start: number) => ({ attempt: 0, jobId: `job${start}` })],
+])("a job %s, with checkpoints in between, asks for no more ids each time", async (_, named) => {
   const kafka = simulated();
   const counted = new Counted(kafka);
   const asked: number[] = [];
   let restored: Attempt["restored"];
-  for (let attempt = 0; attempt < 12; attempt++) {
-    const harness = attemptOf(kafka, { attempt, restored, client: counted.client });
+  for (let start = 0; start < 12; start++) {
+    const harness = attemptOf(kafka, { ...named(start), restored, client: counted.client });
     counted.count = 0;
     await harness.start();
     await wait(harness, 1_000);
     asked.push(counted.count);
-    for (let n = 1; n <= 3; n++) await checkpoint(harness, 3 * attempt + n, n);
+    for (let n = 1; n <= 3; n++) await checkpoint(harness, 3 * start + n, n);
     restored = harness.completed;
     await harness.close();
   }
   expect(new Set(asked.slice(2)).size).toBe(1);
-  expect(asked.at(-1)).toBeLessThan(10);
+  expect(asked.at(-1)).toBeLessThan(12);
 });

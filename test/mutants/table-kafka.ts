@@ -135,7 +135,7 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
   {
     id: "kafka-closed-forgotten",
     file: EARLIER,
-    find: `return isOpen || !restored.some((state) => hasSucceeded(state, id, owner)) ? [id] : [];`,
+    find: `return isOpen || !hasBeenSucceeded(id, restored) ? [id] : [];`,
     replace: `return isOpen ? [id] : [];`,
     about: "only ids with an open transaction are taken over, and whoever has the others may begin one",
     waits: "the same; test/kafka/revenant.test.ts and test/connectors/kafka/sink do it by hand",

@@ -3,11 +3,12 @@
  *
  * In:    what was restored, and what the brokers know. Out: ids and owner ids. State: none.
  *
- * Left alone: those whose transactions are to be committed, until they are; and those that were taken over before. A completed checkpoint of an attempt proves that all subtasks of that time had
- * succeeded those before them (`succession.ts`): whatever these have not open now they never will. So with checkpoints in between, a start asks for no more than what the last attempts had.
+ * Left alone: those whose transactions are to be committed, until they are; those of other sinks of this very job, which may have a prefix that this one had before; and those that were taken over before. A
+ * completed checkpoint proves that all subtasks of that time had succeeded those before them, in their job and in others (`succession.ts`): whatever these have not open now they never will. So with
+ * checkpoints in between, a start asks for no more than what the last attempts had, and brokers forget the rest in time.
  */
 import type { ListedTransaction } from "../client/kafka-client.ts";
-import { idText, ownerId, parseId, parseOwnerId } from "./sink-state.ts";
+import { idText, jobText, ownerId, parseId, parseOwnerId } from "./sink-state.ts";
 import type { IdOwner, KafkaSinkState, OwnerId, PooledId } from "./sink-state.ts";
 
 export interface Predecessors {
@@ -44,17 +45,28 @@ export function uncommittedIds(options: Restored): readonly PooledId[] {
 
 /** Of subtasks that this job has no more, and of other jobs: nobody asks for these by themselves. */
 export function earlierOwners(options: Predecessors): readonly string[] {
-  const { owner, parallelism, restored, listed = [] } = options;
-  const prefixes = [...prefixesOf(options)];
-  const known = listed.flatMap(({ transactionalId }) =>
-    prefixes.flatMap((each) => parseOwnerId(each, transactionalId) ?? []),
-  );
-  const before = [...restored, ...known].filter((other) =>
+  const { owner, parallelism, restored } = options;
+  const before = [...restored, ...listedOwners(options)].filter((other) =>
     isOfJob(other, owner)
       ? other.subtask >= parallelism && isMine(other, options)
-      : !restored.some((state) => isOfJob(state, owner)),
+      : other.job !== owner.job && !isOver(other, restored),
   );
   return [...new Set(before.map((other: OwnerId) => ownerId(other)))];
+}
+
+/** Other jobs that brokers know of. */
+export function otherJobs(options: Predecessors): readonly string[] {
+  return [...new Set(listedOwners(options).flatMap((each) => (each.job === options.owner.job ? [] : [jobText(each)])))];
+}
+
+/** Also of ids whose owner the brokers have forgotten: it is asked for only when an id is new. */
+function listedOwners({ listed = [], ...options }: Predecessors): readonly OwnerId[] {
+  const prefixes = [...prefixesOf(options)];
+  return listed.flatMap(({ transactionalId: text }) =>
+    prefixes.flatMap(
+      (prefix): OwnerId | readonly OwnerId[] => parseOwnerId(prefix, text) ?? parseId(prefix, text) ?? [],
+    ),
+  );
 }
 
 /** Of an attempt that came after this one, in the same job. */
@@ -84,8 +96,8 @@ function listedIds(options: Predecessors, listed: readonly ListedTransaction[]):
     prefixes.flatMap((prefix) => {
       const id = parseId(prefix, transactionalId);
       if (id === undefined || !isMine(id, options)) return [];
-      if (isOfJob(id, owner) && !isBefore(id, owner)) return [];
-      return isOpen || !restored.some((state) => hasSucceeded(state, id, owner)) ? [id] : [];
+      if (id.job === owner.job && !(isOfJob(id, owner) && isBefore(id, owner))) return [];
+      return isOpen || !hasBeenSucceeded(id, restored) ? [id] : [];
     }),
   );
 }
@@ -123,7 +135,12 @@ function succeeds(later: IdOwner, id: IdOwner): boolean {
   return isBefore(id, later) && (later.masterToken > id.masterToken || later.subtask === id.subtask);
 }
 
-/** The attempt of a completed checkpoint has succeeded those before it in its job; one of our own job also those of all other jobs. */
-function hasSucceeded(state: IdOwner, id: IdOwner, owner: IdOwner): boolean {
-  return isOfJob(state, id) ? succeeds(state, id) : isOfJob(state, owner);
+/** By an attempt of the restored checkpoint, before that. */
+function hasBeenSucceeded(id: IdOwner, restored: readonly KafkaSinkState[]): boolean {
+  return isOver(id, restored) || restored.some((state) => isOfJob(state, id) && succeeds(state, id));
+}
+
+/** Every subtask of the restored checkpoint has succeeded that job. */
+function isOver(other: OwnerId, restored: readonly KafkaSinkState[]): boolean {
+  return restored.length > 0 && restored.every(({ past }) => past.includes(jobText(other)));
 }

@@ -56,12 +56,12 @@ export class IdPool {
     this.#ids[number] = { kind: "prepared", known };
   }
 
-  snapshot(checkpointId: number, uncommitted: readonly string[]): KafkaSinkState {
+  snapshot(checkpointId: number, saved: Pick<KafkaSinkState, "uncommitted" | "past">): KafkaSinkState {
     for (const [number, state] of this.#ids.entries()) {
-      if (state.kind !== "prepared" || uncommitted.includes(this.#text(number))) continue;
+      if (state.kind !== "prepared" || saved.uncommitted.includes(this.#text(number))) continue;
       this.#ids[number] = { kind: "settled", checkpointId, known: state.known };
     }
-    return { ...this.#owner, ids: this.#ids.length, uncommitted };
+    return { ...this.#owner, ids: this.#ids.length, ...saved };
   }
 
   checkpointCompleted(checkpointId: number): void {

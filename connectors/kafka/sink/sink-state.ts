@@ -29,6 +29,8 @@ export interface KafkaSinkState extends IdOwner {
   readonly ids: number;
   /** Those that the same checkpoint holds as committables: nobody may take them over before they are committed. */
   readonly uncommitted: readonly string[];
+  /** Other jobs that brokers knew of at its start, see `jobText`: their attempts are refused since then. */
+  readonly past: readonly string[];
 }
 
 export interface PooledId extends IdOwner {
@@ -50,6 +52,10 @@ export function idText({ prefix, subtask, job, masterToken, attempt, number }: P
 /** For no transactions: who has it, is the attempt that the subtask belongs to. */
 export function ownerId({ prefix, subtask, job }: OwnerId): string {
   return `${prefix}-${subtask}-${job}-owner`;
+}
+
+export function jobText({ prefix, job }: Pick<OwnerId, "prefix" | "job">): string {
+  return `${job} ${prefix}`;
 }
 
 /** Undefined: an id of somebody else. */

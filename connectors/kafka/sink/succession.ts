@@ -14,7 +14,7 @@
 import { superseded } from "../client/errors.ts";
 import type { KafkaClient, ListedTransaction, ProducerIdentity } from "../client/kafka-client.ts";
 import type { TaskCalls } from "../client/task-calls.ts";
-import { earlierIds, earlierOwners, laterId, prefixesOf } from "./earlier-ids.ts";
+import { earlierIds, earlierOwners, laterId, otherJobs, prefixesOf } from "./earlier-ids.ts";
 import type { Predecessors } from "./earlier-ids.ts";
 import type { Ownership } from "./ownership.ts";
 import { idText } from "./sink-state.ts";
@@ -39,11 +39,13 @@ export class Succession {
     this.#options = options;
   }
 
-  /** `done`: nothing of earlier attempts is open any more, and they begin nothing. */
-  start(done: () => void): void {
+  /** `then`: nothing of earlier attempts is open any more, and they begin nothing; nor do those of the jobs that are given, see `jobText`. */
+  start(then: (past: readonly string[]) => void): void {
     this.#confirm(() =>
       this.#list((listed) => {
         const owners = earlierOwners({ ...this.#options, listed });
+        const past = otherJobs({ ...this.#options, listed });
+        const done = (): void => then(past);
         if (owners.length === 0) return this.#succeed(listed, done);
         return this.#confirm(() => this.takeOver(owners, () => this.#list((again) => this.#succeed(again, done))));
       }),

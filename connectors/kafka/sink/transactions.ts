@@ -47,6 +47,7 @@ export class Transactions {
   /** With restored committables: not ours to touch before the first checkpoint of this attempt has completed. */
   #left: readonly PooledId[];
   #current: Current | undefined = undefined;
+  #past: readonly string[] = [];
   #firstSnapshot = Infinity;
   #timeoutMs = 0;
   #started = false;
@@ -84,7 +85,10 @@ export class Transactions {
     client.transactionTimeoutMaxMs(
       calls.answer((maxMs) => {
         this.#timeoutMs = this.#options.timeoutMs(maxMs);
-        this.#succession.start(() => this.next());
+        this.#succession.start((past) => {
+          this.#past = past;
+          this.next();
+        });
       }),
     );
   }
@@ -134,7 +138,7 @@ export class Transactions {
 
   snapshot(checkpointId: number, uncommitted: readonly string[]): KafkaSinkState {
     this.#firstSnapshot = Math.min(this.#firstSnapshot, checkpointId);
-    return this.#pool.snapshot(checkpointId, uncommitted);
+    return this.#pool.snapshot(checkpointId, { uncommitted, past: this.#past });
   }
 
   checkpointCompleted(checkpointId: number): void {

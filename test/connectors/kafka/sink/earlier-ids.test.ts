@@ -1,6 +1,12 @@
 /** Which ids a new attempt takes over: not those that are to be committed, not those of later attempts, and nothing twice. */
 import { describe, expect, it, test } from "vitest";
-import { earlierIds, earlierOwners, laterId, uncommittedIds } from "../../../../connectors/kafka/sink/earlier-ids.ts";
+import {
+  earlierIds,
+  earlierOwners,
+  laterId,
+  otherJobs,
+  uncommittedIds,
+} from "../../../../connectors/kafka/sink/earlier-ids.ts";
 import type { Predecessors } from "../../../../connectors/kafka/sink/earlier-ids.ts";
 import { idOwner, idText, ownerId, parseId, parseOwnerId } from "../../../../connectors/kafka/sink/sink-state.ts";
 import type { IdOwner, KafkaSinkState } from "../../../../connectors/kafka/sink/sink-state.ts";
@@ -8,7 +14,7 @@ import type { IdOwner, KafkaSinkState } from "../../../../connectors/kafka/sink/
 const OWNER: IdOwner = { prefix: "p", subtask: 0, job: "now_____", masterToken: 2, attempt: 3 };
 
 function state(at: Partial<KafkaSinkState>): KafkaSinkState {
-  return { ...OWNER, attempt: 2, ids: 1, uncommitted: [], ...at };
+  return { ...OWNER, attempt: 2, ids: 1, uncommitted: [], past: [], ...at };
 }
 
 function listed(...names: readonly string[]): Predecessors["listed"] {
@@ -74,18 +80,28 @@ describe("what brokers list", () => {
       "2-now_____.1.7-0!",
       "0-old_____.1.0-0",
     );
-    expect(taken({ listed: all, restored: [state({})] })).toEqual([
+    expect(taken({ listed: all, restored: [state({ past: ["old_____ p"] })] })).toEqual([
       "0-now_____.2.1-0",
       "0-now_____.2.2-0",
       "2-now_____.1.7-0",
     ]);
   });
 
-  it("of other jobs was taken over before if the checkpoint is of this one", () => {
+  it("of another job was taken over before if every subtask of the checkpoint has done so", () => {
     const all = listed("0-old_____.1.0-0", "0-old_____.1.1-0!", "0-older___.1.0-0");
-    expect(taken({ listed: all, restored: [state({ ids: 0 })] })).toEqual(["0-old_____.1.1-0"]);
-    const old = state({ job: "old_____", masterToken: 1, attempt: 1, ids: 0 });
-    expect(taken({ listed: all, restored: [old] })).toEqual(["0-old_____.1.1-0", "0-older___.1.0-0"]);
+    const past = ["old_____ p"];
+    expect(taken({ listed: all, restored: [state({ ids: 0, past })] })).toEqual([
+      "0-old_____.1.1-0",
+      "0-older___.1.0-0",
+    ]);
+    const one = [state({ ids: 0, past }), state({ ids: 0, subtask: 1 })];
+    expect(taken({ listed: all, restored: one })).toHaveLength(3);
+  });
+
+  it("of another sink of this job, whose prefix this one once had, is left alone", () => {
+    const renamed = state({ prefix: "before", job: "old_____", ids: 0 });
+    const all = [{ transactionalId: "before-0-now_____.2.3-0", isOpen: true }];
+    expect(taken({ listed: all, restored: [renamed] })).toEqual([]);
   });
 
   it("is of another prefix, too, if the sink had one", () => {
@@ -126,7 +142,7 @@ describe("owners that nobody asks for by themselves", () => {
     return earlierOwners({ owner: OWNER, parallelism: 2, restored: [], listed: [], ...options }).toSorted();
   }
 
-  it("are those of other jobs, for every subtask, until a checkpoint of this job has completed", () => {
+  it("are those of other jobs, for every subtask, until a checkpoint says that they are over", () => {
     const all = listed(
       "0-old_____-owner",
       "1-old_____-owner",
@@ -134,12 +150,30 @@ describe("owners that nobody asks for by themselves", () => {
       "1-now_____-owner",
       "0-old_____.1.0-0",
     );
-    expect(owners({ listed: all })).toEqual(["p-0-old_____-owner", "p-1-old_____-owner"]);
-    expect(owners({ listed: all, owner: { ...OWNER, subtask: 1 } })).toEqual([
-      "p-0-old_____-owner",
-      "p-1-old_____-owner",
+    const old = ["p-0-old_____-owner", "p-1-old_____-owner"];
+    expect(owners({ listed: all })).toEqual(old);
+    expect(owners({ listed: all, owner: { ...OWNER, subtask: 1 } })).toEqual(old);
+    expect(owners({ listed: all, restored: [state({})] })).toEqual(old);
+    expect(owners({ listed: all, restored: [state({ past: ["old_____ p"] })] })).toEqual([]);
+  });
+
+  it("are known by their ids, if the brokers have forgotten them", () => {
+    expect(owners({ listed: listed("3-old_____.1.0-0") })).toEqual(["p-3-old_____-owner"]);
+  });
+
+  it("are none of other sinks of this job, whose prefix this one once had", () => {
+    const all = [{ transactionalId: "before-0-now_____-owner", isOpen: false }];
+    const renamed = state({ prefix: "before", job: "old_____" });
+    expect(owners({ listed: all, restored: [renamed] })).toEqual(["before-0-old_____-owner"]);
+  });
+
+  it("of other jobs are what a checkpoint saves as the past", () => {
+    const all = listed("0-old_____-owner", "1-old_____.1.0-0", "0-now_____-owner", "0-older___.1.0-0");
+    expect(otherJobs({ owner: OWNER, parallelism: 2, restored: [], listed: all })).toEqual([
+      "old_____ p",
+      "older___ p",
     ]);
-    expect(owners({ listed: all, restored: [state({})] })).toEqual([]);
+    expect(otherJobs({ owner: OWNER, parallelism: 2, restored: [], listed: undefined })).toEqual([]);
   });
 
   it("are those of subtasks that are no more, shared out", () => {

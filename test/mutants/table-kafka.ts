@@ -54,7 +54,7 @@ const SINK: readonly Omit<Mutant, "arena">[] = [
   {
     id: "kafka-id-free-before-its-commit",
     file: POOL,
-    find: `if (state.kind !== "prepared" || uncommitted.includes(this.#text(number))) continue;`,
+    find: `if (state.kind !== "prepared" || saved.uncommitted.includes(this.#text(number))) continue;`,
     replace: `if (state.kind !== "prepared") continue;`,
     about: "an id is used again as soon as its checkpoint has completed, though its commit is not confirmed",
   },

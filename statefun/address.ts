@@ -19,6 +19,10 @@ export function isTypeName(text: unknown): text is TypeName {
   return slash > 0 && slash < text.length - 1;
 }
 
+export function namespaceOf(type: TypeName): string {
+  return type.slice(0, type.lastIndexOf("/"));
+}
+
 /** Errors: `MR9001`. `of` says whose name it is: "function", "egress". */
 export function requireTypeName(text: unknown, of: string): TypeName {
   if (isTypeName(text)) return text;

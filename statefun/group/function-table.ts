@@ -3,6 +3,7 @@
  *
  * State: functions stay, once they are made. Names may come from strangers, so those that providers refuse, and those that requests bring about, are no more than so many.
  */
+import { namespaceOf } from "../address.ts";
 import type { TypeName } from "../address.ts";
 import type { FunctionDefinition, Handler, NamespaceDefinition } from "../define/function-definition.ts";
 import { LiveFunction } from "./live-function.ts";
@@ -97,8 +98,4 @@ export class FunctionTable {
     if (oldest !== undefined && this.#refused.size >= REFUSED_NAMES_MAX) this.#refused.delete(oldest);
     this.#refused.set(type, { why: "refused", thrown });
   }
-}
-
-function namespaceOf(type: TypeName): string {
-  return type.slice(0, type.lastIndexOf("/"));
 }

@@ -6,6 +6,7 @@
  */
 import { described, isMillraceError } from "../../core/util/errors.ts";
 import { nearest } from "../../core/util/nearest.ts";
+import { namespaceOf } from "../address.ts";
 import type { TypeName } from "../address.ts";
 import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
 import { ANY_KIND } from "../envelope.ts";
@@ -30,7 +31,7 @@ export class FunctionCatalog {
 
   /** Throws the refusal if there is no such function. */
   require(type: TypeName): void {
-    if (this.#functions.has(type) || this.#namespaces.has(type.slice(0, type.lastIndexOf("/")))) return;
+    if (this.#functions.has(type) || this.#namespaces.has(namespaceOf(type))) return;
     const suggestion = nearest(type, [...this.#functions.keys()]);
     const hint = suggestion === undefined ? "" : `: did you mean ${suggestion}?`;
     throw refused(404, "MR9051", `there is no function ${type}${hint}`);

@@ -6,6 +6,7 @@
  */
 import { memberOf, refuse } from "../../core/api/refuse.ts";
 import { nearest } from "../../core/util/nearest.ts";
+import { namespaceOf } from "../address.ts";
 import type { TypeName } from "../address.ts";
 import { egressesOf } from "../define/error-policies.ts";
 import type { FunctionDefinition, NamespaceDefinition } from "../define/function-definition.ts";
@@ -131,8 +132,7 @@ export function refuseMissingTargets(
 ): void {
   const types = functions.map(({ type }) => type);
   for (const { to } of targets) {
-    const namespace = to.slice(0, to.lastIndexOf("/"));
-    if (types.includes(to) || namespaces.some((provided) => provided.namespace === namespace)) continue;
+    if (types.includes(to) || namespaces.some(({ namespace }) => namespace === namespaceOf(to))) continue;
     const suggestion = nearest(to, types);
     const hint = suggestion === undefined ? "bind it" : `did you mean ${suggestion}?`;
     refuse("MR9041", `a router of the ingress ${ingress} has the target ${to}, a function that is not bound: ${hint}`);

@@ -95,8 +95,7 @@ function listedIds(options: Predecessors, listed: readonly ListedTransaction[]):
   return listed.flatMap(({ transactionalId, isOpen }) =>
     prefixes.flatMap((prefix) => {
       const id = parseId(prefix, transactionalId);
-      if (id === undefined || !isMine(id, options)) return [];
-      if (id.job === owner.job && !(isOfJob(id, owner) && isBefore(id, owner))) return [];
+      if (id === undefined || !isMine(id, options) || !mayBeEarlier(id, owner)) return [];
       return isOpen || !hasBeenSucceeded(id, restored) ? [id] : [];
     }),
   );
@@ -113,7 +112,7 @@ function guessedIds(options: Predecessors): readonly PooledId[] {
         Array.from({ length: GUESSED_IDS }, (__, number) => ({ prefix, subtask, job, masterToken, attempt, number })),
       ),
     )
-    .filter((id) => id.attempt >= 0 && (!isOfJob(id, owner) || isBefore(id, owner)));
+    .filter((id) => id.attempt >= 0 && mayBeEarlier(id, owner));
 }
 
 /** Subtasks that are no more are shared out. */
@@ -123,6 +122,11 @@ function isMine({ subtask }: OwnerId, { owner, parallelism }: Pick<Restored, "ow
 
 function isOfJob({ prefix, job }: OwnerId, owner: OwnerId): boolean {
   return job === owner.job && prefix === owner.prefix;
+}
+
+/** Of an earlier attempt, or of another job; other sinks of this one are neither. */
+function mayBeEarlier(id: IdOwner, owner: IdOwner): boolean {
+  return id.job !== owner.job || (id.prefix === owner.prefix && isBefore(id, owner));
 }
 
 /** In one job. */
